@@ -65,6 +65,12 @@ export const isMailError = (value: unknown): value is MailError => value instanc
 
 export const isNotFound = (value: unknown): boolean => isMailError(value) && value.code === 'NOT_FOUND';
 
+/**
+ * The codes of errors that a different value of one input field would solve. An error with one of them may name the field
+ * (`mail/account/input-error.ts`), and a mutation returns it in `userErrors` (`graphql/errors/user-error.type.ts`).
+ */
+export const INPUT_ERROR_CODES = ['NOT_FOUND', 'BAD_USER_INPUT', 'INVALID', 'CONFLICT', 'UNSUPPORTED'] as const;
+
 /** The provider is away, busy or silent; every other refusal is an answer. */
 export const isProviderAway = (error: unknown): boolean => isMailError(error) && AWAY_CODES.has(error.code);
 

@@ -23,7 +23,7 @@ import { ThreadResolver } from './api/thread/thread.resolver.ts';
 import { UnsubscribeResolver } from './api/unsubscribe/unsubscribe.resolver.ts';
 import { Composer } from './compose/composer.ts';
 import { Drafts } from './compose/drafts.ts';
-import { ListCursors } from './list/list-place.ts';
+import { ListCursors } from './list/list-position.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
 import { Delivery } from './submission/delivery.ts';
@@ -43,21 +43,21 @@ interface MailOptions {
   readonly sourceDeadlineMs: number;
   readonly scanBudget: number;
   readonly uploadMaxBytes: number;
-  /** How many accounts of one vendor are sent for together. */
+  /** The number of accounts of one vendor that are sent for in parallel. */
   readonly lanes?: LaneOptions | undefined;
-  /** How long an order to send takes effect; tests have less time. */
+  /** The time limits of submissions, which tests shorten. */
   readonly times?: SendTimes | undefined;
 }
 
 export type Mail = ReturnType<typeof openMail>;
 
-/** Reading, organising, composing and sending. Nothing is sent before `start`. */
+/** Opens the room: reading, organising, composing and sending. Nothing is sent before `start`. */
 export function openMail(platform: Platform, accounts: Accounts, options: MailOptions) {
   const { db, bus, queue, sealer, log } = platform;
   const { directory, handles, reachability } = accounts;
   const { publicUrl, sourceDeadlineMs, scanBudget, uploadMaxBytes, lanes, times } = options;
 
-  // reading
+  // Reading.
   const memory = new PageMemory();
   memory.forgetOnChange(bus);
   const mails = new ViewerMails({ handles, deadlineMs: sourceDeadlineMs, memory });
@@ -66,7 +66,7 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   const lists = new MailLists(unified, mailOf);
   const downloads = new Downloads({ sealer, handles, publicUrl });
 
-  // sending
+  // Sending.
   const uploadStore = new UploadStore(db);
   const uploads = new Uploads({ store: uploadStore, sealer, maxBytes: uploadMaxBytes });
   const composer = new Composer({ uploads, accounts: mails });

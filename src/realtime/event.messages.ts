@@ -12,15 +12,15 @@ import type { MailSession } from '../providers/contract/provider.ts';
 
 interface EventMessagesOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
-  /** The user whose account it is; null when it no longer exists. */
+  /** The address of the account. Null when the account no longer exists. */
   readonly mailbox: (integrationId: string) => Promise<MailboxAddress | null>;
   readonly reachability: Pick<Reachability, 'listen'>;
   readonly log: Logger;
-  /** How long an event waits for a provider that is unavailable. */
+  /** How long an event waits for a provider that is unavailable, in milliseconds. */
   readonly maxWaitMs?: number;
 }
 
-/** One account's new messages, read for everyone who subscribes to it. */
+/** The new messages of one account, shared by all subscriptions to it. */
 interface AccountEventReads {
   readonly loader: DataLoader<string, Message>;
   readonly messages: LRUCache<string, Promise<Message>>;
@@ -43,8 +43,8 @@ const MIN_BACKOFF_MS = 500;
 const MAX_WAIT_MS = 10 * 60_000;
 
 /**
- * Reads each new message once, however many subscriptions show it. It is dropped after a short time: flags change, and
- * this is no cache of mail.
+ * Reads each new message once for all subscriptions. Messages are dropped after a short time, because their flags change
+ * and this is not a cache of mail.
  */
 export class EventMessages {
   private readonly accounts = new Map<string, AccountEventReads>();
@@ -143,7 +143,10 @@ export class EventMessages {
     return ids;
   }
 
-  /** Asks until no transient failure is left of it: `ask` throws that, or resolves with it where the rest was answered. */
+  /**
+   * Calls `ask` until it succeeds or no retry is left. `ask` throws a transient failure, or resolves with it when only a
+   * part of the request has failed.
+   */
   private async untilAnswered(integrationId: string, ask: (call: Call) => Promise<unknown>): Promise<void> {
     const giveUpAt = Date.now() + (this.options.maxWaitMs ?? MAX_WAIT_MS);
     const provider = (await this.options.mailbox(integrationId))?.provider ?? '';
@@ -171,8 +174,8 @@ export class EventMessages {
         continue;
       }
       // A request that timed out has already waited.
-      const isSilence = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPT_TIMEOUTS_MS.length - 1;
-      const pauseMs = isSilence ? 0 : backoffMs(tries, failure);
+      const isTimeout = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPT_TIMEOUTS_MS.length - 1;
+      const pauseMs = isTimeout ? 0 : backoffMs(tries, failure);
       if (refusals < MAX_REFUSALS && Date.now() + pauseMs < giveUpAt) {
         if (await this.answered(integrationId, pauseMs, heldMs(failure))) refusals++;
         continue;

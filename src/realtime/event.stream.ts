@@ -1,8 +1,8 @@
 import { retryUntilStoreIsBack } from '../platform/database/store/store.retry.ts';
 
-/** What a subscription is made of: logs by their keys, each read in pages behind a position. */
+/** The logs behind a subscription. Each has a key, and is read in pages from a position. */
 export interface EventLogs<Entry, Position> {
-  /** Calls `grown` whenever there may be more to read. `start` is where to read from: null for the end of the log. */
+  /** Calls `grown` when there may be new entries. `start` is the position to read from; null: the end of the log. */
   follow(key: string, start: Position | null, grown: () => void): Promise<LogFollower<Entry, Position>>;
 }
 
@@ -24,7 +24,7 @@ export interface StreamOptions<Entry, Position, T> {
   /** The logs to follow. Read again whenever `keysChanged` calls back, because accounts are connected and disconnected. */
   keys(): Promise<readonly string[]>;
   keysChanged?(fn: () => void): () => void;
-  /** The start position; for a log that it does not contain, the end. */
+  /** The start positions. A log without one starts at its end. */
   readonly after: ReadonlyMap<string, Position>;
   positionOf(entry: Entry): Position;
   /** The event for an entry, or null for none. Must not reject. */
@@ -42,45 +42,45 @@ export async function* streamEvents<Entry, Position, T>(
 ): AsyncGenerator<StreamedEvent<T, Position>, void, void> {
   const { signal } = options;
   const positions = new Map(options.after);
-  const handover = new RendezvousChannel<Offer<T, Position>>();
+  const channel = new RendezvousChannel<Offer<T, Position>>();
   const followed = new Map<string, AbortController>();
-  const membership = new AutoResetEvent();
-  const stop = options.keysChanged?.(membership.set);
-  signal.addEventListener('abort', handover.end, { once: true });
-  if (signal.aborted) handover.end();
+  const keysEvent = new AutoResetEvent();
+  const stop = options.keysChanged?.(keysEvent.set);
+  signal.addEventListener('abort', channel.end, { once: true });
+  if (signal.aborted) channel.end();
 
-  const keepMembers = async () => {
+  const followKeys = async () => {
     while (!signal.aborted) {
       const wanted = new Set(await retryUntilStoreIsBack(options.keys, signal));
-      for (const [key, gone] of followed) {
+      for (const [key, removed] of followed) {
         if (wanted.has(key)) continue;
-        gone.abort();
+        removed.abort();
         followed.delete(key);
       }
       for (const key of wanted) {
         if (followed.has(key) || signal.aborted) continue;
-        const gone = new AbortController();
-        followed.set(key, gone);
-        follow(options, key, positions, handover, gone.signal).catch((error: unknown) => handover.fail(error));
+        const removed = new AbortController();
+        followed.set(key, removed);
+        follow(options, key, positions, channel, removed.signal).catch((error: unknown) => channel.fail(error));
       }
-      await membership.wait();
+      await keysEvent.wait();
     }
   };
-  signal.addEventListener('abort', membership.set, { once: true });
-  keepMembers().catch((error: unknown) => handover.fail(error));
+  signal.addEventListener('abort', keysEvent.set, { once: true });
+  followKeys().catch((error: unknown) => channel.fail(error));
 
   try {
-    for await (const { key, position, value } of handover.take()) {
+    for await (const { key, position, value } of channel.receive()) {
       positions.set(key, position);
       yield { value, positions: new Map(positions) };
     }
   } finally {
     stop?.();
-    handover.end();
-    membership.set();
-    for (const gone of followed.values()) gone.abort();
-    signal.removeEventListener('abort', handover.end);
-    signal.removeEventListener('abort', membership.set);
+    channel.end();
+    keysEvent.set();
+    for (const removed of followed.values()) removed.abort();
+    signal.removeEventListener('abort', channel.end);
+    signal.removeEventListener('abort', keysEvent.set);
   }
 }
 
@@ -90,31 +90,31 @@ interface Offer<T, Position> {
   readonly value: T;
 }
 
-/** Reads one log until `gone` aborts. */
+/** Reads one log until `removed` aborts, because its key is no longer followed. */
 async function follow<Entry, Position, T>(
   { logs, positionOf, show }: StreamOptions<Entry, Position, T>,
   key: string,
   positions: Map<string, Position>,
-  handover: RendezvousChannel<Offer<T, Position>>,
-  gone: AbortSignal,
+  channel: RendezvousChannel<Offer<T, Position>>,
+  removed: AbortSignal,
 ): Promise<void> {
   const wakeUp = new AutoResetEvent();
   // The database may be unavailable for a while: the subscription then continues from the same position.
   const following = () => logs.follow(key, positions.get(key) ?? null, wakeUp.set);
-  const follower = await retryUntilStoreIsBack(following, gone);
+  const follower = await retryUntilStoreIsBack(following, removed);
   let read = follower.start;
   positions.set(key, read);
-  gone.addEventListener('abort', wakeUp.set, { once: true });
+  removed.addEventListener('abort', wakeUp.set, { once: true });
   try {
-    while (!gone.aborted) {
-      const page = await retryUntilStoreIsBack(() => follower.after(read), gone);
+    while (!removed.aborted) {
+      const page = await retryUntilStoreIsBack(() => follower.after(read), removed);
       // Converted together, so that their messages are read in one batch; delivered one by one, in order.
       const shown = page.map((entry) => ({ position: positionOf(entry), showing: show(entry) }));
       for (const { position, showing } of shown) {
         const value = await showing;
-        if (gone.aborted) return;
+        if (removed.aborted) return;
         if (value === null) positions.set(key, position);
-        else await handover.give({ key, position, value });
+        else await channel.send({ key, position, value });
         read = position;
       }
       if (page.length === 0) await wakeUp.wait();
@@ -132,7 +132,7 @@ class RendezvousChannel<T> {
   private failure: { readonly error: unknown } | null = null;
 
   /** Resolves when the value is taken, or when the consumer has ended. */
-  give(value: T): Promise<void> {
+  send(value: T): Promise<void> {
     if (this.ended) return Promise.resolve();
     return new Promise((taken) => {
       this.offers.push({ value, taken });
@@ -152,7 +152,7 @@ class RendezvousChannel<T> {
     this.wakeUp.set();
   };
 
-  async *take(): AsyncGenerator<T, void, void> {
+  async *receive(): AsyncGenerator<T, void, void> {
     while (!this.ended) {
       if (this.failure) throw this.failure.error;
       const offer = this.offers.shift();

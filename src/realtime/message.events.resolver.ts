@@ -10,7 +10,7 @@ import { resolverOf } from '../graphql/schema.ts';
 import type { MessageEvents } from './message.events.ts';
 import { MessageReceived } from './message-received.type.ts';
 
-interface Given {
+interface SubscribeArguments {
   readonly args: { integrations?: string[] | null; role?: MailboxRole | null; after?: string | null };
   readonly context: Context;
   readonly info: GraphQLResolveInfo;
@@ -24,7 +24,7 @@ export class MessageEventsResolver {
     description:
       'New messages in your accounts, as the providers announce them. Events of one account are in order, and each is delivered at least once.',
     subscribe: (given) => {
-      const { args, context, info } = given as unknown as Given;
+      const { args, context, info } = given as unknown as SubscribeArguments;
       return resolverOf(info.schema, MessageEventsResolver).open(args, context);
     },
   })
@@ -45,14 +45,14 @@ export class MessageEventsResolver {
     @Arg('after', () => Cursor, {
       nullable: true,
       description:
-        'The cursor of the latest event that you received: events since then are sent first. Default: events from now on. For an account that is just being connected (its `sync.cursor` is still null), events from the start of its first sync.',
+        'The cursor of the latest event that you received: events since then are sent first. Default: events from now on; for an account that has not been synchronised yet (its `sync.cursor` is null), events from the start of its first synchronisation.',
     })
     _after: string | null,
   ): MessageReceived {
     return received;
   }
 
-  private open({ integrations, role, after }: Given['args'], context: Context) {
+  private open({ integrations, role, after }: SubscribeArguments['args'], context: Context) {
     if (integrations) requireListSize('integrations', integrations);
     return this.events.open(
       {

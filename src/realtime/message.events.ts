@@ -38,7 +38,7 @@ interface MessageEventsRequest {
   readonly after: string | null;
 }
 
-/** New mail as a stream, from the change log. */
+/** New messages as a stream of events, read from the change log. */
 export class MessageEvents {
   constructor(private readonly options: MessageEventsOptions) {}
 
@@ -90,7 +90,7 @@ export class MessageEvents {
   }
 
   private async *received(
-    stream: AsyncGenerator<StreamedEvent<Arrival, bigint>, void, void>,
+    stream: AsyncGenerator<StreamedEvent<ReceivedMessage, bigint>, void, void>,
     userId: string,
     context: Context,
   ): AsyncGenerator<MessageReceived, void, void> {
@@ -111,7 +111,11 @@ export class MessageEvents {
     }
   }
 
-  private async show(change: LoggedChange, role: MailboxRole | null, signal: AbortSignal): Promise<Arrival | null> {
+  private async show(
+    change: LoggedChange,
+    role: MailboxRole | null,
+    signal: AbortSignal,
+  ): Promise<ReceivedMessage | null> {
     const { messages } = this.options;
     const { integrationId, kind, subject } = change;
     if (kind === 'mailbox' || kind === 'reset') messages.forget(integrationId);
@@ -122,9 +126,9 @@ export class MessageEvents {
           messages.read(integrationId, subject),
           role === null ? null : messages.mailboxId(integrationId, role).then((id) => ({ id })),
         ]);
-        return lies(message, wanted) ? { integrationId, message } : null;
+        return isInMailbox(message, wanted) ? { integrationId, message } : null;
       };
-      // The account could not be opened: whether the message can be read is not known.
+      // An account that cannot be opened says nothing about the message, so this retries until the database is available.
       return await abortable(retryUntilStoreIsBack(reading, signal), signal);
     } catch (error) {
       if (isNotFound(error)) return null;
@@ -133,14 +137,14 @@ export class MessageEvents {
   }
 }
 
-/** `wanted` is the mailbox that the message must be in, when the account has it; null: any mailbox, except drafts. */
-function lies(message: Message, wanted: { readonly id: string | undefined } | null): boolean {
+/** `wanted` is the mailbox that the message must be in, if the account has it. Null: any mailbox, except drafts. */
+function isInMailbox(message: Message, wanted: { readonly id: string | undefined } | null): boolean {
   if (wanted === null) return !message.isDraft;
   return wanted.id !== undefined && message.mailboxIds.includes(wanted.id);
 }
 
-interface Arrival {
+interface ReceivedMessage {
   readonly integrationId: string;
-  /** Null: it could not be read. */
+  /** Null when the message could not be read. */
   readonly message: Message | null;
 }

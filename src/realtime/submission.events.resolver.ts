@@ -7,7 +7,7 @@ import { resolverOf } from '../graphql/schema.ts';
 import type { SubmissionEvents } from './submission.events.ts';
 import { SubmissionChanged } from './submission-changed.type.ts';
 
-interface Given {
+interface SubscribeArguments {
   readonly args: { id?: string | null; after?: string | null };
   readonly context: Context;
   readonly info: GraphQLResolveInfo;
@@ -21,7 +21,7 @@ export class SubmissionEventsResolver {
     description:
       'State changes of your submissions, each delivered at least once; of changes in quick succession only the last may be delivered. With `id`, the first event is the current state, and the subscription completes with the outcome.',
     subscribe: (given) => {
-      const { args, context, info } = given as unknown as Given;
+      const { args, context, info } = given as unknown as SubscribeArguments;
       return resolverOf(info.schema, SubmissionEventsResolver).open(args, context);
     },
   })
@@ -40,7 +40,7 @@ export class SubmissionEventsResolver {
     return changed;
   }
 
-  private open({ id, after }: Given['args'], context: Context) {
+  private open({ id, after }: SubscribeArguments['args'], context: Context) {
     return this.events.open(id ? singleId(id, 'Submission') : null, after ?? null, context);
   }
 }

@@ -24,7 +24,7 @@ const ACCOUNT = `id status ${MAILBOXES}`;
 const DRAFT = 'id version message { id subject isDraft } integration { id }';
 const SUBMISSION = 'id status sendAt undoUntil attempts problem { code message } message { id } integration { id }';
 
-const changing = (name: string, input = 'IdsInput') => `
+const changing = (name: string, input = 'MessagesInput') => `
   mutation Stores_${name}($input: ${input}!) { ${name}(input: $input) {
     results {
       target
@@ -42,7 +42,7 @@ const TEXTS = {
   ...Object.fromEntries(CHANGES.map((name) => [`Stores_${name}`, changing(name)])),
   Stores_updateMessages: changing('updateMessages', 'UpdateMessagesInput'),
   Stores_moveMessages: changing('moveMessages', 'MoveMessagesInput'),
-  Stores_deleteForever: `mutation Stores_deleteForever($input: IdsInput!) {
+  Stores_deleteForever: `mutation Stores_deleteForever($input: MessagesInput!) {
     deleteForever(input: $input) {
       results { target deleted @deleteRecord integration { ${ACCOUNT} } problem { code } } } }`,
   Stores_saveDraft: `mutation Stores_saveDraft($input: ComposeInput!) {
@@ -84,7 +84,7 @@ const TEXTS = {
   StoresInbox: `fragment StoresInbox on Viewer @refetchable(queryName: "StoresInboxPage")
     @argumentDefinitions(first: { type: "Int", defaultValue: 2 }, after: { type: "Cursor" }) {
     messages(first: $first, after: $after) @connection(key: "StoresInbox_messages") { edges { node { id subject } } } }`,
-  StoresEdgeMutation: `mutation StoresEdgeMutation($input: IdsInput!, $connections: [ID!]!) {
+  StoresEdgeMutation: `mutation StoresEdgeMutation($input: MessagesInput!, $connections: [ID!]!) {
     deleteForever(input: $input) { results { deleted @deleteEdge(connections: $connections) } } }`,
   Stores_viewer: 'query Stores_viewer { viewer { id integrations { id status } } }',
 };

@@ -33,7 +33,7 @@ async function counted(work: () => Promise<void>): Promise<{ google: number; mic
 it('takes a thousand ids, and says so of one more', async () => {
   const [id] = await newest(gmail, 1);
   const ids = Array.from({ length: 1_001 }, () => id);
-  const { errors } = await app.query(mutation('archive', 'IdsInput'), { input: { ids } });
+  const { errors } = await app.query(mutation('archive', 'MessagesInput'), { input: { ids } });
   expect(errors?.[0]).toMatchObject({
     message: expect.stringMatching(/1000.*1001/),
     extensions: { code: 'BAD_USER_INPUT' },
@@ -56,7 +56,7 @@ it('changes a thousand messages of two accounts, a tenth of them gone, and answe
   const gone = ids.filter((_, i) => i % 10 < 2 && i % 20 < 10);
   expect(gone).toHaveLength(100);
   const where = '{ results { integration { id } problem { code } } userErrors { message } }';
-  const deleted = await run('deleteForever', { ids: [...gone, 'TWVzc2FnZTpub25l'] }, 'IdsInput', where);
+  const deleted = await run('deleteForever', { ids: [...gone, 'TWVzc2FnZTpub25l'] }, 'MessagesInput', where);
   expect(deleted.results.pop()).toEqual({ integration: null, problem: { code: 'BAD_USER_INPUT' } });
   expect(deleted.results).toEqual(gone.map((_, i) => ({ integration: { id: own[i % 2]?.id }, problem: null })));
 
@@ -85,7 +85,7 @@ it('changes a thousand messages of two accounts, a tenth of them gone, and answe
   const ended = await run(
     'deleteForever',
     { ids },
-    'IdsInput',
+    'MessagesInput',
     '{ results { target node { id } deleted problem { code } } }',
   );
   expect(asExpected(ended.results).every((node) => node === null)).toBe(true);

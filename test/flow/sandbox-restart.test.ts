@@ -75,7 +75,7 @@ const USER_ERRORS = 'userErrors { code message }';
 const SEND = `mutation($i: SendInput!) { send(input: $i) { submission { status } ${USER_ERRORS} } }`;
 const MAKE = `mutation($i: CreateMailboxInput!) { createMailbox(input: $i) { mailbox { id } ${USER_ERRORS} } }`;
 const MOVE = `mutation($i: MoveMessagesInput!) { moveMessages(input: $i) { results { problem { code } } ${USER_ERRORS} } }`;
-const CHANGE = `mutation($read: UpdateMessagesInput!, $trash: IdsInput!, $draft: ComposeInput!) {
+const CHANGE = `mutation($read: UpdateMessagesInput!, $trash: MessagesInput!, $draft: ComposeInput!) {
   updateMessages(input: $read) { results { problem { code } } ${USER_ERRORS} }
   trash(input: $trash) { results { problem { code } } ${USER_ERRORS} }
   saveDraft(input: $draft) { ${USER_ERRORS} }

@@ -151,8 +151,11 @@ it('finds what lies in folders by name and path, and in thrown away ones by in:t
   expect(await found('in:"Deleted Items"')).toEqual([]);
 
   const { nodes } = await list({ search: 'subject:"quagga three" in:trash' });
-  await app.data(graphql(`mutation ($input: IdsInput!) { untrash(input: $input) { results { problem { code } } } }`), {
-    input: { ids: [nodes[0]?.id] },
-  });
+  await app.data(
+    graphql(`mutation ($input: MessagesInput!) { untrash(input: $input) { results { problem { code } } } }`),
+    {
+      input: { ids: [nodes[0]?.id] },
+    },
+  );
   expect(await found('in:inbox')).toEqual(['three']);
 });

@@ -9,7 +9,7 @@ beforeAll(async () => {
   app = await startApp({
     messages: 20,
     providerTimes: { lagWaitsMs: [50, 100, 200, 400, 800] },
-    sendTimes: { pausesMs: [300, 600, 1_200, 2_400, 5_000], minAskMs: 100 },
+    sendTimes: { backoffsMs: [300, 600, 1_200, 2_400, 5_000], minProbeMs: 100 },
   });
   ({ integrations } = (await app.data(graphql(`{ viewer { integrations { id address } } }`))).viewer);
 });

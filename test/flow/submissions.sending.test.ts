@@ -7,7 +7,7 @@ import { THROUGH_RETRIES } from '../support/polls.ts';
 let app: TestApp;
 let integration: string;
 beforeAll(async () => {
-  app = await startApp({ messages: 20, sendTimes: { minAskMs: 100 } });
+  app = await startApp({ messages: 20, sendTimes: { minProbeMs: 100 } });
   const { integrations } = (await app.data(graphql(`{ viewer { integrations { id address } } }`))).viewer;
   integration = integrations.find(({ address }) => address.includes('outlook'))?.id ?? '';
   await app.control('/accounts', { vendor: 'google', address: 'zoe@gmail.example' });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 it('leaves a list by the mail that it asks for, and follows no link inwards', async () => {
-  const UNSUBSCRIBE = '{ done method url userErrors { code message field } }';
+  const UNSUBSCRIBE = '{ requested method url userErrors { code message field } }';
   const deliver = async (subject: string, headers: Record<string, string>) => {
     await app.control('/deliver', {
       vendor: 'google',
@@ -36,19 +36,19 @@ it('leaves a list by the mail that it asks for, and follows no link inwards', as
     'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
   });
   expect(await run('unsubscribe', { message: inwards }, 'UnsubscribeInput', UNSUBSCRIBE)).toMatchObject({
-    done: false,
+    requested: false,
     url: null,
     userErrors: [{ code: 'UNSUPPORTED' }],
   });
   const page = await deliver('Pages', { 'List-Unsubscribe': '<https://news.example/u>' });
   expect(await run('unsubscribe', { message: page }, 'UnsubscribeInput', UNSUBSCRIBE)).toMatchObject({
-    done: false,
+    requested: false,
     url: 'https://news.example/u',
     userErrors: [{ code: 'UNSUPPORTED' }],
   });
   const mail = await deliver('Mails', { 'List-Unsubscribe': `<mailto:${outlook.address}?subject=leave>` });
   expect(await run('unsubscribe', { message: mail }, 'UnsubscribeInput', UNSUBSCRIBE)).toEqual({
-    done: true,
+    requested: true,
     method: 'MAIL',
     url: null,
     userErrors: [],

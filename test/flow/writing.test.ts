@@ -72,7 +72,7 @@ it('marks messages of both accounts in one mutation, each with its own outcome',
 it('archives and trashes, and one failing account does not fail the other', async () => {
   const mine = await newest(8);
   const { archive } = await app.data(
-    graphql(`mutation ($input: IdsInput!) { archive(input: $input) { ...WrittenMessages } }`),
+    graphql(`mutation ($input: MessagesInput!) { archive(input: $input) { ...WrittenMessages } }`),
     {
       input: { ids: mine.map((m) => m.id) },
     },
@@ -82,7 +82,7 @@ it('archives and trashes, and one failing account does not fail the other', asyn
   );
   await app.control('/faults', { vendor: 'google', status: 503 });
   const { trash } = await app.data(
-    graphql(`mutation ($input: IdsInput!) { trash(input: $input) { ...WrittenMessages } }`),
+    graphql(`mutation ($input: MessagesInput!) { trash(input: $input) { ...WrittenMessages } }`),
     {
       input: { ids: mine.map((m) => m.id) },
     },

@@ -42,7 +42,12 @@ export async function openOrganised() {
     app,
     gmail,
     outlook,
-    run: async (name: string, input: Record<string, unknown>, type = 'IdsInput', result = RESULT): Promise<Outcome> => {
+    run: async (
+      name: string,
+      input: Record<string, unknown>,
+      type = 'MessagesInput',
+      result = RESULT,
+    ): Promise<Outcome> => {
       const answer = await app.data<Record<string, Outcome>>(mutation(name, type, result), { input });
       return answer[name] as Outcome;
     },

@@ -7,7 +7,7 @@ import type { Condition, UserCondition } from '../../src/domain/search/condition
 import type { MailAccount } from '../../src/mail/account/mail-account.ts';
 import { MIN_READS_PER_ITEM } from '../../src/mail/account/page-reads.ts';
 import { type ListKind, MESSAGES, THREADS } from '../../src/mail/list/list-kind.ts';
-import { ListCursors } from '../../src/mail/list/list-place.ts';
+import { ListCursors } from '../../src/mail/list/list-position.ts';
 import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
 import type { MailSession } from '../../src/providers/contract/provider.ts';

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { Cursor } from '../../src/graphql/scalars.ts';
-import { ListCursors, type ListPlace, MAX_MARKS, markOf, packUnion, START } from '../../src/mail/list/list-place.ts';
+import {
+  ListCursors,
+  type ListPosition,
+  MAX_MARKS,
+  markOf,
+  packUnion,
+  START,
+} from '../../src/mail/list/list-position.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
 import {
   MAX_SETTLED,
@@ -27,14 +34,14 @@ const native = sealThreadPosition(
   },
   'a print',
 );
-const one: ListPlace = {
+const one: ListPosition = {
   ...START,
   after: native,
   seen: new Set(marks(100, markOf)),
   last: 5,
   lastSecond: ['abcdefgh'],
 };
-const union = (lists: number): ListPlace => ({
+const union = (lists: number): ListPosition => ({
   ...START,
   after: packUnion(
     'a print',

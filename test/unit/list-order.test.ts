@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Shape } from '../../src/mail/list/list-kind.ts';
-import { type ListPlace, START } from '../../src/mail/list/list-place.ts';
-import { type Clock, NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
-import { mergePage } from '../../src/mail/list/unified-list.ts';
+import { type ListPosition, START } from '../../src/mail/list/list-position.ts';
+import { mergePage } from '../../src/mail/list/merge.ts';
+import { NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
 
 interface Thread {
   readonly id: string;
@@ -12,10 +12,10 @@ interface Thread {
 const shape: Shape<Thread> = {
   id: ({ id }) => id,
   at: ({ messages }) => Math.max(...messages),
-  stood: ({ messages }, newest) => Math.max(...messages.filter((at) => at <= newest)),
+  timeAsOf: ({ messages }, newest) => Math.max(...messages.filter((at) => at <= newest)),
   createdAt: ({ messages }) => Math.min(...messages),
 };
-const ENDLESS: Clock = { signal: new AbortController().signal, during: (work) => work() };
+const ENDLESS = { signal: new AbortController().signal, run: <T>(work: () => Promise<T>) => work() };
 const NOT_AHEAD = 60_000;
 
 /** The newest that the first page gave, and all that were given. */
@@ -24,7 +24,7 @@ interface Cursor {
   readonly given: readonly string[];
 }
 
-/** An account whose cursors, and pages from the top again, keep a thread where it stood when its list began. */
+/** An account whose cursors, and pages from the top again, keep a thread where it timeAsOf when its list began. */
 class Account {
   constructor(
     readonly key: string,
@@ -39,23 +39,25 @@ class Account {
     const newest = asked?.getTime() ?? Math.max(...this.threads.map(shape.at));
     const { start, given }: Cursor = after === null ? { start: newest, given: [] } : JSON.parse(after);
     const open = this.threads.filter(({ id }) => !given.includes(id));
-    const page = open.toSorted((a, b) => shape.stood(b, start) - shape.stood(a, start)).slice(0, size);
+    const page = open.toSorted((a, b) => shape.timeAsOf(b, start) - shape.timeAsOf(a, start)).slice(0, size);
     const cursor: Cursor = { start, given: [...given, ...page.map(({ id }) => id)] };
     return { items: page.filter(({ id }) => !skip(id)), next: open.length > size ? JSON.stringify(cursor) : null };
   };
 }
 
 async function readAll(accounts: readonly Account[], first: number, between: (page: number) => void) {
-  let places = new Map<string, ListPlace>();
+  let positions = new Map<string, ListPosition>();
   const shown: string[] = [];
   for (let page = 0; page < 50; page++) {
     const sources = accounts.map(
-      ({ key, read }) => new NativeList(key, places.get(key) ?? START, shape, read, ENDLESS),
+      ({ key, read }) => new NativeList(key, positions.get(key) ?? START, shape, read, ENDLESS),
     );
     const merged = await mergePage(sources, first, NOT_AHEAD);
     shown.push(...merged.map(({ head }) => head.id));
-    if (!sources.some(({ unfinished }) => unfinished)) return shown;
-    places = new Map(sources.map((one) => [one.key, one.place(merged.filter(({ source }) => source === one).length)]));
+    if (!sources.some(({ hasMore }) => hasMore)) return shown;
+    positions = new Map(
+      sources.map((one) => [one.key, one.positionAfter(merged.filter(({ source }) => source === one).length)]),
+    );
     between(page);
   }
   throw new Error('the list does not end');

@@ -133,7 +133,7 @@ describe('lists below many things', () => {
     ],
     [
       'results, the input by default',
-      `mutation ($in: IdsInput! = { ids: ${said(500)} }) { archive(input: $in) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
+      `mutation ($in: MessagesInput! = { ids: ${said(500)} }) { archive(input: $in) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
     ],
     ['integrations', `{ viewer { integrations { ${LISTS} } } }`],
     [

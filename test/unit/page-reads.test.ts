@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
-import { PageReads, type Wanted } from '../../src/mail/account/page-reads.ts';
+import { PageReads, type SharedReadRequest } from '../../src/mail/account/page-reads.ts';
 import type { Detail, Page } from '../../src/providers/contract/provider.ts';
 
 interface Item {
@@ -15,8 +15,8 @@ function aList() {
   const asked: { size: number; detail: Detail; read: string[]; signal: AbortSignal }[] = [];
   const list = { asked, ids, held: Promise.resolve() as Promise<unknown> };
   const reads = new PageReads();
-  const read = async (wanted: Partial<Wanted> = {}, key = 'inbox'): Promise<string[]> => {
-    const all: Wanted = { size: 10, detail: 'envelope', skip: none, signal: NEVER, ...wanted };
+  const read = async (wanted: Partial<SharedReadRequest> = {}, key = 'inbox'): Promise<string[]> => {
+    const all: SharedReadRequest = { size: 10, detail: 'envelope', skip: none, signal: NEVER, ...wanted };
     const { page } = await reads.read<Item>(
       key,
       all,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { writtenTo } from '../../src/mail/compose/original.ts';
+import { replyIdentity } from '../../src/mail/compose/original.ts';
 import { mailboxKey, replyRecipients } from '../../src/mail/compose/recipients.ts';
 import { aMessage } from '../support/fake-account.ts';
 
@@ -51,9 +51,9 @@ describe('whom it comes from', () => {
 
   it('is the identity that was written to, its own form before another of the same mailbox', () => {
     const identities = [identity('ada@gmail.com', true), identity('ada+work@gmail.com')];
-    expect(writtenTo(to('ada+work@gmail.com'), identities)?.address).toBe('ada+work@gmail.com');
-    expect(writtenTo(to('a.da+shop@gmail.com'), identities)?.address).toBe('ada@gmail.com');
-    expect(writtenTo(to('eve@gmail.com'), identities)).toBeNull();
+    expect(replyIdentity(to('ada+work@gmail.com'), identities)?.address).toBe('ada+work@gmail.com');
+    expect(replyIdentity(to('a.da+shop@gmail.com'), identities)?.address).toBe('ada@gmail.com');
+    expect(replyIdentity(to('eve@gmail.com'), identities)).toBeNull();
   });
 });
 

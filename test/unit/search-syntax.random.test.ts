@@ -4,7 +4,7 @@ import { extent } from '../../src/domain/search/algebra.ts';
 import type { UserCondition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { hasWord } from '../../src/domain/search/words.ts';
-import { listQueries } from '../../src/mail/list/account-reads.ts';
+import { listQueries } from '../../src/mail/list/account-queries.ts';
 import { resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
 import { aMessage, someContent } from '../support/fake-account.ts';

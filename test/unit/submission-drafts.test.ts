@@ -48,9 +48,9 @@ describe.each(TEST_DATABASES)('the draft that a submission holds on %s', (kind) 
     const created = await holding('older');
     await db.prisma.submission.update({ where: { id: created?.id ?? '' }, data: { status: 'FAILED', dueAt: null } });
     expect(await holding('older')).toBeNull();
-    expect(await store.letGo(integrationId, 'older')).toBe(true);
+    expect(await store.releaseDraft(integrationId, 'older')).toBe(true);
     expect(await holding('older')).not.toBeNull();
-    expect(await store.letGo(integrationId, 'older')).toBe(false);
+    expect(await store.releaseDraft(integrationId, 'older')).toBe(false);
   });
 
   it('is held too where it was made for the submission', async () => {
@@ -64,7 +64,21 @@ describe.each(TEST_DATABASES)('the draft that a submission holds on %s', (kind) 
   it('names those that are due when it is deleted', async () => {
     const later = new Date(Date.now() + 3_600_000);
     const [mine, other] = [await holding('deleted', later), await holding('kept', later)];
-    expect(await store.hasten(integrationId, new Date(), 'deleted')).toEqual([mine?.id]);
+    expect(await store.retryNow(integrationId, new Date(), 'deleted')).toEqual([mine?.id]);
     expect((await store.get(other?.id ?? ''))?.dueAt).toEqual(later);
+  });
+
+  it('is of a submission whose changes are read in pages, also where many have one time', async () => {
+    const at = new Date(Date.now() + 60_000);
+    const created = await Promise.all(Array.from({ length: 5 }, (_, n) => holding(`at once ${n}`)));
+    const ids = created.map((row) => row?.id ?? '').sort();
+    await db.prisma.submission.updateMany({ where: { id: { in: ids } }, data: { updatedAt: at } });
+    const read: string[] = [];
+    for (let id: string | null = null; ; id = read.at(-1) ?? null) {
+      const page = await store.changedAfter(userId, null, { updatedAt: at, id }, 2);
+      read.push(...page.map((row) => row.id));
+      if (page.length < 2) break;
+    }
+    expect(read).toEqual(ids);
   });
 });

@@ -135,7 +135,7 @@ it('is due at once when its draft is deleted while it waits to be tried again', 
   const queued: string[] = [];
   const job = new SubmissionJob({
     store: {
-      hasten: async (integrationId: string, _now: Date, draftId?: string) => {
+      retryNow: async (integrationId: string, _now: Date, draftId?: string) => {
         asked.push([integrationId, draftId]);
         return ['one'];
       },

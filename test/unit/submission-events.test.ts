@@ -21,11 +21,17 @@ class Lab {
   private readonly events = new SubmissionEvents({
     store: {
       find: async (_user, id) => this.rows.get(id) ?? null,
-      changedSince: async (_user, id, since, limit) => {
+      changedAfter: async (_user, id, after, limit) => {
         this.reads++;
         this.onRead();
-        const found = [...this.rows.values()].filter((row) => row.updatedAt >= since && (id === null || row.id === id));
-        return found.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime()).slice(0, limit);
+        if (this.reads > 100) throw new Error('the rows are read without end');
+        const isBehind = ({ id: own, updatedAt }: SubmissionRecord) =>
+          updatedAt > after.updatedAt ||
+          (updatedAt.getTime() === after.updatedAt.getTime() && (after.id === null || own > after.id));
+        const found = [...this.rows.values()].filter((row) => isBehind(row) && (id === null || row.id === id));
+        const order = (a: SubmissionRecord, b: SubmissionRecord) =>
+          a.updatedAt.getTime() - b.updatedAt.getTime() || (a.id < b.id ? -1 : 1);
+        return found.sort(order).slice(0, limit);
       },
     },
     mailOf: (() => ({ find: async () => ({}) })) as unknown as MailOf,
@@ -110,6 +116,34 @@ it('who subscribes to one submission is told its state and each change, until th
   await done;
   expect(told).toEqual(['mine SCHEDULED', 'mine SENDING', 'mine SENT']);
   await expect.poll(() => lab.listening).toBe(0);
+});
+
+it('who subscribes is told of more changes of one moment than are read at once, and of what comes after them', async () => {
+  const now = Date.now();
+  const { told } = lab.subscribe();
+  await expect.poll(() => lab.reads).toBeGreaterThan(1);
+  const ids = Array.from({ length: 1_201 }, (_, n) => `n${1_000 + n}`);
+  for (const id of ids)
+    lab.rows.set(id, {
+      id,
+      integrationId: 'i',
+      status: 'SENDING',
+      updatedAt: new Date(now + 5_000),
+    } as SubmissionRecord);
+  lab.changed('later', now + 5_001);
+  await expect.poll(() => told).toContain('later SENDING');
+  expect(told).toEqual([...ids, 'later'].map((id) => `${id} SENDING`));
+});
+
+it('who subscribes from now on is told of nothing older, however much has just changed', async () => {
+  const before = new Date(Date.now() - 1);
+  for (let n = 0; n < 1_201; n++)
+    lab.rows.set(`n${n}`, { id: `n${n}`, integrationId: 'i', status: 'SENT', updatedAt: before } as SubmissionRecord);
+  const { told } = lab.subscribe();
+  await expect.poll(() => lab.reads).toBeGreaterThan(3);
+  lab.changed('later', Date.now() + 5_000);
+  await expect.poll(() => told).toContain('later SENDING');
+  expect(told).toEqual(['later SENDING']);
 });
 
 it('who comes back with a cursor is told what came since, also what became visible late, and again what is as late', async () => {

@@ -22,15 +22,15 @@ async function started(
   const queued: string[] = [];
   const reachability = new Reachability();
   const providers: string[] = [];
-  const putOff: string[] = [];
+  const postpone: string[] = [];
   job = new SubmissionJob({
     store: {
       get: async (id: string) => ({ id, integrationId: id, sendAt: due(), dueAt: due(), claimUntil: null }),
-      putOff: async (id: string) => void putOff.push(id),
+      postpone: async (id: string) => void postpone.push(id),
       claim: async (id: string) => ({ owner: 'me', record: { id } }) as Claim,
       renew: async () => true,
       overdue: async () => [],
-      hastenProvider: async (provider: string) => {
+      retryNowForProvider: async (provider: string) => {
         providers.push(provider);
         return hastened;
       },
@@ -51,7 +51,7 @@ async function started(
     log: silent,
   } as unknown as SubmissionJobOptions);
   await job.start();
-  return { take: (id: string) => handle({ id }), queued, putOff, reachability, providers };
+  return { take: (id: string) => handle({ id }), queued, postpone, reachability, providers };
 }
 
 it('a vendor that hangs keeps neither the queue nor another vendor waiting, and each stands in the queue meanwhile', async () => {
@@ -84,11 +84,11 @@ it.each([
   const over = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const { take, queued, putOff } = await started(() => over, [], due);
+  const { take, queued, postpone } = await started(() => over, [], due);
   for (let n = 0; n < 105; n++) await take(`google ${n}`);
   end();
   expect(queued).toHaveLength(105);
-  expect(putOff).toHaveLength(putOffs);
+  expect(postpone).toHaveLength(putOffs);
 });
 
 it('one that pauses leaves its place to others, and goes on afterwards', async () => {

@@ -3,13 +3,13 @@ import { MailError } from '../../src/domain/error.ts';
 import {
   afterProbe,
   afterSending,
-  askAgainMs,
   beforeSending,
   lateness,
   MAX_ATTEMPTS,
   MIN_LOOKUP_LATENESS_MS,
-  searchAgainAt,
-  tryAgainAt,
+  nextProbeMs,
+  nextSearchAt,
+  retryAt,
 } from '../../src/mail/submission/verdict.ts';
 
 const at = (seconds: number) => new Date(seconds * 1_000);
@@ -34,7 +34,7 @@ describe('an error that the sending came back with', () => {
   it.each(['TIMEOUT', 'PROVIDER_UNAVAILABLE', 'INTERNAL', 'NOT_FOUND', 'CONFLICT', 'STORE_UNAVAILABLE'] as const)(
     '%s leaves open whether it went',
     (code) => {
-      expect(afterSending(error(code))).toBe('ask');
+      expect(afterSending(error(code))).toBe('probe');
     },
   );
   it('of the whole account did nothing, and passes', () => {
@@ -42,7 +42,7 @@ describe('an error that the sending came back with', () => {
     expect([beforeSending(refusal), afterSending(refusal)]).toEqual(['later', 'later']);
   });
   it('is asked after when nobody foresaw it', () => {
-    expect(afterSending(new TypeError('socket hang up'))).toBe('ask');
+    expect(afterSending(new TypeError('socket hang up'))).toBe('probe');
   });
   it.each(['RATE_LIMITED', 'RECONNECT_REQUIRED', 'UNAUTHENTICATED'] as const)('%s did nothing, and passes', (code) => {
     expect(afterSending(error(code))).toBe('later');
@@ -66,28 +66,28 @@ describe('what became of an attempt', () => {
     expect(afterProbe('submitted', attempt(100))).toBe('sent');
   });
   it('is not sent again while the first telling may still be under way', () => {
-    expect(afterProbe('not-sent', attempt(104))).toBe('ask-again');
-    expect(afterProbe('not-sent', { ...attempt(160), lostAt: at(159) })).toBe('ask-again');
-    expect(afterProbe('not-sent', attempt(106))).toBe('send-again');
+    expect(afterProbe('not-sent', attempt(104))).toBe('probe-again');
+    expect(afterProbe('not-sent', { ...attempt(160), lostAt: at(159) })).toBe('probe-again');
+    expect(afterProbe('not-sent', attempt(106))).toBe('resend');
     const slow = { settlesMs: 180_000 };
-    expect(afterProbe('not-sent', { ...attempt(279), ...slow })).toBe('ask-again');
-    expect(afterProbe('not-sent', { ...attempt(300), ...slow, lostAt: at(220) })).toBe('ask-again');
-    expect(afterProbe('not-sent', { ...attempt(281), ...slow })).toBe('send-again');
+    expect(afterProbe('not-sent', { ...attempt(279), ...slow })).toBe('probe-again');
+    expect(afterProbe('not-sent', { ...attempt(300), ...slow, lostAt: at(220) })).toBe('probe-again');
+    expect(afterProbe('not-sent', { ...attempt(281), ...slow })).toBe('resend');
   });
   it('is not told without end', () => {
     expect(afterProbe('not-sent', attempt(106, MAX_ATTEMPTS))).toBe('not-sent');
   });
   it('is never sent again because nobody knows, and unknown when an index must have caught up', () => {
-    expect(afterProbe('unknown', attempt(101))).toBe('ask-again');
-    expect(afterProbe('unknown', attempt(279))).toBe('ask-again');
+    expect(afterProbe('unknown', attempt(101))).toBe('probe-again');
+    expect(afterProbe('unknown', attempt(279))).toBe('probe-again');
     expect(afterProbe('unknown', attempt(281))).toBe('unknown');
-    expect(afterProbe('unknown', { ...attempt(281), settlesMs: 180_000 })).toBe('ask-again');
+    expect(afterProbe('unknown', { ...attempt(281), settlesMs: 180_000 })).toBe('probe-again');
     expect(afterProbe('unknown', { ...attempt(1_001), settlesMs: 180_000 })).toBe('unknown');
   });
   it('is asked after less and less often', () => {
-    expect(askAgainMs(at(100), at(100))).toBe(500);
-    expect(askAgainMs(at(100), at(104))).toBe(4_000);
-    expect(askAgainMs(at(100), at(10_000))).toBe(60_000);
+    expect(nextProbeMs(at(100), at(100))).toBe(500);
+    expect(nextProbeMs(at(100), at(104))).toBe(4_000);
+    expect(nextProbeMs(at(100), at(10_000))).toBe(60_000);
   });
 });
 
@@ -111,16 +111,16 @@ describe('how late it is', () => {
   it('is unknown at once when it was long overdue, is found nowhere, and was never known to be told', () => {
     const overdue = { attemptedAt: at(100), lostAt: at(100), attempts: 0, settlesMs: 180_000, now: at(101) };
     expect(afterProbe('unknown', overdue)).toBe('unknown');
-    expect(afterProbe('not-sent', { ...overdue, now: at(281) })).toBe('send-again');
+    expect(afterProbe('not-sent', { ...overdue, now: at(281) })).toBe('resend');
   });
 });
 
 describe('the sent copy', () => {
   it('is looked for less and less often, for an hour', () => {
-    expect(searchAgainAt(at(100), at(100))).toEqual(at(101));
-    expect(searchAgainAt(at(100), at(108))).toEqual(at(116));
-    expect(searchAgainAt(at(100), at(3_600))).toEqual(at(4_200));
-    expect(searchAgainAt(at(100), at(3_700))).toBeNull();
+    expect(nextSearchAt(at(100), at(100))).toEqual(at(101));
+    expect(nextSearchAt(at(100), at(108))).toEqual(at(116));
+    expect(nextSearchAt(at(100), at(3_600))).toEqual(at(4_200));
+    expect(nextSearchAt(at(100), at(3_700))).toBeNull();
   });
 });
 
@@ -129,22 +129,22 @@ describe('trying again', () => {
 
   it('pauses longer each time, and never less than the provider asks for', () => {
     const pauses = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(
-      (tries) => (tryAgainAt({ ...due, tries }, error('RATE_LIMITED'), at(10))?.getTime() ?? 0) - 10_000,
+      (tries) => (retryAt({ ...due, tries }, error('RATE_LIMITED'), at(10))?.getTime() ?? 0) - 10_000,
     );
     expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
     expect(pauses.at(-1)).toBe(3_600_000);
-    expect(tryAgainAt(due, error('RATE_LIMITED', 90_000), at(10))).toEqual(at(100));
+    expect(retryAt(due, error('RATE_LIMITED', 90_000), at(10))).toEqual(at(100));
   });
   it('does not grow for a failure of our own store', () => {
     const away = error('STORE_UNAVAILABLE', 2_000);
-    expect(tryAgainAt({ sendAt: at(0), tries: 8 }, away, at(10))).toEqual(at(12));
+    expect(retryAt({ sendAt: at(0), tries: 8 }, away, at(10))).toEqual(at(12));
   });
   it('ends a day after it was due', () => {
-    expect(tryAgainAt(due, error('PROVIDER_UNAVAILABLE'), at(86_399))).not.toBeNull();
-    expect(tryAgainAt(due, error('PROVIDER_UNAVAILABLE'), at(86_401))).toBeNull();
+    expect(retryAt(due, error('PROVIDER_UNAVAILABLE'), at(86_399))).not.toBeNull();
+    expect(retryAt(due, error('PROVIDER_UNAVAILABLE'), at(86_401))).toBeNull();
   });
   it('ends sooner for a bug of ours', () => {
-    expect(tryAgainAt({ ...due, tries: 3 }, new TypeError('a bug'), at(1))).not.toBeNull();
-    expect(tryAgainAt({ ...due, tries: 4 }, new TypeError('a bug'), at(1))).toBeNull();
+    expect(retryAt({ ...due, tries: 3 }, new TypeError('a bug'), at(1))).not.toBeNull();
+    expect(retryAt({ ...due, tries: 4 }, new TypeError('a bug'), at(1))).toBeNull();
   });
 });

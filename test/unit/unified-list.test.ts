@@ -3,9 +3,9 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import type { Shape } from '../../src/mail/list/list-kind.ts';
-import { ListCursors, type ListPlace, START } from '../../src/mail/list/list-place.ts';
-import { type Clock, NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
-import { mergePage } from '../../src/mail/list/unified-list.ts';
+import { ListCursors, type ListPosition, START } from '../../src/mail/list/list-position.ts';
+import { mergePage } from '../../src/mail/list/merge.ts';
+import { NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
 import { isUnreadable } from '../../src/providers/contract/provider.ts';
 
@@ -13,9 +13,9 @@ interface Item {
   readonly id: string;
   readonly at: number;
 }
-const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, stood: (i) => i.at, createdAt: (i) => i.at };
+const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, timeAsOf: (i) => i.at, createdAt: (i) => i.at };
 /** A source with all the time in the world. */
-const ENDLESS: Clock = { signal: new AbortController().signal, during: (work) => work() };
+const ENDLESS = { signal: new AbortController().signal, run: <T>(work: () => Promise<T>) => work() };
 /** Nobody reads ahead while another source is read. */
 const NOT_AHEAD = 60_000;
 const FAULTS = ['fails', 'forgets', 'tires'] as const;
@@ -97,19 +97,23 @@ async function readPage(
   after: string | null,
   aheadAfterMs = NOT_AHEAD,
 ): Promise<Page> {
-  const places = after === null ? new Map<string, ListPlace>() : cursors.open(list, after);
-  const sources = boxes.map((box) => new NativeList(box.key, places.get(box.key) ?? START, shape, box.read, ENDLESS));
+  const positions = after === null ? new Map<string, ListPosition>() : cursors.open(list, after);
+  const sources = boxes.map(
+    (box) => new NativeList(box.key, positions.get(box.key) ?? START, shape, box.read, ENDLESS),
+  );
   const merged = await mergePage(sources, first, aheadAfterMs);
   const cursorAt = (count: number) =>
     cursors.seal(
       list,
-      new Map(sources.map((s) => [s.key, s.place(merged.slice(0, count).filter((m) => m.source === s).length)])),
+      new Map(
+        sources.map((s) => [s.key, s.positionAfter(merged.slice(0, count).filter((m) => m.source === s).length)]),
+      ),
     );
   return {
     items: merged.map(({ head }) => head.item as Item),
     cursors: merged.map((_, index) => cursorAt(index + 1)),
     end: cursorAt(merged.length),
-    more: sources.some((source) => source.unfinished),
+    more: sources.some((source) => source.hasMore),
     failed: sources.filter((source) => source.failure).map((source) => source.key),
   };
 }
@@ -258,12 +262,12 @@ describe('the unified list', () => {
     const source = new NativeList('a', START, shape, read, ENDLESS);
     const merged = await mergePage([source], 9, NOT_AHEAD);
     expect(merged.map(({ head }) => head.id)).toEqual(['m0', 'm1', 'm2']);
-    expect(source).toMatchObject({ failure: error, unfinished: true });
+    expect(source).toMatchObject({ failure: error, hasMore: true });
     isDown = false;
-    const later = new NativeList('a', source.place(merged.length), shape, read, ENDLESS);
+    const later = new NativeList('a', source.positionAfter(merged.length), shape, read, ENDLESS);
     const rest = await mergePage([later], 9, NOT_AHEAD);
     expect(rest.map(({ head }) => head.id)).toEqual(['m3', 'm4', 'm5', 'm6', 'm7', 'm8']);
-    expect(later.unfinished).toBe(false);
+    expect(later.hasMore).toBe(false);
   });
 
   it('reads on in an account that answers while another one hangs, and shows all of it when that one is given up', async () => {
@@ -339,7 +343,7 @@ describe('the unified list', () => {
       ['x', false],
       ['y', true],
     ]);
-    const again = await mergePage([new NativeList('a', source.place(2), shape, read, ENDLESS)], 2, NOT_AHEAD);
+    const again = await mergePage([new NativeList('a', source.positionAfter(2), shape, read, ENDLESS)], 2, NOT_AHEAD);
     expect(again.map(({ head }) => head.id)).toEqual(['z']);
   });
 
@@ -380,7 +384,7 @@ describe('the unified list', () => {
 });
 
 describe('a list cursor', () => {
-  const place: ListPlace = {
+  const place: ListPosition = {
     ...START,
     after: 'p2',
     seen: new Set(['abcdefgh', 'ijklmnop']),

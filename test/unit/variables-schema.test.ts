@@ -24,9 +24,9 @@ it('asks for none that only another operation of the tab takes', () => {
 
 it('takes one value for a list of it', () => {
   const list = { type: ['array', 'null'], items: { type: 'string' } };
-  const schema = { properties: { ids: list }, definitions: { IdsInput: { properties: { ids: list } } } };
+  const schema = { properties: { ids: list }, definitions: { MessagesInput: { properties: { ids: list } } } };
   const either = { anyOf: [list, { type: 'string' }] };
   const lenient = acceptWhatGraphqlDoes(schema, 'query ($ids: [ID!]) { viewer { id } }');
   expect(lenient.properties?.ids).toEqual(either);
-  expect(lenient.definitions?.IdsInput?.properties?.ids).toEqual(either);
+  expect(lenient.definitions?.MessagesInput?.properties?.ids).toEqual(either);
 });

@@ -1,5 +1,5 @@
 import { Field, ObjectType } from 'type-graphql';
-import { type ErrorCode, isMailError } from '../../domain/error.ts';
+import { type ErrorCode, INPUT_ERROR_CODES, isMailError } from '../../domain/error.ts';
 import { ErrorCodeEnum } from './error-code.enum.ts';
 
 @ObjectType({
@@ -27,20 +27,14 @@ export class UserError {
   }
 }
 
-const MENDABLE: ReadonlySet<string> = new Set([
-  'NOT_FOUND',
-  'BAD_USER_INPUT',
-  'INVALID',
-  'CONFLICT',
-  'UNSUPPORTED',
-  'CONSENT_REQUIRED',
-]);
+/** The errors that a mutation returns as data. CONSENT_REQUIRED concerns the account, so it names no input field. */
+const USER_ERROR_CODES: ReadonlySet<string> = new Set([...INPUT_ERROR_CODES, 'CONSENT_REQUIRED']);
 
 /**
  * Returns the error as data if a different input would solve it, or if its code is in `also`. Rethrows any other error.
  */
 export function userErrorOf(error: unknown, also: readonly ErrorCode[] = []): UserError {
-  if (isMailError(error) && (MENDABLE.has(error.code) || also.some((code) => code === error.code))) {
+  if (isMailError(error) && (USER_ERROR_CODES.has(error.code) || also.some((code) => code === error.code))) {
     return new UserError(error.code as ErrorCode, error.message, error.field ?? null);
   }
   throw error;

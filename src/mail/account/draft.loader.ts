@@ -5,7 +5,7 @@ import type { Reader } from './reader.ts';
 
 const BATCH = 100;
 
-/** The drafts of one account in one request, each read once. A draft brings its message along. */
+/** Loads the drafts of one account in one request, each once. A loaded draft primes the loader of messages with its message. */
 export class DraftLoader {
   private readonly drafts: DataLoader<string, Draft>;
 
@@ -23,18 +23,18 @@ export class DraftLoader {
     );
   }
 
-  /** Throws NOT_FOUND when it was sent or deleted. */
+  /** Throws NOT_FOUND when the draft was sent or deleted. */
   load(id: string): Promise<Draft> {
     return this.drafts.load(id);
   }
 
-  /** Takes in what a list has read. */
+  /** Adds a draft that a list has read. */
   prime(draft: Draft): void {
     this.drafts.prime(draft.id, draft);
     this.messages.prime(draft.message);
   }
 
-  /** After a change: the next reader reads them again. */
+  /** Drops all drafts after a change, so that they are read again. */
   forget(): void {
     this.drafts.clearAll();
   }

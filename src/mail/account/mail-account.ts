@@ -6,29 +6,29 @@ import { DraftLoader } from './draft.loader.ts';
 import { MailboxLoader } from './mailbox.loader.ts';
 import { MessageLoader } from './message.loader.ts';
 import { type PageMemory, PageReads, ScanPool } from './page-reads.ts';
-import { NEVER, type Reader, runWithin, type Work } from './reader.ts';
+import { NEVER, type Reader, runWithin, tooSlow, type Work } from './reader.ts';
 import { ThreadLoader } from './thread.loader.ts';
 
-/** How long a change may take, in milliseconds, and how much longer for each of many in one go. */
+/** Milliseconds that a change may take, and the additional time for each item of a bulk change. */
 const WRITE_TIMEOUT_MS = 60_000;
 const PER_ITEM_TIMEOUT_MS = 200;
 const MAX_INTERACTIVE_ITEMS = 100;
 /**
- * Of many that go in several requests one may go unanswered: it is begun again after this long, in milliseconds, and given
- * up after `CHANGE_TIMEOUT_MS`. The person who waits is then told which were changed while they still look.
+ * A bulk change is several requests to the provider, and one of them may get no answer. It is repeated after this time, in
+ * milliseconds, and given up after CHANGE_TIMEOUT_MS, so that the client soon learns which items were changed.
  */
 const RESTART_TIMEOUT_MS = 5_000;
 const CHANGE_TIMEOUT_MS = 20_000;
 
-/** One account within one request: its session is opened once, and what is read of it is read once. */
+/** One account within one request. Its session is opened once, and each object is read once. */
 export class MailAccount {
   readonly messages: MessageLoader;
   readonly threads: ThreadLoader;
   readonly mailboxes: MailboxLoader;
   readonly drafts: DraftLoader;
-  /** What lists have read. */
+  /** The pages that lists of this request read. */
   readonly pages = new PageReads();
-  /** What its searches share of the scan budget. */
+  /** The part of the scan budget that the searches of this request share. */
   readonly scans = new ScanPool();
   private identifying: Promise<readonly Identity[]> | null = null;
   private opened: Promise<MailSession> | null = null;
@@ -54,18 +54,18 @@ export class MailAccount {
     return this.integration.id;
   }
 
-  /** What it can do; asks nobody. */
+  /** What the account supports. This makes no request. */
   get capabilities(): Capabilities {
     return this.handle.capabilities;
   }
 
-  /** Throws RECONNECT_REQUIRED or NOT_FOUND; asks no provider. */
+  /** Throws RECONNECT_REQUIRED or NOT_FOUND. This makes no request to the provider. */
   session(): Promise<MailSession> {
     this.opened ??= this.handle.session();
     return this.opened;
   }
 
-  /** The addresses that it may send from. */
+  /** The addresses that the account can send from. */
   identities(): Promise<readonly Identity[]> {
     this.identifying ??= this.read((session, call) => session.identities(call));
     return this.identifying;
@@ -73,10 +73,13 @@ export class MailAccount {
 
   readonly read: Reader = (work) => this.run(work, this.signal, this.deadlineMs);
 
-  /** As `read`, for what changes something: once begun it is finished, though the client goes away. */
+  /** Like `read`, for changes: a change that has begun is finished even if the client disconnects. */
   readonly write: Reader = (work) => this.change(work, WRITE_TIMEOUT_MS, 'interactive');
 
-  /** As `write`, for `count` items in one go. So many that they may use up the account's quota let others go first, and wait for more. */
+  /**
+   * Like `write`, for `count` items. A change of many items could use up the account's quota, so it gets background
+   * priority and a longer time limit.
+   */
   writeMany<T>(count: number, work: Work<T>): Promise<T> {
     const priority = count > MAX_INTERACTIVE_ITEMS ? 'background' : 'interactive';
     const timeouts = { attemptTimeoutMs: CHANGE_TIMEOUT_MS, beginAgainAfterMs: RESTART_TIMEOUT_MS };
@@ -92,7 +95,7 @@ export class MailAccount {
     }
   }
 
-  /** After a change: what is read from now on must show it. Messages stay, for a change hands in those that it has changed. */
+  /** Drops what was read before a change. Messages are kept, because each change replaces the messages that it has changed. */
   private forget(): void {
     this.memory.forget(this.id);
     this.pages.clear();
@@ -103,6 +106,7 @@ export class MailAccount {
 
   private async run<T>(work: Work<T>, signal: AbortSignal, ms: number, priority: Call['priority'] = 'interactive') {
     const session = await this.session();
-    return runWithin(session, this.integration.address, work, { signal, ms, priority });
+    const expired = () => tooSlow(this.integration.address, ms);
+    return runWithin((call) => work(session, call), { signal, ms, priority, expired });
   }
 }

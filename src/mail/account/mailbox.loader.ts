@@ -3,7 +3,7 @@ import type { Mailbox } from '../../domain/mailbox.ts';
 import type { MailboxCounts } from '../../providers/contract/provider.ts';
 import type { Reader } from './reader.ts';
 
-/** The mailboxes of one account in one request: listed once, counted only where a query asks for counts. */
+/** Loads the mailboxes of one account in one request. They are listed once, and counted only when a query selects counts. */
 export class MailboxLoader {
   private listing: Promise<readonly Mailbox[]> | null = null;
   private indexing: Promise<ReadonlyMap<string, Mailbox>> | null = null;
@@ -22,12 +22,12 @@ export class MailboxLoader {
     return this.listing;
   }
 
-  /** Begins listing, so that the names are there when the messages are. A failure shows where the names are read. */
+  /** Begins to list the mailboxes while messages are read. An error is reported where the mailboxes are used. */
   start(): void {
     this.byId().catch(() => {});
   }
 
-  /** After a change: the next reader lists and counts them again. */
+  /** Drops the mailboxes after a change, so that they are listed and counted again. */
   forget(): void {
     this.listing = null;
     this.indexing = null;
@@ -40,8 +40,8 @@ export class MailboxLoader {
   }
 
   /**
-   * Those of `ids` that are mailboxes, in that order: an account has marks on messages that are none. No promise once
-   * they are listed, for each message of a page asks.
+   * The mailboxes with these ids, in that order, without ids that are no mailboxes (providers also mark messages with other
+   * labels). After the first listing the result is no promise, because this is called for each message of a page.
    */
   some(ids: readonly string[]): readonly Mailbox[] | Promise<readonly Mailbox[]> {
     return this.index ? pick(this.index, ids) : this.byId().then((index) => pick(index, ids));
@@ -56,7 +56,7 @@ export class MailboxLoader {
     if (this.indexing) return this.indexing;
     const indexing = this.all().then((mailboxes) => {
       const index = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]));
-      // A listing from before a change is for those who asked before it.
+      // A listing that began before a change must not replace the one that began after it.
       if (this.indexing === indexing) this.index = index;
       return index;
     });

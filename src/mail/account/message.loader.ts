@@ -6,14 +6,17 @@ import type { Batch, Detail, MailSession } from '../../providers/contract/provid
 import { runsBySize } from '../../providers/shared/by-size.ts';
 import type { Reader } from './reader.ts';
 
-/** What one call of getMessages is asked for; the adapter splits it as its vendor likes. */
+/** The number of messages in one call of getMessages. The provider splits it further as needed. */
 const BATCH = 100;
 
-/** The messages of one account in one request. Each is read once at most for its envelope and once for its content. */
+/** Loads the messages of one account in one request, each at most once for its envelope and once for its content. */
 export class MessageLoader {
   private readonly envelopes: DataLoader<string, Message>;
   private readonly contents: DataLoader<string, Message>;
-  /** What lists, full reads and changes have brought. A page brings many that nobody asks for again: these need no promise. */
+  /**
+   * The messages that lists, full reads and changes have returned. A DataLoader would create a promise for each of them,
+   * and most are never loaded.
+   */
   private readonly known = new Map<string, Message>();
 
   constructor(private readonly read: Reader) {
@@ -25,7 +28,7 @@ export class MessageLoader {
     return this.known.get(id) ?? this.envelopes.load(id);
   }
 
-  /** With its content. Later reads of its envelope are answered by it. */
+  /** The message with its content, which also answers later reads of its envelope. */
   async full(id: string): Promise<Message> {
     const known = this.known.get(id);
     if (known?.content) return known;
@@ -34,19 +37,19 @@ export class MessageLoader {
     return message;
   }
 
-  /** Takes in what a list has read. */
+  /** Adds a message that a list has read. */
   prime(message: Message): void {
     if (message.content || !this.known.has(message.id)) this.known.set(message.id, message);
   }
 
-  /** Takes in what a change has left: flags and mailboxes are new, and content never changes. */
+  /** Replaces a message after a change. Its flags and mailboxes are new; the content of a message never changes. */
   replace(message: Message): void {
     this.envelopes.clear(message.id);
     this.contents.clear(message.id);
     this.known.set(message.id, message);
   }
 
-  /** After it was deleted. */
+  /** Drops a message after its deletion. */
   forget(id: string): void {
     this.envelopes.clear(id);
     this.contents.clear(id);
@@ -62,7 +65,7 @@ export class MessageLoader {
     );
   }
 
-  /** Whole mails of which a list has told that they are large are asked for a few at a time. */
+  /** Large messages, by the sizes that lists have returned, are read in small groups. */
   private async readRuns(
     session: MailSession,
     ids: readonly string[],

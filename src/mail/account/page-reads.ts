@@ -10,36 +10,42 @@ import {
   type Unreadable,
 } from '../../providers/contract/provider.ts';
 
-/** What one list wants of a page. */
-export interface Wanted {
+/** The requirements of one list for a page. */
+export interface SharedReadRequest {
   readonly size: number;
   readonly detail: Detail;
-  /** As in PageRequest. All who read under one key skip the same. */
+  /** See PageRequest. All requests with the same key skip the same items. */
   readonly skip: (id: string) => boolean;
-  /** When this list no longer waits. */
+  /** Aborts when this list no longer waits. */
   readonly signal: AbortSignal;
 }
 interface PageRead<T> {
   readonly page: Page<T>;
-  /** What was asked of each item. */
+  /** The detail that was requested for each item. */
   readonly detail: Detail;
 }
-/** Asks the provider for the page. */
+/** Requests the page from the provider. */
 type FetchPage<T> = (
   request: Required<Pick<PageRequest, 'size' | 'detail' | 'skip'>>,
   signal: AbortSignal,
 ) => Promise<Page<T>>;
 
 /**
- * The pages of one account that one request reads. The same page in many places of a query is asked for once: lists that
- * begin together share one read, as long as the longest of them; a longer one that comes later asks for the rest alone.
- * A list that stops waiting takes nothing from the others; a read that failed has failed for all of them.
+ * The pages of one account that one request reads. A page that a query needs in several places is requested once: lists
+ * that begin together share one read, which is as long as the longest of them, and a longer list that comes later reads
+ * only the rest. A list that stops waiting does not affect the others. An error of a read is the error of all lists that
+ * share it.
  */
 export class PageReads {
   private readonly reads = new Map<string, SharedRead<unknown>[]>();
 
-  /** `key` names the account's list and the place in it; `idOf` tells the items of its kind apart. */
-  read<T>(key: string, wanted: Wanted, idOf: (item: T) => string, fetch: FetchPage<T>): Promise<PageRead<T>> {
+  /** `key` identifies the list of the account and the page in it; `idOf` returns the id of an item. */
+  read<T>(
+    key: string,
+    wanted: SharedReadRequest,
+    idOf: (item: T) => string,
+    fetch: FetchPage<T>,
+  ): Promise<PageRead<T>> {
     const known = (this.reads.get(key) ?? []) as SharedRead<T>[];
     let read = known.find((one) => one.isOpen || one.covers(wanted));
     if (!read) {
@@ -50,7 +56,7 @@ export class PageReads {
     return read.join(wanted);
   }
 
-  /** After a change to the account: what was read before it is no longer so. */
+  /** Drops all pages after a change to the account. */
   clear(): void {
     this.reads.clear();
   }
@@ -62,10 +68,10 @@ export class PageReads {
 }
 
 class SharedRead<T> {
-  /** Others may still join, whatever they want: it begins with the next turn of the event loop. */
+  /** Other lists may still join, with any requirements. The read begins with the next iteration of the event loop. */
   isOpen = true;
   private readonly controller = new AbortController();
-  private readonly wanted: Wanted[] = [];
+  private readonly wanted: SharedReadRequest[] = [];
   private readonly skipped = new Set<string>();
   private size = 0;
   private detail: Detail = 'envelope';
@@ -76,24 +82,27 @@ class SharedRead<T> {
   constructor(
     private readonly idOf: (item: T) => string,
     private readonly fetch: FetchPage<T>,
-    /** A shorter read of the same page, which need not be over. */
+    /** A shorter read of the same page, which may still be in progress. */
     private readonly shorter: SharedRead<T> | null,
-    /** Called when the last one who waited has gone before the answer came. */
+    /** Called when all lists have stopped waiting before the read is complete. */
     private readonly abandoned: () => void,
   ) {
     setMaxListeners(0, this.controller.signal);
     this.reading = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.begin());
-    // Everybody may have gone by then.
+    // The lists may have stopped waiting, and then nobody handles a rejection.
     this.reading.catch(() => {});
   }
 
-  /** Whether it brings what is wanted. An envelope stands in for content where few of many are wanted whole: these are then read by themselves. */
-  covers({ size, detail }: Pick<Wanted, 'size' | 'detail'>): boolean {
+  /**
+   * Whether this read satisfies the requirements. It may lack the content when the list needs the content of few of its
+   * items: the content is then loaded message by message.
+   */
+  covers({ size, detail }: Pick<SharedReadRequest, 'size' | 'detail'>): boolean {
     if (!(this.result?.page.next === null || size <= this.size)) return false;
     return this.detail === 'full' || detail === 'envelope' || 2 * size <= this.size;
   }
 
-  async join(wanted: Wanted): Promise<PageRead<T>> {
+  async join(wanted: SharedReadRequest): Promise<PageRead<T>> {
     if (this.isOpen) this.wanted.push(wanted);
     this.waiting++;
     try {
@@ -113,7 +122,7 @@ class SharedRead<T> {
   private async begin(): Promise<PageRead<T>> {
     this.isOpen = false;
     this.controller.signal.throwIfAborted();
-    const largest = (some: readonly Wanted[]) => Math.max(0, ...some.map(({ size }) => size));
+    const largest = (some: readonly SharedReadRequest[]) => Math.max(0, ...some.map(({ size }) => size));
     this.size = largest(this.wanted);
     this.detail = 2 * largest(this.wanted.filter(({ detail }) => detail === 'full')) > this.size ? 'full' : 'envelope';
     const { size, detail, controller } = this;
@@ -129,7 +138,7 @@ class SharedRead<T> {
     const have = new Map(
       usable.flatMap((item) => (isUnreadable(item as object) ? [] : [[this.idOf(item as T), item]])),
     );
-    // Only what is listed now is on this page: mail that came meanwhile moves the rest onto the next one.
+    // Only items that are listed now belong to this page: new mail may have moved the others to the next page.
     const still = new Set<T | Unreadable>();
     const skip = (id: string): boolean => {
       const item = have.get(id);
@@ -143,9 +152,9 @@ class SharedRead<T> {
   }
 }
 
-/** How long a page that was read is good for showing its rest, in milliseconds. */
+/** Milliseconds for which a page is kept. */
 const LIFETIME_MS = 60_000;
-/** Items of all accounts together. */
+/** The maximum number of items in memory, over all accounts. */
 const MAX_ITEMS = 10_000;
 
 interface Remembered {
@@ -155,10 +164,11 @@ interface Remembered {
 }
 
 /**
- * Pages of envelopes that were read whole and shown in part. A merged page shows about half of what it reads of each of
- * two accounts; without this the other half would be read, and paid for in the provider's quota, a second time.
- * Not an LRUCache: a page is as old as its reading, however often it is looked at, and what has expired goes at the next reading.
- * A list that is opened from its top never looks in here, and a change to the account empties its part (`forgetOnChange`).
+ * Pages of envelopes that were read but only partly shown. A merged page of two accounts shows about half of the items that
+ * it reads, and without this memory the other half would be read, and charged to the provider's quota, a second time. This
+ * is no LRUCache because the age of a page counts from its reading, however often it is used. Expired pages are removed by
+ * the next `remember`. The first page of a list is always read from the provider, and a change to an account removes its
+ * pages (`forgetOnChange`).
  */
 export class PageMemory {
   private readonly pages = new Map<string, Remembered>();
@@ -166,7 +176,10 @@ export class PageMemory {
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  /** A change that any instance logs empties the account's part; where such news may have been missed, all goes. */
+  /**
+   * Removes the pages of an account when any instance logs a change to it, and all pages when such a message may have been
+   * lost.
+   */
   forgetOnChange(bus: Pick<Bus, 'subscribe' | 'onGap'>): void {
     bus.subscribe(CHANGES_TOPIC, (payload) => {
       const wake = ChangesWake.safeParse(payload);
@@ -205,18 +218,22 @@ export class PageMemory {
   }
 }
 
-/** Messages that a search may read for each item of its page, whatever others of its request have read. */
+/**
+ * The number of messages that a search may read for each item of its page, whatever other searches of the request have
+ * read.
+ */
 export const MIN_READS_PER_ITEM = 4;
 
 /**
- * What all searches of one request may read of one account without listing it, beside the little that each may read for its
- * page: many searches in one request cost little more than as many lists that ask for nothing.
+ * The number of messages that all searches of one request may read in one account without listing them, in addition to the
+ * few that each search may read for its page. Many searches in one request then cost little more than as many lists without
+ * a condition.
  */
 export class ScanPool {
   private reading = 0;
   private wasted = 0;
 
-  /** A search begins; the function that is returned ends it. */
+  /** Registers a search. The returned function ends it. */
   begin(): () => void {
     this.reading++;
     return () => {
@@ -224,7 +241,7 @@ export class ScanPool {
     };
   }
 
-  /** What was read without being listed. */
+  /** Counts messages that were read but not listed. */
   charge(messages: number): void {
     this.wasted += Math.max(0, messages);
   }
@@ -233,7 +250,7 @@ export class ScanPool {
     return this.wasted >= budget;
   }
 
-  /** The part of it that one of the searches under way may read now. */
+  /** The share of the remaining budget for one of the searches in progress. */
   share(budget: number): number {
     return Math.max(0, Math.floor((budget - this.wasted) / Math.max(1, this.reading)));
   }

@@ -4,39 +4,39 @@ import { abortable, deadline } from '../../platform/abort.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { MailSession } from '../../providers/contract/provider.ts';
 
-/** What asks a provider something over an open session. */
+/** One or more requests to a provider over an open session. */
 export type Work<T> = (session: MailSession, call: Call) => Promise<T>;
 
-/** Runs `work` on the open session, under the deadline that every account has. */
+/** Runs `work` on the open session of an account, within the account's deadline. */
 export type Reader = <T>(work: Work<T>) => Promise<T>;
 
-/** For what no client's going away ends. */
+/** The signal of work that continues when its client disconnects. */
 export const NEVER = new AbortController().signal;
 setMaxListeners(0, NEVER);
 
 interface Limits {
   readonly signal: AbortSignal;
-  /** How long it may take, in milliseconds. */
+  /** Milliseconds that the work may take. */
   readonly ms: number;
   readonly priority?: Call['priority'];
+  /** Creates the error for work that takes longer. */
+  readonly expired: () => MailError;
 }
 
-/** Runs `work` until it is done, `signal` aborts or the time is used up; then TIMEOUT says which account took too long. */
+/** Runs `work` until it is done, `signal` aborts, or the time is up. */
 export async function runWithin<T>(
-  session: MailSession,
-  address: string,
-  work: Work<T>,
-  { signal, ms, priority = 'interactive' }: Limits,
+  work: (call: Call) => Promise<T>,
+  { signal, ms, priority = 'interactive', expired }: Limits,
 ): Promise<T> {
-  const limit = deadline(signal, ms, () => tooSlow(address, ms));
+  const limit = deadline(signal, ms, expired);
   try {
-    return await abortable(work(session, { signal: limit.signal, priority }), limit.signal);
+    return await abortable(work({ signal: limit.signal, priority }), limit.signal);
   } finally {
     limit.clear();
   }
 }
 
-/** Names the account, for it is one of several in an answer. */
+/** The message names the account, because a response can contain several accounts. */
 export const tooSlow = (address: string, ms: number): MailError =>
   new MailError(
     'TIMEOUT',

@@ -5,7 +5,7 @@ import type { Reader } from './reader.ts';
 
 const BATCH = 50;
 
-/** The threads of one account in one request. A thread brings its messages' envelopes along. */
+/** Loads the threads of one account in one request. A loaded thread primes the loader of messages with its envelopes. */
 export class ThreadLoader {
   private readonly threads: DataLoader<string, Thread>;
 
@@ -27,13 +27,13 @@ export class ThreadLoader {
     return this.threads.load(id);
   }
 
-  /** Takes in what a list has read. */
+  /** Adds a thread that a list has read. */
   prime(thread: Thread): void {
     this.threads.prime(thread.id, thread);
     this.primeMessages(thread);
   }
 
-  /** After a change: the next reader reads them again. */
+  /** Drops all threads after a change, so that they are read again. */
   forget(): void {
     this.threads.clearAll();
   }

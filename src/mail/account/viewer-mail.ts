@@ -7,23 +7,26 @@ import { MailAccount } from './mail-account.ts';
 import type { PageMemory } from './page-reads.ts';
 import { NEVER } from './reader.ts';
 
-/** Who asks, with everything that decides which accounts are reached and what may be done with them. */
+/** The user, with everything that decides which accounts are accessible and what is allowed in them. */
 export type Viewer = Parameters<AccountHandles['find']>[0];
 
 interface ViewerMailsOptions {
   readonly handles: AccountHandles;
-  /** How long one read of an account may take, in milliseconds. */
+  /** Milliseconds that one read of an account may take. */
   readonly deadlineMs: number;
   readonly memory: PageMemory;
 }
 
-/** One user's mail within one request (or one event, or one job): each account is opened once, and nobody else's can be reached. */
+/**
+ * The mail of one user within one request, event or job. Each account is opened once, and accounts of other users are not
+ * accessible.
+ */
 export class ViewerMail {
   private readonly opened = new Map<string, MailAccount>();
 
   constructor(
     private readonly viewer: Viewer,
-    /** Aborts when the client goes away. */
+    /** Aborts when the client disconnects. */
     readonly signal: AbortSignal,
     readonly log: Logger,
     private readonly options: ViewerMailsOptions,
@@ -33,19 +36,19 @@ export class ViewerMail {
     return this.viewer.userId;
   }
 
-  /** Without those that were disconnected. */
+  /** All accounts except disconnected ones. */
   async all(): Promise<readonly MailAccount[]> {
     const handles = await this.options.handles.all(this.viewer);
     return handles.map((handle) => this.open(handle));
   }
 
-  /** Null for an id of somebody else's, as for one that does not exist. */
+  /** Null for the id of another user's account, and for an id that does not exist. */
   async find(integrationId: string): Promise<MailAccount | null> {
     const handle = await this.options.handles.find(this.viewer, integrationId);
     return handle && this.open(handle);
   }
 
-  /** The account of a record that was already found to be the viewer's. */
+  /** The account of a record that is already known to belong to the viewer. */
   of(integration: IntegrationRecord): MailAccount {
     return this.opened.get(integration.id) ?? this.open(this.options.handles.of(integration, this.viewer));
   }
@@ -59,7 +62,7 @@ export class ViewerMail {
   }
 }
 
-/** Makes a ViewerMail for each request and event. */
+/** Creates a ViewerMail for each request and event. */
 export class ViewerMails {
   constructor(private readonly options: ViewerMailsOptions) {}
 
@@ -67,7 +70,10 @@ export class ViewerMails {
     return new ViewerMail(viewer, signal, log, this.options);
   }
 
-  /** A user's account where nobody asks: for what is written later. It is opened again with each call. Null as in `find`. */
+  /**
+   * The account of a user, for work without a request, such as a scheduled submission. Each call opens it again. Null as in
+   * `find`.
+   */
   async owned(userId: string, integrationId: string): Promise<MailAccount | null> {
     const { handles, deadlineMs, memory } = this.options;
     const handle = await handles.internal(integrationId).catch((error: unknown) => {

@@ -9,7 +9,7 @@ import { orNull, readMessage } from './message/message.node.ts';
 import { SubmissionType } from './submission/submission.type.ts';
 import { ThreadType } from './thread/thread.type.ts';
 
-/** What this room reads by a global id. */
+/** Registers how the global ids of this room are read. */
 export function registerMailNodes(nodes: NodeRegistry, mailOf: MailOf, submissions: SubmissionStore): void {
   const inAccount =
     <T>(read: (account: MailAccount, id: string) => Promise<T | null>) =>

@@ -3,34 +3,40 @@ import { partsOf } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import { type FieldPath, invalid, withErrorField } from '../account/input-error.ts';
 import type { MailAccount } from '../account/mail-account.ts';
-import type { GivenAttachment } from './compose-request.ts';
+import type { RequestedAttachment } from './compose-request.ts';
 import { checkContentId, checkFilename } from './filename.ts';
 import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';
 
-/** More than any mail program shows. */
+/** Mail programs show fewer files than this. */
 const MAX_ATTACHMENTS = 100;
 
-/** Where files come from that the user has uploaded. */
+/** The files that users have uploaded. */
 export interface AttachmentSource {
-  /** By its global id. Throws NOT_FOUND for an upload that is not this user's, was never made, or has expired; BAD_USER_INPUT for no id. */
+  /**
+   * The file of a global id. Throws NOT_FOUND for an upload that belongs to another user, was not completed, or has
+   * expired, and BAD_USER_INPUT for an invalid id.
+   */
   attachment(userId: string, uploadId: string): Promise<ComposeAttachment>;
 }
 
 interface FilesOf {
   readonly userId: string;
   readonly uploads: AttachmentSource;
-  /** One of the user's own accounts; null when it is not. */
+  /** One of the user's accounts; null for any other id. */
   readonly account: (integrationId: string) => Promise<MailAccount | null>;
 }
 
-/** A file that was asked for, and the id of the message that it lies in, if it does. */
-interface GivenFile {
+/** The file for an attachment of the input. `messageId` is the message that it is in, or null for an upload. */
+interface ResolvedFile {
   readonly file: ComposeAttachment;
   readonly messageId: string | null;
 }
 
-/** The files that the input names, in its order. Throws with the path of the one at fault. */
-export async function givenFiles(given: readonly GivenAttachment[], of: FilesOf): Promise<readonly GivenFile[]> {
+/** The files for the attachments of the input, in the same order. Throws with the path of the attachment at fault. */
+export async function resolveFiles(
+  given: readonly RequestedAttachment[],
+  of: FilesOf,
+): Promise<readonly ResolvedFile[]> {
   if (given.length > MAX_ATTACHMENTS)
     throw invalid(`A message can have at most ${MAX_ATTACHMENTS} attachments; this one has ${given.length}.`, [
       'attachments',
@@ -54,7 +60,7 @@ export async function givenFiles(given: readonly GivenAttachment[], of: FilesOf)
   );
 }
 
-async function fileOf({ upload, attachment }: GivenAttachment, at: FieldPath, of: FilesOf): Promise<GivenFile> {
+async function fileOf({ upload, attachment }: RequestedAttachment, at: FieldPath, of: FilesOf): Promise<ResolvedFile> {
   if ((upload == null) === (attachment == null)) throw invalid('Give either upload or attachment.', at);
   if (upload != null) {
     const file = await withErrorField([...at, 'upload'], () => of.uploads.attachment(of.userId, upload));
@@ -63,7 +69,7 @@ async function fileOf({ upload, attachment }: GivenAttachment, at: FieldPath, of
   return withErrorField([...at, 'attachment'], () => fileInMailbox(attachment as string, of));
 }
 
-async function fileInMailbox(id: string, of: FilesOf): Promise<GivenFile> {
+async function fileInMailbox(id: string, of: FilesOf): Promise<ResolvedFile> {
   const [integrationId, messageId, attachmentId] = partsOf(id, 'Attachment', 3) as [string, string, string];
   const source = await of.account(integrationId);
   const message = source && (await source.messages.full(messageId));
@@ -74,7 +80,7 @@ async function fileInMailbox(id: string, of: FilesOf): Promise<GivenFile> {
   return { file, messageId };
 }
 
-/** Those files of `message` that `wanted` tells to bring along, with the Content-ID that it gives each (or null). */
+/** The files of `message` whose ids are keys of `wanted`, each with the Content-ID (or null) that is its value. */
 export async function filesOf(
   source: MailAccount,
   message: Message,
@@ -88,17 +94,22 @@ export async function filesOf(
   );
 }
 
-/** Throws INVALID with the path of the file that is too much. `given` of them are the input's own. */
-export function checkTotal(files: readonly ComposeAttachment[], given: number, most: number, address: string): void {
+/** Throws INVALID with the path of the first file that exceeds the limit. The first `given` files are those of the input. */
+export function checkTotal(
+  files: readonly ComposeAttachment[],
+  given: number,
+  maxBytes: number,
+  address: string,
+): void {
   const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  if (total <= most) return;
+  if (total <= maxBytes) return;
   let sum = 0;
   const index = files.findIndex(({ sizeBytes }) => {
     sum += sizeBytes;
-    return sum > most;
+    return sum > maxBytes;
   });
   throw invalid(
-    `${address} can send at most ${most} bytes of attachments in one message; these have ${total}.`,
+    `${address} can send at most ${maxBytes} bytes of attachments in one message; these have ${total}.`,
     index < given ? ['attachments', String(index)] : ['attachments'],
   );
 }

@@ -3,7 +3,7 @@ import { textOfHtml } from '../../providers/shared/html/html-text.ts';
 import { type FieldPath, invalid } from '../account/input-error.ts';
 import { htmlOfText, type Quote } from './quote.ts';
 
-/** Characters of text and HTML together. */
+/** The maximum length of text and HTML together, in characters. */
 const MAX_CHARACTERS = 2_000_000;
 
 export interface Body {
@@ -11,7 +11,7 @@ export interface Body {
   readonly html: string | null;
 }
 
-/** Throws INVALID for what is too long or cannot be written. */
+/** Throws INVALID for a body that is too long or contains NUL characters. */
 export function checkBody({ text, html }: Body): void {
   const length = (text?.length ?? 0) + (html?.length ?? 0);
   const field: FieldPath = [text === null ? 'html' : 'text'];
@@ -21,15 +21,15 @@ export function checkBody({ text, html }: Body): void {
   if (html?.includes('\0')) throw invalid('The HTML must not contain a NUL character.', ['html']);
 }
 
-/** A text part comes with every HTML; a blank one would be all that some readers see. */
+/** Adds a text part to HTML. Some readers see only the text part, so it must not be blank. */
 export const withText = ({ text, html }: Body): Body => ({ text: textBeside(html, text), html });
 
 const textBeside = (html: string | null, text: string | null): string | null =>
   html === null || (text !== null && !isBlank(text)) ? text : textOfHtml(html);
 
 /**
- * What is written, above the quote. An answer in plain text stays plain; what is passed on keeps the look of the original.
- * Nothing written yet: a draft that an editor can open, in both forms.
+ * The written body above the quote. A reply in plain text stays plain text; a forward keeps the HTML of the original.
+ * Without a written body the result has both parts, so that an editor can open the draft in either form.
  */
 export function aboveQuote({ text, html }: Body, quote: Quote, keepsHtml: boolean): Body {
   const written = textBeside(html, text) ?? '';
@@ -40,7 +40,7 @@ export function aboveQuote({ text, html }: Body, quote: Quote, keepsHtml: boolea
 const spaced = (text: string, space: string): string =>
   text === '' ? space : text.endsWith('\n') ? `${text}${space}` : `${text}\n${space}`;
 
-/** At the end of the body, also where the HTML is a whole document. */
+/** Inserts the quote at the end of the body, also when the HTML is a whole document. */
 function insertHtml(html: string, quote: string): string {
   let at = html.length;
   for (const { index } of html.matchAll(/<\/body\s*>/gi)) at = index;

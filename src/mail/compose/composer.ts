@@ -6,25 +6,28 @@ import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/contract/provider.ts';
 import { type FieldPath, invalid, withErrorField, within } from '../account/input-error.ts';
 import type { MailAccount } from '../account/mail-account.ts';
-import { type AttachmentSource, checkTotal, filesOf, givenFiles } from './attachments.ts';
+import { type AttachmentSource, checkTotal, filesOf, resolveFiles } from './attachments.ts';
 import { aboveQuote, type Body, checkBody, withText } from './body.ts';
 import type { ComposeRequest } from './compose-request.ts';
 import { addressesOf, oneLine } from './header-text.ts';
 import { type Defaults, defaultsFrom, MAX_FORWARDED_FILES, type Original, quoteOf } from './original.ts';
 import { defaultsFromDraft, keptFiles, readDraft } from './stored-draft.ts';
 
-/** What both providers take in one message. */
+/** Both providers accept this number of recipients. */
 const MAX_RECIPIENTS = 500;
 
 interface ComposerOptions {
   readonly uploads: AttachmentSource;
-  /** The user's accounts, for what is answered or attached from another one than the message is written in. */
+  /** The user's accounts. The original or a file can be in another account than the new message. */
   readonly accounts: { owned(userId: string, integrationId: string): Promise<MailAccount | null> };
 }
 
-/** send: it must have recipients, and lies at input.message. draft: it may be unfinished, and is the input itself. */
+/**
+ * send: the message must have recipients, and is the field input.message. draft: it may be incomplete, and is the input
+ * itself.
+ */
 type Purpose = 'send' | 'draft';
-const OUTER: Record<Purpose, FieldPath> = { send: ['input', 'message'], draft: ['input'] };
+const INPUT_PATHS: Record<Purpose, FieldPath> = { send: ['input', 'message'], draft: ['input'] };
 
 const NOTHING: Defaults = {
   from: null,
@@ -38,14 +41,15 @@ const NOTHING: Defaults = {
   origin: null,
 };
 
-/** Makes of an input the message that a provider is given. */
+/** Makes the message for the provider from a request. */
 export class Composer {
   constructor(private readonly options: ComposerOptions) {}
 
   /**
-   * Reads what the input refers to, and changes nothing. Throws INVALID, NOT_FOUND, BAD_USER_INPUT or CONFLICT with the
-   * field's path for what the caller can mend; else what the provider says. A draft that is revised keeps its Message-ID; what
-   * is sent has the given one, by which it can be told from what somebody else makes of the draft.
+   * Reads what the request refers to, and changes nothing. Throws INVALID, NOT_FOUND, BAD_USER_INPUT or CONFLICT with the
+   * path of the field when the client can correct the request, and otherwise the error of the provider. A revised draft
+   * keeps its Message-ID. A message that is sent gets `internetMessageId`, which distinguishes it from other revisions of
+   * its draft.
    */
   async compose(
     account: MailAccount,
@@ -58,7 +62,7 @@ export class Composer {
       checkRecipients(compose, purpose);
       return compose;
     } catch (error) {
-      throw within(OUTER[purpose], error);
+      throw within(INPUT_PATHS[purpose], error);
     }
   }
 
@@ -82,9 +86,10 @@ export class Composer {
     const [original, draft, files] = await Promise.all([
       this.original(account, input),
       input.draft != null ? readDraft(account, input.draft, input.ifVersion ?? null) : null,
-      input.attachments && givenFiles(input.attachments, this.filesFor(account)),
+      input.attachments && resolveFiles(input.attachments, this.filesFor(account)),
     ]);
-    // A new message as well: what is left out is the default identity, which need not be the account's own address.
+    // A new message needs the identities too: its default sender is the default identity, which need not be the account's
+    // address.
     const asked = original !== null || draft === null || input.from != null;
     const identities = asked ? await account.identities() : [];
     const defaults = original
@@ -92,9 +97,9 @@ export class Composer {
       : draft
         ? await defaultsFromDraft(account, draft)
         : NOTHING;
-    const taken = new Set((files ?? []).flatMap(({ file }) => file.contentId ?? []));
+    const usedContentIds = new Set((files ?? []).flatMap(({ file }) => file.contentId ?? []));
     const { body, attachments: brought } = original
-      ? await this.around(original, given.body, files, taken, input.quote !== false)
+      ? await this.withOriginal(original, given.body, files, usedContentIds, input.quote !== false)
       : {
           body: withText(given.body ?? bodyOfMessage(draft)),
           attachments: draft && !files ? await keptFiles(account, draft) : [],
@@ -117,12 +122,12 @@ export class Composer {
     };
   }
 
-  /** What is written around an original: its quote, the images in that, and the files of what is passed on. */
-  private async around(
+  /** The body with the quoted original, the images of the quote, and the files of a forwarded message. */
+  private async withOriginal(
     original: Original,
     written: Body | null,
-    files: Awaited<ReturnType<typeof givenFiles>> | null | undefined,
-    taken: ReadonlySet<string>,
+    files: Awaited<ReturnType<typeof resolveFiles>> | null | undefined,
+    usedContentIds: ReadonlySet<string>,
     quoted: boolean,
   ): Promise<{ body: Body; attachments: readonly ComposeAttachment[] }> {
     const { account, kind, message } = original;
@@ -133,13 +138,13 @@ export class Composer {
     const own = written ?? { text: null, html: null };
     let body: Body;
     if (quoted) {
-      const { quote, shown } = quoteOf(original, taken);
+      const { quote, shown } = quoteOf(original, usedContentIds);
       body = aboveQuote(own, quote, rich && (forward || written === null));
       if (body.html !== null) for (const [id, contentId] of shown) wanted.set(id, contentId);
     } else {
       body = withText(own);
     }
-    // Naming some of the original's files, or an empty list, is choosing among them.
+    // A list that is empty, or that names a file of the original, is the complete list of files.
     const chosen = files != null && (files.length === 0 || files.some(({ messageId }) => messageId === message.id));
     if (forward && !chosen) for (const { id } of all) if (!wanted.has(id)) wanted.set(id, null);
     if (wanted.size > MAX_FORWARDED_FILES)

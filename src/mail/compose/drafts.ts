@@ -11,24 +11,27 @@ import { CHANGED_ELSEWHERE } from './stored-draft.ts';
 
 interface DraftsOptions {
   readonly composer: Pick<Composer, 'compose'>;
-  /** Called after the provider has deleted one, by its id there: a submission may wait to send it. */
+  /** Called with the provider's id after a draft was deleted, because a submission may be waiting to send it. */
   readonly deleted: (integrationId: string, draftId: string) => Promise<void>;
 }
 
-/** A draft and the account that it lies in. */
+/** A draft and its account. */
 interface SavedDraft {
   readonly account: MailAccount;
   readonly draft: Draft;
 }
 
-/** Bytes of attachments for which storing gets as much more time as one more item of many does. */
+/** The attachment bytes for which storing a draft gets as much additional time as one more item of a bulk change. */
 const BYTES_PER_ITEM = 100_000;
 
-/** Storing drafts at the provider, and deleting them. What the caller can mend is a MailError with the field's path. */
+/** Stores and deletes drafts at the provider. Errors that the client can correct have the path of the field. */
 export class Drafts {
   constructor(private readonly options: DraftsOptions) {}
 
-  /** A new one, or a revision of the one that the request names. Throws CONFLICT when that was changed elsewhere. */
+  /**
+   * Saves a new draft, or a revision of the draft that the request names. Throws CONFLICT when that draft was changed
+   * elsewhere.
+   */
   async save(mail: Pick<ViewerMail, 'find'>, request: ComposeRequest): Promise<SavedDraft> {
     const account = await withErrorField(['input', 'integration'], async () => {
       const found = await mail.find(singleId(request.integration, 'Integration'));
@@ -52,7 +55,10 @@ export class Drafts {
     return { account, draft };
   }
 
-  /** Permanently. `id` is a global id. Throws CONFLICT when it was changed since `ifVersion`; returns the account that it was in. */
+  /**
+   * Deletes a draft permanently, and returns its account. `id` is a global id. Throws CONFLICT when it has changed since
+   * `ifVersion`.
+   */
   async delete(mail: Pick<ViewerMail, 'find'>, id: string, ifVersion: string | null): Promise<MailAccount> {
     const { account, draftId } = await withErrorField(['input', 'draft'], async () => {
       const { integrationId, providerId } = accountId(id, 'Draft');
@@ -70,7 +76,7 @@ export class Drafts {
   }
 }
 
-/** A provider's CONFLICT, in one wording and with its field. */
+/** Rethrows a CONFLICT of the provider with one message and with its field. */
 async function changedElsewhere<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

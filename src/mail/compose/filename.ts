@@ -2,14 +2,14 @@ import { isBlank } from '../../domain/blank.ts';
 import { isOneLine, steersDirection, toOneLine } from '../../domain/one-line.ts';
 import { type FieldPath, invalid } from '../account/input-error.ts';
 
-/** In bytes, as most file systems have it. */
+/** The limit of most file systems, in bytes. */
 const MAX_FILENAME_BYTES = 255;
 const MAX_CONTENT_ID_LENGTH = 200;
 
 const PATH = /[/\\]/;
 const CONTENT_ID = /^[\w.+-]+(?:@[\w.-]+)?$/;
 
-/** A name that our user gives. Throws INVALID. */
+/** Checks a file name that the user gave. Throws INVALID. */
 export function checkFilename(name: string, field: FieldPath): string {
   if (isBlank(name) || /^\.+$/.test(name.trim())) throw invalid('A file needs a name.', field);
   if (PATH.test(name) || !isOneLine(name))
@@ -22,7 +22,7 @@ export function checkFilename(name: string, field: FieldPath): string {
   return name.trim();
 }
 
-/** A name that somebody else gave: the same rules, mended instead of refused. */
+/** Corrects a file name from another source by the same rules. */
 export function cleanFilename(name: string): string {
   const safe = toOneLine(name).replace(/[/\\]/g, '_');
   if (isBlank(safe) || /^\.+$/.test(safe)) return 'attachment';
@@ -33,7 +33,7 @@ export function cleanFilename(name: string): string {
   return stem.join('') + ending;
 }
 
-/** Whether it can stand in a header and in a cid: link without being written differently in the two. */
+/** Whether the id has the same form in a Content-ID header and in a cid: URL. */
 export const isContentId = (id: string): boolean => id.length <= MAX_CONTENT_ID_LENGTH && CONTENT_ID.test(id);
 
 /** Throws INVALID. */

@@ -1,24 +1,24 @@
 import type { Address } from '../../domain/address.ts';
 import { isOneLine } from '../../domain/one-line.ts';
 import { type FieldPath, invalid } from '../account/input-error.ts';
-import type { GivenAddress } from './compose-request.ts';
+import type { RequestedAddress } from './compose-request.ts';
 
-/** RFC 5322 lets a header line have 998; a longer one is folded, and no longer read by anybody. */
+/** The maximum length of a header line in RFC 5322. */
 const MAX_LINE_LENGTH = 998;
-/** RFC 5321, in bytes. */
+/** The limits of RFC 5321, in bytes. */
 const MAX_ADDRESS_BYTES = 254;
 const MAX_LOCAL_PART_BYTES = 64;
 
-/** Letters of any script, and what RFC 5322 lets stand without quotes. */
+/** Letters of any script, and the other characters that RFC 5322 allows without quotes. */
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}!#$%&'*+\-/=?^_`{|}~.]+$/u;
 /**
- * What needs quotes to be a local part (RFC 5321 4.1.2), as "john smith" does; letters of any script by RFC 6531. Without
- * angle brackets, which would be taken out on the way: the mail would go to another address.
+ * A quoted local part (RFC 5321 4.1.2), such as "john smith", with letters of any script (RFC 6531). Angle brackets are not
+ * allowed: they would be removed on the way, and the message would be sent to another address.
  */
 const QUOTED_LOCAL_PART = /^"(?:[\p{L}\p{M}\p{N} !#-;=?-[\]-~]|\\[ -;=?-~])+"$/u;
 const LABEL = /^[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?$/u;
 
-/** A name or a subject with a line break would be a header of its own. */
+/** Throws INVALID for a line break, which would begin another header. */
 export function oneLine(text: string, field: FieldPath): string {
   if (!isOneLine(text)) throw invalid('Line breaks and other control characters are not allowed here.', field);
   if (text.length > MAX_LINE_LENGTH)
@@ -26,7 +26,7 @@ export function oneLine(text: string, field: FieldPath): string {
   return text;
 }
 
-/** Whether mail can be sent there as far as the spelling tells. Names of hosts alone are not taken. */
+/** Whether the text has the form of an address that mail can be sent to. The domain needs at least two labels. */
 export function isAddress(text: string): boolean {
   const at = text.lastIndexOf('@');
   const local = text.slice(0, Math.max(at, 0));
@@ -40,8 +40,8 @@ export function isAddress(text: string): boolean {
   );
 }
 
-/** Throws INVALID with the path of what cannot stand in a header. */
-export function addressesOf(field: string, given: readonly GivenAddress[]): Address[] {
+/** Throws INVALID with the path of the value that is not valid in a header. */
+export function addressesOf(field: string, given: readonly RequestedAddress[]): Address[] {
   return given.map(({ name, address }, index) => {
     const at = [field, String(index)];
     const trimmed = oneLine(address, [...at, 'address']).trim();

@@ -4,25 +4,25 @@ import type { Attachment } from '../../domain/message.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { cleanFilename } from './filename.ts';
 
-/** A file that is this small, in bytes, is read once and kept until it is sent. */
+/** A file up to this size, in bytes, is read once and kept until it is sent. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
-const TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
+const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
 
-/** Which file of a message, and the Content-ID that it gets (or null). */
-interface Wanted {
+/** A file to copy from a message, and the Content-ID (or null) that it gets. */
+interface FileToCopy {
   readonly attachment: Attachment;
   readonly contentId: string | null;
 }
 
 /**
- * Files that lie in a mailbox, to be sent on: their bytes go from that provider to the other one. Reads each once, since
- * what providers say of sizes is not exact (Exchange counts its own overhead), and that must be known beforehand. All of
- * them are read in one go, so that their message is looked through once.
+ * Files of a message that are sent in another one. Their bytes are streamed from one provider to the other. Each file is
+ * read once before that, because its exact size must be known and the sizes that providers report are not exact (Exchange
+ * adds its own overhead). All files are read in one `write`, so that their message is looked up once.
  */
 export function mailboxFiles(
   source: MailAccount,
   messageId: string,
-  wanted: readonly Wanted[],
+  wanted: readonly FileToCopy[],
 ): Promise<readonly ComposeAttachment[]> {
   if (wanted.length === 0) return Promise.resolve([]);
   return source.write((_session, { signal }) =>
@@ -33,7 +33,7 @@ export function mailboxFiles(
 async function mailboxFile(
   source: MailAccount,
   messageId: string,
-  { attachment, contentId }: Wanted,
+  { attachment, contentId }: FileToCopy,
   measuring: AbortSignal,
 ): Promise<ComposeAttachment> {
   const read = async (signal: AbortSignal) =>
@@ -43,14 +43,14 @@ async function mailboxFile(
     filename: cleanFilename(
       attachment.filename ?? (attachment.mimeType === 'message/rfc822' ? 'message.eml' : 'attachment'),
     ),
-    mimeType: TYPE.test(attachment.mimeType) ? attachment.mimeType : 'application/octet-stream',
+    mimeType: MEDIA_TYPE.test(attachment.mimeType) ? attachment.mimeType : 'application/octet-stream',
     sizeBytes: size,
     contentId,
     open: async (signal) => (bytes ? new Blob([bytes]).stream() : read(signal)),
   };
 }
 
-/** How long it is, to the byte; with the bytes when they are few. */
+/** The exact size of a stream, with its bytes when they are few. */
 async function measure(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal,
@@ -66,7 +66,7 @@ async function measure(
   return { size, bytes: size <= MAX_BUFFERED_BYTES ? Buffer.concat(chunks) : null };
 }
 
-/** NOT_FOUND, in the words of the request that named the attachment. */
+/** The NOT_FOUND error for an attachment, in terms of the request. */
 export const noSuchAttachment = (): MailError =>
   new MailError(
     'NOT_FOUND',

@@ -9,18 +9,18 @@ import { forwardQuote, type Quote, replyQuote } from './quote.ts';
 import { mailboxKey, replyRecipients } from './recipients.ts';
 import { forwardSubject, replySubject, type Threading, threadingBelow } from './reply-headers.ts';
 
-/** Files that an original brings along, each of which is a request: Exchange sends no more in one message. */
+/** The maximum number of files copied from an original. Each is a request, and Exchange sends no more in one message. */
 export const MAX_FORWARDED_FILES = 250;
 
-/** A message that is answered or passed on. */
+/** A message that is replied to or forwarded. */
 export interface Original {
   readonly kind: ComposeOrigin['kind'];
   readonly account: MailAccount;
-  /** With its content. */
+  /** It has its content. */
   readonly message: Message;
 }
 
-/** What an original, or the draft that is revised, gives to a message whose fields are left out. */
+/** The values of absent fields, from the original or from the draft that is revised. */
 export interface Defaults extends Threading {
   readonly from: Address | null;
   readonly to: readonly Address[];
@@ -31,7 +31,7 @@ export interface Defaults extends Threading {
   readonly origin: ComposeOrigin | null;
 }
 
-/** `account` is where the new message is written; the provider's own conversation goes on only inside one account. */
+/** `account` is where the new message is written. Only a message in the same account joins the provider's thread. */
 export function defaultsFrom(original: Original, account: MailAccount, identities: readonly Identity[]): Defaults {
   const { kind, message } = original;
   const own = identities.map(({ address }) => address);
@@ -39,22 +39,22 @@ export function defaultsFrom(original: Original, account: MailAccount, identitie
   const here = original.account.id === account.id;
   const forward = kind === 'forward';
   return {
-    from: here ? writtenTo(message, identities) : null,
+    from: here ? replyIdentity(message, identities) : null,
     ...(forward
       ? { to: [], cc: [] }
       : replyRecipients(message, [...own, account.integration.address], kind === 'replyAll')),
     bcc: [],
     replyTo: [],
     subject: (forward ? forwardSubject : replySubject)(message.subject.replace(/\s+/g, ' ')),
-    // What is passed on belongs to the conversation, and answers nobody.
+    // A forwarded message belongs to the thread, but replies to no message.
     inReplyTo: forward ? [] : threading.inReplyTo,
     references: threading.references,
     origin: here ? { kind, messageId: message.id, threadId: message.threadId } : null,
   };
 }
 
-/** An answer comes from the address that was written to (or from): an alias that is dropped is an alias given away. */
-export function writtenTo({ from, to, cc }: Message, identities: readonly Identity[]): Address | null {
+/** A reply comes from the address that the original was sent to or from, so that a person who only knows an alias does not learn another address. */
+export function replyIdentity({ from, to, cc }: Message, identities: readonly Identity[]): Address | null {
   const around = [from, ...to, ...cc].flatMap((one) => (one ? [one.address] : []));
   const among = (key: (address: string) => string): readonly Identity[] => {
     const keys = new Set(around.map(key));
@@ -66,10 +66,10 @@ export function writtenTo({ from, to, cc }: Message, identities: readonly Identi
   return chosen ? { name: chosen.name, address: chosen.address } : null;
 }
 
-/** The original as a quote, and the files that the quote shows, as many as are brought along: attachment id to the Content-ID in the new message. */
+/** The original as a quote, and the files that the quote shows: the Content-ID in the new message by attachment id. */
 export function quoteOf(
   { kind, message }: Original,
-  taken: ReadonlySet<string>,
+  usedContentIds: ReadonlySet<string>,
 ): { quote: Quote; shown: Map<string, string> } {
   const shown = new Map<string, string>();
   const fileOf = filesByContentId(message.content?.attachments ?? []);
@@ -78,9 +78,9 @@ export function quoteOf(
     const id = attachment?.contentId ?? '';
     if (!attachment || (shown.size >= MAX_FORWARDED_FILES && !shown.has(attachment.id))) return null;
     const kept =
-      isContentId(id) && !taken.has(id)
+      isContentId(id) && !usedContentIds.has(id)
         ? id
-        : `${attachment.id.replace(/[^\w.-]/g, '').slice(-40)}.${taken.size}@quoted`;
+        : `${attachment.id.replace(/[^\w.-]/g, '').slice(-40)}.${usedContentIds.size}@quoted`;
     shown.set(attachment.id, kept);
     return kept;
   };

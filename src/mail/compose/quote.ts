@@ -4,22 +4,22 @@ import { MAX_HTML_LENGTH } from '../../providers/shared/html/bounded-html.ts';
 import { evenLines } from '../../providers/shared/html/html-text.ts';
 import { safeHtml } from '../message/html.ts';
 
-/** Characters of somebody else's text that are quoted: an answer to a log file must not become one. */
+/** The maximum length of quoted text, so that a reply to a log file does not contain it. */
 const MAX_QUOTE_LENGTH = 500_000;
-/** What stands below a quote that is not the whole: who reads it must not take it for that. */
-const CUT = '[The original message is longer. The rest of it is not quoted here.]';
+/** The line below a truncated quote, so that readers do not take it for the whole original. */
+const TRUNCATION_NOTE = '[The original message is longer. The rest of it is not quoted here.]';
 const STYLE = 'margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex';
 
-/** A message as it stands below an answer, or inside what passes it on. */
+/** An original as it is quoted in a reply or a forwarded message. */
 export interface Quote {
   readonly text: string;
   readonly html: string;
 }
 
-/** What the quoting needs to know of inline files: the Content-ID that one has in the new message; null: it is not there. */
+/** The Content-ID of an inline file in the new message; null when the file is not in it. */
 type NewContentId = (contentId: string) => string | null;
 
-/** "On DATE, NAME wrote:" and the original, marked line by line. */
+/** "On DATE, NAME wrote:" and the original, with each line marked. */
 export function replyQuote(original: Message, contentId: NewContentId): Quote {
   const wrote = `On ${dateOf(original)}, ${original.from ? person(original.from) : 'somebody'} wrote:`;
   const lines = quotedText(original).split('\n');
@@ -31,7 +31,7 @@ export function replyQuote(original: Message, contentId: NewContentId): Quote {
   };
 }
 
-/** The original as a whole, below the headers that a reader wants to see. */
+/** The whole original, below its most important headers. */
 export function forwardQuote(original: Message, contentId: NewContentId): Quote {
   const people = (addresses: readonly Address[]) => addresses.map(person).join(', ');
   const headers = [
@@ -49,7 +49,7 @@ export function forwardQuote(original: Message, contentId: NewContentId): Quote 
   };
 }
 
-/** Sanitised: the sender of the original has no say in what is sent in our user's name. */
+/** The HTML is sanitised, because the sender of the original must not control what is sent in the user's name. */
 function htmlOf(original: Message, contentId: NewContentId): string {
   const html = original.content?.html ?? null;
   if (html === null) return htmlOfText(quotedText(original));
@@ -58,31 +58,31 @@ function htmlOf(original: Message, contentId: NewContentId): string {
     return kept === null ? null : `cid:${kept}`;
   };
   const safe = safeHtml(html, { remoteImages: true, inlineUrl });
-  return html.length > MAX_HTML_LENGTH ? `${safe}<div>${escapeHtml(CUT)}</div>` : safe;
+  return html.length > MAX_HTML_LENGTH ? `${safe}<div>${escapeHtml(TRUNCATION_NOTE)}</div>` : safe;
 }
 
-/** With a line that says so where the original has more. */
+/** The text of the original, with a note when it is truncated. */
 function quotedText({ content }: Message): string {
   const text = evenLines(content?.text ?? '');
   const isCut = text.length > MAX_QUOTE_LENGTH || content?.isTextTruncated === true;
-  // Not with half of a character at its end.
+  // A surrogate pair is not split.
   const shown = text
     .slice(0, MAX_QUOTE_LENGTH)
     .replace(/[\uD800-\uDBFF]$/, '')
     .trimEnd();
-  return isCut ? `${shown}\n\n${CUT}` : shown;
+  return isCut ? `${shown}\n\n${TRUNCATION_NOTE}` : shown;
 }
 
 const person = ({ name, address }: Address): string => line(name ? `${name} <${address}>` : address);
 const line = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-/** "Fri, 20 Nov 2026 13:46 UTC": we do not know where our user is. */
+/** "Fri, 20 Nov 2026 13:46 UTC". The time zone of the user is not known. */
 const dateOf = ({ sentAt, receivedAt }: Message): string =>
   (sentAt ?? receivedAt).toUTCString().replace(/:\d\d GMT$/, ' UTC');
 
 const escapeHtml = (text: string): string =>
   text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 
-/** Plain text as HTML, its lines and spaces kept; the lines also where styles are not heeded, as by a program that makes text of it again. */
+/** Plain text as HTML that keeps its lines and spaces. The <br> elements keep the lines also where styles are ignored. */
 export const htmlOfText = (text: string): string =>
   text === '' ? '' : `<div style="white-space:pre-wrap">${escapeHtml(text).replace(/\r\n?|\n/g, '<br>')}</div>`;

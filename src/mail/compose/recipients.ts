@@ -9,8 +9,9 @@ interface Recipients {
 }
 
 /**
- * Whom an answer goes to. Reply-To goes before From; an answer to one's own mail goes where that went; `all` adds
- * everybody else it was addressed to, as copies. Own addresses are left out, unless nobody else remains.
+ * The recipients of a reply. Reply-To has priority over From. A reply to one's own message is addressed to the recipients
+ * of that message. `all` adds all other recipients as Cc. The user's own addresses are omitted unless no other recipient
+ * remains.
  */
 export function replyRecipients(original: Message, own: readonly string[], all: boolean): Recipients {
   const mine = new Set(own.map(mailboxKey));
@@ -28,8 +29,8 @@ export function replyRecipients(original: Message, own: readonly string[], all: 
 }
 
 /**
- * What an address has in common with the others of its mailbox: its tag is left out (RFC 5233), and at Gmail its dots. Only
- * for telling one's own addresses: somebody else's are written to as they are.
+ * The common form of all addresses of one mailbox: without the tag (RFC 5233), and at Gmail without dots. It only serves to
+ * recognise the user's own addresses; other people's addresses are used as they are.
  */
 export function mailboxKey(address: string): string {
   const at = address.lastIndexOf('@');
@@ -42,7 +43,7 @@ const GMAIL: ReadonlySet<string> = new Set(['gmail.com', 'googlemail.com']);
 
 const key = (address: string): string => address.trim().toLowerCase();
 
-/** What is no address is in real headers, and nobody to answer to. */
+/** Real headers contain text that is not an address, and such a recipient cannot be replied to. */
 const reachable = ({ address }: Address): boolean => isAddress(address.trim());
 
 function unique(addresses: readonly Address[]): Address[] {

@@ -10,7 +10,7 @@ import type { Defaults } from './original.ts';
 export const CHANGED_ELSEWHERE =
   'The draft was changed elsewhere since you read this version of it. Nothing was overwritten: read it again, then decide.';
 
-/** The draft that is revised, as it is stored, with its content. Throws NOT_FOUND, or CONFLICT when it has moved on. */
+/** The stored draft that is revised, with its content. Throws NOT_FOUND, or CONFLICT when it has changed. */
 export async function readDraft(account: MailAccount, id: string, ifVersion: string | null): Promise<Message> {
   const draft = await withErrorField(['draft'], async () => {
     const { integrationId, providerId } = accountId(id, 'Draft');
@@ -25,7 +25,7 @@ export async function readDraft(account: MailAccount, id: string, ifVersion: str
   return draft.message.content ? draft.message : account.messages.full(draft.message.id);
 }
 
-/** What a draft keeps where its revision says nothing. */
+/** The values that a draft keeps where its revision does not give them. */
 export async function defaultsFromDraft(account: MailAccount, draft: Message): Promise<Defaults> {
   const { from, to, cc, bcc, replyTo, subject } = draft;
   const { inReplyTo = [], references = [] } = draft.content ?? {};
@@ -33,7 +33,7 @@ export async function defaultsFromDraft(account: MailAccount, draft: Message): P
   return { from, to, cc, bcc, replyTo, subject, inReplyTo, references, origin };
 }
 
-/** The message that the draft answers, where it is in the same conversation: the provider is told again with each revision. */
+/** The message that the draft replies to, if it is in the same thread. The provider needs it with each revision. */
 async function answeredBy(
   account: MailAccount,
   { threadId }: Message,
@@ -46,7 +46,7 @@ async function answeredBy(
   return message ? { kind: 'reply', messageId: message.id, threadId } : null;
 }
 
-/** All its files, each where it was. */
+/** All files of the draft, inline files with their Content-IDs. */
 export function keptFiles(account: MailAccount, draft: Message): Promise<readonly ComposeAttachment[]> {
   const files = draft.content?.attachments ?? [];
   return filesOf(

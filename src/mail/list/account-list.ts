@@ -1,14 +1,14 @@
-import { setMaxListeners } from 'node:events';
 import type { MailError } from '../../domain/error.ts';
 import { shortHash } from '../../platform/short-hash.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { tooSlow } from '../account/reader.ts';
-import { type AccountQuery, AccountReads, type SearchEvaluation } from './account-reads.ts';
+import type { AccountQuery } from './account-queries.ts';
+import { AccountReads, type SearchEvaluation } from './account-reads.ts';
 import type { ListKind, Shape } from './list-kind.ts';
 import {
   isUnion,
-  type ListPlace,
+  type ListPosition,
   MAX_MARKS,
   markOf,
   packUnion,
@@ -18,10 +18,15 @@ import {
   secondOf,
   unpackUnion,
   withShown,
-} from './list-place.ts';
-import { type Clock, type Head, type MergeSource, NativeList, newest, shownItem } from './native-list.ts';
+} from './list-position.ts';
+import { type Head, type MergeInput, newest } from './merge.ts';
+import { NativeList, shownItem } from './native-list.ts';
+import { PausableDeadline } from './pausable-deadline.ts';
 
-/** What an account brought to a page. COMPLETE: what was asked. PARTIAL: some, and `error` says why not all. FAILED: nothing. */
+/**
+ * What an account contributed to a page. COMPLETE: all of its items. PARTIAL: some, and `error` says why not all. FAILED:
+ * none.
+ */
 export interface SourceReport {
   readonly account: MailAccount;
   readonly state: 'COMPLETE' | 'PARTIAL' | 'FAILED';
@@ -30,39 +35,43 @@ export interface SourceReport {
 }
 
 interface ListTime {
-  /** Aborts when the client goes away. */
+  /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
-  /** How long the account may be read for this page, in milliseconds. */
+  /** Milliseconds that the account may be read for this page. */
   readonly deadlineMs: number;
 }
 
-/** A page of a union asks none of its lists for fewer: they are shown unevenly. */
+/** The smallest page that a list of a union is asked for, because the lists contribute unevenly. */
 const MIN_PAGE = 10;
 
-interface Taken<T> {
+interface ConsumedItem<T> {
   readonly list: NativeList<T>;
-  /** Null: another list had it first. */
+  /** Null: another list of the union has already shown this item. */
   readonly shown: ShownItem | null;
 }
 
 /**
- * One account's part in a merged list, for one page of it: one native list, or the union of several, newest first and each
- * item once. An item is offered only while every list has one to compare it with. One that failed, or that may read no
- * more for now, ends the account's part for this page: what the others have may lie behind what it would have brought.
+ * The part of one account in one page of a merged list: one native list, or a union of several, newest first and each item
+ * once. An item is offered only while every list that has more items can be compared with it. A list that fails, or that
+ * may not read more for now, ends the part of the account on this page: its missing items may come before those of the
+ * other lists.
  */
-export class AccountList<T> implements MergeSource<T> {
+export class AccountList<T> implements MergeInput<T> {
   readonly key: string;
   private readonly shape: Shape<T>;
-  private readonly clock: SourceClock;
+  private readonly deadline: PausableDeadline;
   private readonly reads: AccountReads<T>;
   private lists: readonly NativeList<T>[] | null = null;
-  private print = '';
+  private fingerprint = '';
   /** Why the lists could not be opened. */
-  private closed: unknown = null;
-  private readonly taken: Taken<T>[] = [];
-  /** Marks of what was shown; of earlier pages those of the last second, and the newest MAX_MARKS of what may sink. */
+  private openFailure: unknown = null;
+  private readonly consumed: ConsumedItem<T>[] = [];
+  /**
+   * Marks of the items that were shown. Of earlier pages these are the marks of the last second, and the newest MAX_MARKS
+   * where items can move down.
+   */
   private readonly shown: Set<string>;
-  private atOnce = 1;
+  private concurrentReads = 1;
   private filling: Promise<void> | null = null;
   private shownCount = 0;
   /** Why the first item that was shown without its content could not be read. */
@@ -72,34 +81,34 @@ export class AccountList<T> implements MergeSource<T> {
     readonly account: MailAccount,
     kind: ListKind<T>,
     query: AccountQuery,
-    private readonly start: ListPlace,
+    private readonly start: ListPosition,
     { signal, deadlineMs }: ListTime,
   ) {
     this.key = account.id;
     this.shape = kind.shape;
     this.reads = new AccountReads(account, kind, query, start.evaluation);
-    this.clock = new SourceClock(signal, deadlineMs, () => tooSlow(account.integration.address, deadlineMs));
+    this.deadline = new PausableDeadline(signal, deadlineMs, () => tooSlow(account.integration.address, deadlineMs));
     const isOfUnion = start.after !== null && isUnion(start.after);
     this.shown = new Set([...start.lastSecond, ...(isOfUnion ? start.seen : [])]);
   }
 
-  /** Once, when the page is done: ends what still reads. */
+  /** Aborts the reads in progress. Called once, when the page is complete. */
   close(): void {
-    this.clock.close();
+    this.deadline.close();
     this.reads.close();
   }
 
-  /** Why the request itself is at fault, which fails it whatever other accounts bring. */
+  /** An error in the request itself. It fails the whole list, whatever other accounts return. */
   get refusal(): MailError | null {
     return this.reads.refusal;
   }
 
-  /** Names of mailboxes that the query mentions and this account has; null until its mailboxes were read. */
+  /** The mailbox names in the query that this account has. Null until its mailboxes were read. */
   get knownNames(): ReadonlySet<string> | null {
     return this.reads.knownNames;
   }
 
-  /** What it brought to the page. */
+  /** What the account contributed to the page. */
   get report(): SourceReport {
     const { account, failure, unreadable } = this;
     const { evaluation } = this.reads;
@@ -108,27 +117,27 @@ export class AccountList<T> implements MergeSource<T> {
   }
 
   get head(): Head<T> | undefined {
-    return this.isHeldUp ? undefined : newest(this.lists ?? [])?.head;
+    return this.isBlocked ? undefined : newest(this.lists ?? [])?.head;
   }
 
   get starving(): boolean {
-    if (this.lists === null) return !this.start.finished && this.closed === null;
-    const dry = this.lists.filter((list) => !list.head && list.unfinished);
+    if (this.lists === null) return !this.start.finished && this.openFailure === null;
+    const dry = this.lists.filter((list) => !list.head && list.hasMore);
     return dry.length > 0 && dry.every((list) => list.starving);
   }
 
-  get unfinished(): boolean {
-    return this.lists === null ? !this.start.finished : this.lists.some((list) => list.unfinished);
+  get hasMore(): boolean {
+    return this.lists === null ? !this.start.finished : this.lists.some((list) => list.hasMore);
   }
 
-  /** Why it stopped; what it had read before still counts. */
+  /** Why reading stopped. Items that were read before are still shown. */
   get failure(): unknown {
-    return this.closed ?? this.lists?.find((list) => list.failure)?.failure ?? null;
+    return this.openFailure ?? this.lists?.find((list) => list.failure)?.failure ?? null;
   }
 
   canReadAhead(wanted: number): boolean {
     const [only, ...others] = this.lists ?? [];
-    // Of several lists all read together, each more than its share: that is ahead enough.
+    // The lists of a union are read together, and each reads more than its share, so none needs to read ahead.
     return only && others.length === 0 ? only.canReadAhead(wanted) : this.starving;
   }
 
@@ -137,15 +146,15 @@ export class AccountList<T> implements MergeSource<T> {
     if (!list) throw new RangeError('there is no head to show');
     const head = list.show();
     const shown = shownItem(head);
-    this.taken.push({ list, shown });
+    this.consumed.push({ list, shown });
     this.shown.add(shown.mark);
     this.shownCount++;
     if (isUnreadable(head.item as object)) this.unreadable ??= (head.item as Unreadable).error;
-    this.passOver();
+    this.skipDuplicates();
     return head;
   }
 
-  /** A failure is told by `failure`. */
+  /** Reads more items. An error is kept in `failure`. */
   fill(size: number): Promise<void> {
     this.filling ??= this.fillOnce(size).finally(() => {
       this.filling = null;
@@ -153,161 +162,111 @@ export class AccountList<T> implements MergeSource<T> {
     return this.filling;
   }
 
-  /** The place behind the first `count` items that this account showed. */
-  place(count: number): ListPlace {
-    return { ...this.placeBehind(count), evaluation: this.reads.decidedBy };
+  /** The position after the first `count` items that this account showed. */
+  positionAfter(count: number): ListPosition {
+    return { ...this.positionBehind(count), evaluation: this.reads.decidedBy };
   }
 
-  private placeBehind(count: number): ListPlace {
+  private positionBehind(count: number): ListPosition {
     const { lists, start } = this;
     if (lists === null) return start;
-    const behind = this.taken.slice(0, this.takenFor(count));
-    const places = lists.map((one) => one.place(behind.filter(({ list }) => list === one).length));
-    const [only, ...others] = places;
+    const behind = this.consumed.slice(0, this.consumedFor(count));
+    const positions = lists.map((one) => one.positionAfter(behind.filter(({ list }) => list === one).length));
+    const [only, ...others] = positions;
     if (only && others.length === 0) return only;
-    const shown = behind.flatMap((taken) => taken.shown ?? []);
+    const shown = behind.flatMap((consumed) => consumed.shown ?? []);
     const { last, lastSecond, seen: marks } = withShown(start, shown);
-    const seen = new Set(this.shape.sinks ? [...marks].slice(-MAX_MARKS) : []);
-    const after = places.length === 0 ? null : packUnion(this.print, places);
+    const seen = new Set(this.shape.canMoveDown ? [...marks].slice(-MAX_MARKS) : []);
+    const after = positions.length === 0 ? null : packUnion(this.fingerprint, positions);
     const newest = start.newest ?? shown.find(({ at }) => at !== null)?.at ?? null;
-    return { ...START, after, seen, last, lastSecond, newest, finished: places.every((place) => place.finished) };
+    return {
+      ...START,
+      after,
+      seen,
+      last,
+      lastSecond,
+      newest,
+      finished: positions.every((position) => position.finished),
+    };
   }
 
-  private get isHeldUp(): boolean {
-    return this.lists?.some((list) => !list.head && list.unfinished) ?? true;
+  private get isBlocked(): boolean {
+    return this.lists?.some((list) => !list.head && list.hasMore) ?? true;
   }
 
   private async fillOnce(size: number): Promise<void> {
     try {
-      this.lists ??= await this.clock.during(() => this.openLists());
+      this.lists ??= await this.deadline.run(() => this.openLists());
     } catch (error) {
-      this.closed = error;
+      this.openFailure = error;
       return;
     }
     const { lists } = this;
     const starving = lists.filter((list) => list.starving);
     const open = starving.length > 0 ? starving : lists.filter((list) => list.canReadAhead(size));
-    this.atOnce = Math.max(1, open.length);
-    // Twice its even share: of most lists that is enough for a page, and no list is read whole for the sake of another.
+    this.concurrentReads = Math.max(1, open.length);
+    // Twice the even share of a list is usually enough for a page, and no list is read completely for the sake of another.
     const share = Math.min(size, Math.max(MIN_PAGE, Math.ceil((2 * size) / lists.length)));
     await Promise.all(open.map((list) => list.fill(lists.length === 1 ? size : share, size)));
-    this.passOver();
+    this.skipDuplicates();
   }
 
   private async openLists(): Promise<readonly NativeList<T>[]> {
-    const branches = await this.reads.open(this.clock.signal);
-    this.print = shortHash(branches.map(({ print }) => print).join(), 8);
-    const places = this.placesOf(branches.length);
+    const branches = await this.reads.open(this.deadline.signal);
+    this.fingerprint = shortHash(branches.map(({ fingerprint }) => fingerprint).join(), 8);
+    const positions = this.startPositions(branches.length);
     return branches.map(
       ({ read }, n) =>
         new NativeList(
           this.key,
-          places[n] ?? START,
+          positions[n] ?? START,
           this.shape,
-          (request, signal) => read(request, signal, this.atOnce),
-          this.clock,
+          (request, signal) => read(request, signal, this.concurrentReads),
+          this.deadline,
         ),
     );
   }
 
-  /** Where each list begins. Lists that have changed since the cursor was made are opened again, behind what was shown. */
-  private placesOf(count: number): readonly ListPlace[] {
+  /** The start position of each list. Lists that have changed since the cursor was made start again behind what was shown. */
+  private startPositions(count: number): readonly ListPosition[] {
     const { start } = this;
     const { after } = start;
     if (after === null) return Array.from({ length: count }, () => start);
     if (count === 1) return [isUnion(after) ? restartAt(start) : start];
-    const places = unpackUnion(this.print, count, after) ?? Array.from({ length: count }, () => restartAt(start));
-    // No list goes on above what was shown of all of them, and none of them began earlier than the others.
+    const positions =
+      unpackUnion(this.fingerprint, count, after) ?? Array.from({ length: count }, () => restartAt(start));
+    // No list continues above the last shown item, and all lists have the same start time.
     const { last, lastSecond, newest } = start;
-    if (last === null) return places;
-    return places.map((place) => ({ ...place, last, lastSecond, newest: newest ?? place.newest }));
+    if (last === null) return positions;
+    return positions.map((position) => ({ ...position, last, lastSecond, newest: newest ?? position.newest }));
   }
 
-  /** Takes what another list had first, so that each head is new. */
-  private passOver(): void {
-    while (!this.isHeldUp) {
+  /** Skips the items that another list has already shown, so that the head is always a new item. */
+  private skipDuplicates(): void {
+    while (!this.isBlocked) {
       const list = newest(this.lists ?? []);
-      if (!list?.head || !(this.shown.has(markOf(list.head.id)) || this.isPassed(list.head))) return;
+      if (!list?.head || !(this.shown.has(markOf(list.head.id)) || this.wasPassed(list.head))) return;
       list.show();
-      this.taken.push({ list, shown: null });
+      this.consumed.push({ list, shown: null });
     }
   }
 
   /**
-   * Whether the union has passed the place of an item: what was shown of one list may have come to meet another one meanwhile,
-   * as what is read is no longer unread. Of what moves, what stands in the second of the newest may have come there since: of
-   * that the marks tell.
+   * Whether the page has passed the position of an item. An item can move from one list of the union to another between two
+   * pages: a message that is marked as read leaves the list of unread messages. Where items can move down, an item in the
+   * second of the newest item may have moved there, so only its mark says whether it was shown.
    */
-  private isPassed({ item }: Head<T>): boolean {
+  private wasPassed({ item }: Head<T>): boolean {
     const { last, newest } = this.start;
     if (last === null || (this.lists?.length ?? 0) < 2 || isUnreadable(item as object)) return false;
-    const second = secondOf(this.shape.stood(item as T, newest ?? last));
-    return second > secondOf(last) && !(this.shape.sinks && second === secondOf(newest ?? last));
+    const second = secondOf(this.shape.timeAsOf(item as T, newest ?? last));
+    return second > secondOf(last) && !(this.shape.canMoveDown && second === secondOf(newest ?? last));
   }
 
-  /** How much was taken until `count` items were shown, what was passed over behind the last of them included. */
-  private takenFor(count: number): number {
+  /** The number of items consumed when `count` items have been shown, including those skipped behind the last one. */
+  private consumedFor(count: number): number {
     let shown = 0;
-    for (const [index, taken] of this.taken.entries()) if (taken.shown && ++shown > count) return index;
-    return this.taken.length;
+    for (const [index, consumed] of this.consumed.entries()) if (consumed.shown && ++shown > count) return index;
+    return this.consumed.length;
   }
-}
-
-/**
- * How long one account may be read for one page. It runs only while that account is being read: the time for which a
- * page waits for another account is not charged to this one, which would then be said not to have answered.
- */
-export class SourceClock implements Clock {
-  private readonly controller = new AbortController();
-  private running = 0;
-  private startedAt = 0;
-  private timer: NodeJS.Timeout | undefined;
-
-  constructor(
-    private readonly parent: AbortSignal,
-    private leftMs: number,
-    /** Makes the reason with which the signal aborts once the time is used up. */
-    private readonly expired: () => Error,
-    private readonly now: () => number = () => performance.now(),
-  ) {
-    setMaxListeners(0, this.signal);
-    if (parent.aborted) this.follow();
-    parent.addEventListener('abort', this.follow, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  async during<T>(work: () => Promise<T>): Promise<T> {
-    this.start();
-    try {
-      return await work();
-    } finally {
-      this.stop();
-    }
-  }
-
-  /** Ends what still reads, and lets go of the client's signal. */
-  close(): void {
-    clearTimeout(this.timer);
-    this.parent.removeEventListener('abort', this.follow);
-    this.controller.abort(new Error('the page is done'));
-  }
-
-  private start(): void {
-    this.running++;
-    if (this.running > 1 || this.signal.aborted) return;
-    this.startedAt = this.now();
-    this.timer = setTimeout(() => this.controller.abort(this.expired()), this.leftMs);
-  }
-
-  private stop(): void {
-    this.running--;
-    if (this.running > 0) return;
-    clearTimeout(this.timer);
-    this.leftMs = Math.max(0, this.leftMs - (this.now() - this.startedAt));
-  }
-
-  private readonly follow = (): void => this.controller.abort(this.parent.reason);
 }

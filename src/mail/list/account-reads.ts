@@ -1,14 +1,8 @@
-import { badInput, isMailError, MailError } from '../../domain/error.ts';
-import { accountId } from '../../domain/global-id.ts';
-import type { Mailbox } from '../../domain/mailbox.ts';
-import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search/algebra.ts';
-import { branchesOf, MAX_BRANCHES, type SearchMeans } from '../../domain/search/branches.ts';
-import type { Condition, UserCondition } from '../../domain/search/condition.ts';
+import { badInput, isMailError, type MailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import { shortHash } from '../../platform/short-hash.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import {
-  type Detail,
   type Evaluation,
   isUnreadable,
   type ListQuery,
@@ -19,49 +13,30 @@ import {
 import { SharedReads } from '../../providers/contract/shared-reads.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { MIN_READS_PER_ITEM } from '../account/page-reads.ts';
-import { idsByName, isPlace, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
+import { type AccountQueries, type AccountQuery, accountQueries, TooManyAlternatives } from './account-queries.ts';
 import type { ListKind } from './list-kind.ts';
-import { secondOf } from './list-place.ts';
-import type { Reading, ReadRequest } from './native-list.ts';
+import { secondOf } from './list-position.ts';
+import type { ReadRequest, ReadResult } from './native-list.ts';
 
-/** Who did the searching in one account, and whether it came to an end. */
+/** How the search was evaluated in one account. TRUNCATED: it ended before all messages were checked. */
 export type SearchEvaluation = Evaluation | 'TRUNCATED';
 
-/** What a list asks of every account. */
-export interface AccountQuery {
-  /** When the list is one mailbox's: by the provider's id. */
-  readonly within: Pick<Mailbox, 'id' | 'role'> | null;
-  /** Null: not narrowed. */
-  readonly condition: UserCondition | null;
-  readonly detail: Detail;
-  /** Messages that may be read for one page, or as much of the provider's quota as that costs. */
-  readonly scanBudget: number;
-}
-
-/** A query in the account's own ids. */
-interface AccountQueries {
-  /** Native lists of which each may hold some of it and all together hold all of it. None where nothing can match. */
-  readonly queries: readonly ListQuery[];
-  /** Names of mailboxes that the query mentions and this account has. */
-  readonly knownNames: ReadonlySet<string>;
-}
-
-/** One of the native lists that an account's part of a merged list is made of. */
+/** One of the native lists that make up the part of an account in a merged list. */
 interface Branch<T> {
-  /** Tells it from others. */
-  readonly print: string;
-  /** As `ReadPage`; `atOnce`: how many of these lists are being read now, which share what may be spent. */
-  read(request: ReadRequest, signal: AbortSignal, atOnce: number): Promise<Reading<T> | null>;
+  /** Identifies the list. */
+  readonly fingerprint: string;
+  /** As `ReadPage`. `concurrentReads` is the number of these lists that are being read now: they share the scan budget. */
+  read(request: ReadRequest, signal: AbortSignal, concurrentReads: number): Promise<ReadResult<T> | null>;
 }
 
-/** The later ones say less of a list, and say it of the whole list. */
-const WEAKER: readonly Evaluation[] = ['NATIVE', 'FILTERED', 'INDEXED'];
+/** In ascending precedence: a list has the evaluation of highest precedence among its pages. */
+const EVALUATION_PRECEDENCE: readonly Evaluation[] = ['NATIVE', 'FILTERED', 'INDEXED'];
 
 /** Reads the pages of one account for a merged list: compiles the query into native lists, and keeps to the scan budget. */
 export class AccountReads<T> {
-  /** Names of mailboxes that the query mentions and this account has; null until its mailboxes were read. */
+  /** The mailbox names in the query that this account has. Null until its mailboxes were read. */
   knownNames: ReadonlySet<string> | null = null;
-  /** Why the request itself is at fault, which fails it whatever other accounts bring. */
+  /** An error in the request itself. It fails the whole list, whatever other accounts return. */
   refusal: MailError | null = null;
   private readonly shared = new SharedReads();
   private spent = 0;
@@ -73,15 +48,15 @@ export class AccountReads<T> {
     private readonly kind: ListKind<T>,
     private readonly query: AccountQuery,
     /**
-     * Who decides: the weakest of what the pages say, those before this one included, for it is a property of the query and
-     * not of the page. Null without a condition, and until something is known.
+     * The evaluation of highest precedence so far, including earlier pages, because it is a property of the query and not
+     * of a page. Null without a condition, and before the first read.
      */
     public decidedBy: Evaluation | null = null,
   ) {
     this.endScan = query.condition === null ? () => {} : account.scans.begin();
   }
 
-  /** Once, when the page is done. */
+  /** Ends the scan. Called once, when the page is complete. */
   close(): void {
     this.endScan();
   }
@@ -90,15 +65,15 @@ export class AccountReads<T> {
     return this.isTruncated ? 'TRUNCATED' : this.decidedBy;
   }
 
-  /** None where nothing can match. */
+  /** Compiles the query. Empty when nothing can match. */
   async open(signal: AbortSignal): Promise<readonly Branch<T>[]> {
     const session = await abortable(this.account.session(), signal);
     const { queries, knownNames } = await abortable(this.queries(session), signal);
     this.knownNames = knownNames;
-    this.say('NATIVE');
+    this.recordEvaluation('NATIVE');
     return queries.map((query) => ({
-      print: shortHash(JSON.stringify(query), 8),
-      read: (request, readSignal, atOnce) => this.read(session, query, request, readSignal, atOnce),
+      fingerprint: shortHash(JSON.stringify(query), 8),
+      read: (request, readSignal, concurrentReads) => this.read(session, query, request, readSignal, concurrentReads),
     }));
   }
 
@@ -106,7 +81,7 @@ export class AccountReads<T> {
     try {
       return await accountQueries(this.account, session, this.query);
     } catch (error) {
-      if (error instanceof TooMixed) this.refusal = error;
+      if (error instanceof TooManyAlternatives) this.refusal = error;
       throw error;
     }
   }
@@ -116,34 +91,37 @@ export class AccountReads<T> {
     query: ListQuery,
     request: ReadRequest,
     signal: AbortSignal,
-    atOnce: number,
-  ): Promise<Reading<T> | null> {
-    // A list that is not narrowed shows all that it reads.
+    concurrentReads: number,
+  ): Promise<ReadResult<T> | null> {
+    // A list without a condition shows all items that it reads, so it needs no budget.
     const isNarrowed = this.query.condition !== null;
-    const allowed = isNarrowed ? this.allowed(request.size) : null;
+    const allowed = isNarrowed ? this.readsAllowed(request.size) : null;
     if (allowed === 0) {
       this.isTruncated = true;
       return null;
     }
-    const budget = allowed === null ? null : Math.max(1, Math.floor(allowed / atOnce));
+    const budget = allowed === null ? null : Math.max(1, Math.floor(allowed / concurrentReads));
     const page = await this.page(session, query, request, budget, {
       signal,
       priority: 'interactive',
       shared: this.shared,
     }).catch((error: unknown) => {
-      // From the top on there is no cursor that could be at fault: the provider cannot be asked for such a condition.
+      // The first page has no cursor, so the error concerns the condition: the provider cannot evaluate it.
       if (isMailError(error) && error.code === 'BAD_USER_INPUT' && request.after === null)
         this.refusal = badInput(error.message);
       throw error;
     });
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
-    this.say(page.evaluation ?? 'NATIVE');
+    this.recordEvaluation(page.evaluation ?? 'NATIVE');
     if (page.truncated) this.isTruncated = true;
     return { items: page.items, next: page.next };
   }
 
-  /** How many messages may be read now for so many items: at first some for each of them, later no more than others have left. */
-  private allowed(size: number): number {
+  /**
+   * The number of messages that may be read now for a page of this size. The first read always gets some for each item;
+   * later reads get only what other searches of the request have left.
+   */
+  private readsAllowed(size: number): number {
     const { scanBudget } = this.query;
     const { scans } = this.account;
     const left = scanBudget - this.spent;
@@ -151,7 +129,10 @@ export class AccountReads<T> {
     return Math.min(left, Math.max(MIN_READS_PER_ITEM * (size + 1), scans.share(scanBudget)));
   }
 
-  /** From what an earlier page left over, from another list of this request that reads the same, or from the provider. */
+  /**
+   * Returns the page from the memory of an earlier request, from another list of this request that reads the same, or from
+   * the provider.
+   */
   private async page(
     session: MailSession,
     query: ListQuery,
@@ -160,15 +141,16 @@ export class AccountReads<T> {
     call: Call,
   ): Promise<Page<T>> {
     const { kind, account } = this;
-    const { after, before, start, size, upTo, skip, seen, again } = request;
-    const place = [kind.name, query, after, before];
-    const remembered = JSON.stringify([account.id, ...place]);
-    // Bodies are not kept, not for a minute either.
-    const known = again && this.query.detail === 'envelope' ? (account.memory.recall(remembered) as Page<T>) : null;
+    const { after, before, start, size, upTo, skip, seen, isReopened } = request;
+    const pageKey = [kind.name, query, after, before];
+    const remembered = JSON.stringify([account.id, ...pageKey]);
+    // Pages with bodies are never kept in memory.
+    const known =
+      isReopened && this.query.detail === 'envelope' ? (account.memory.recall(remembered) as Page<T>) : null;
     if (known && !isNewer(kind, known, start))
       return { ...known, items: known.items.filter((item) => !skip(idOf(kind, item))) };
     const wanted = { size, skip, detail: this.query.detail, signal: call.signal };
-    const key = JSON.stringify([...place, start, [...seen].sort()]);
+    const key = JSON.stringify([...pageKey, start, [...seen].sort()]);
     const { page, detail } = await account.pages.read<T>(key, wanted, kind.shape.id, async (asked, signal) => {
       const read = await kind.list(
         session,
@@ -183,12 +165,12 @@ export class AccountReads<T> {
         },
         { ...call, signal },
       );
-      // Once for all who share it.
+      // Charged once for all lists that share the read.
       if (budget !== null) account.scans.charge(spentOn(read) - this.costOf(read.items));
       return read;
     });
     this.spent += spentOn(page);
-    if (!again && detail === 'envelope' && !page.items.some((item) => isUnreadable(item as object)))
+    if (!isReopened && detail === 'envelope' && !page.items.some((item) => isUnreadable(item as object)))
       account.memory.remember(account.id, remembered, page);
     return page;
   }
@@ -197,99 +179,23 @@ export class AccountReads<T> {
     return items.reduce((sum, item) => sum + (isUnreadable(item as object) ? 1 : this.kind.cost(item as T)), 0);
   }
 
-  private say(evaluation: Evaluation): void {
+  private recordEvaluation(evaluation: Evaluation): void {
     if (this.query.condition === null) return;
-    const said = this.decidedBy === null ? -1 : WEAKER.indexOf(this.decidedBy);
-    if (WEAKER.indexOf(evaluation) > said) this.decidedBy = evaluation;
+    const said = this.decidedBy === null ? -1 : EVALUATION_PRECEDENCE.indexOf(this.decidedBy);
+    if (EVALUATION_PRECEDENCE.indexOf(evaluation) > said) this.decidedBy = evaluation;
   }
 }
 
-/** At least one, so that pages of nothing come to an end too. */
+/** At least one, so that a search without matches also uses up its budget. */
 const spentOn = (page: Page<unknown>): number => Math.max(1, page.spent ?? page.items.length);
 
-/** Whether a list that began later has left the page: what came meanwhile stands in it, or has moved others. */
+/**
+ * Whether the page contains items that are newer than the list. Such a page was read for a list that began later, and the
+ * new items have moved others to the next page.
+ */
 const isNewer = <T>(kind: ListKind<T>, { items }: Page<T>, start: Date | null): boolean =>
   start !== null &&
   items.some((item) => !isUnreadable(item as object) && secondOf(kind.shape.at(item as T)) > secondOf(start.getTime()));
 
 const idOf = <T>(kind: ListKind<T>, item: T | Unreadable): string =>
   isUnreadable(item as object) ? (item as Unreadable).id : kind.shape.id(item as T);
-
-/** Throws BAD_USER_INPUT where the condition mixes what the provider's index knows with other things in too many ways. */
-async function accountQueries(
-  account: MailAccount,
-  session: MailSession,
-  asked: AccountQuery,
-): Promise<AccountQueries> {
-  const within = withinId(session, asked);
-  if (asked.condition === null) return { queries: [{ mailboxId: within, where: null }], knownNames: new Set() };
-  const { condition } = asked;
-  const top = knownRole(session, { ...asked, condition });
-  const rest = top?.rest ?? condition;
-  const names = mailboxNames(asked.condition);
-  const mailboxes = names.length > 0 || needsMailboxes(simplify(rest)) ? await account.mailboxes.all() : [];
-  const ownId = (globalId: string) => ownMailboxId(account, globalId);
-  const knownNames = names.filter((name) => ownId(name) !== null || idsByName(mailboxes, name).length > 0);
-  const resolved = resolveMailboxes(rest, { mailboxes, ownId });
-  return { queries: listQueries(top?.within ?? within, resolved, session), knownNames: new Set(knownNames) };
-}
-
-/** Equal conditions become equal queries. */
-export function listQueries(
-  mailboxId: string | null,
-  condition: Condition,
-  session: SearchMeans,
-): readonly ListQuery[] {
-  const branches = branchesOf(ordered(simplify(condition)), session.decides, session.narrows);
-  if (branches === null) throw new TooMixed();
-  const queries = branches
-    .map((branch) => ordered(branch))
-    .filter(({ kind }) => kind !== 'nothing')
-    .map((where): ListQuery => ({ mailboxId, where: isEverything(where) ? null : where }));
-  return [...new Map(queries.map((query) => [JSON.stringify(query), query])).values()];
-}
-
-/** A condition that would take too many searches, whatever the account: no failure of the account's. */
-class TooMixed extends MailError {
-  constructor() {
-    super(
-      'BAD_USER_INPUT',
-      `search and filter together combine words of the text (or has:attachment) with other conditions in more than ${MAX_BRANCHES} alternatives, each of which is a separate search. Remove alternatives, or use several lists.`,
-    );
-  }
-}
-
-/** In the words in which its role names it, so that the inbox is one list however it was come by. */
-function withinId(session: MailSession, { within }: AccountQuery): string | null {
-  return within && ((within.role && session.roleMailboxId?.(within.role)) || within.id);
-}
-
-/**
- * A role at the top, where the provider takes it without its mailboxes being listed first, saves a round trip: it is the list
- * itself, which every provider reads fastest.
- */
-function knownRole(
-  session: MailSession,
-  { within, condition }: AccountQuery & { readonly condition: UserCondition },
-): { within: string; rest: UserCondition } | null {
-  if (within !== null) return null;
-  // Which names there are is told of all that are mentioned, those included that change nothing.
-  const asked = mailboxNames(condition).length > 0 ? condition : ordered(simplify(condition));
-  const parts = asked.kind === 'and' ? asked.of : [asked];
-  const top = parts.filter((part) => part.kind === 'role').find(({ role }) => isPlace(role));
-  const id = top && session.roleMailboxId?.(top.role);
-  if (!id) return null;
-  const others = parts.filter((part) => part.kind !== 'role' || part.role !== top.role);
-  const rest: UserCondition = others.length === 0 ? EVERYTHING : { kind: 'and', of: others };
-  return { within: id, rest };
-}
-
-/** The account's own id of a mailbox; null for another account's, and for what is no id at all. */
-function ownMailboxId(account: MailAccount, globalId: string): string | null {
-  try {
-    const { integrationId, providerId } = accountId(globalId, 'Mailbox');
-    return integrationId === account.id ? providerId : null;
-  } catch {
-    return null;
-  }
-}

@@ -3,29 +3,29 @@ import { isHidden, type Thread } from '../../domain/thread.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { Draft, ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
 import type { MailAccount } from '../account/mail-account.ts';
-import { secondOf } from './list-place.ts';
+import { secondOf } from './list-position.ts';
 
-/** What the merge must know of an item. Times are Unix milliseconds. */
+/** The properties of an item that the merge needs. Times are Unix milliseconds. */
 export interface Shape<T> {
   id(item: T): string;
-  /** What the list is ordered by. */
+  /** The time by which the list is ordered. */
   at(item: T): number;
-  /** The same as of when the newest of the list was of that moment: what came later is left out. */
-  stood(item: T, newest: number): number;
-  /** Whether it may come to stand lower: a thread does once its newest message is in the trash. */
-  readonly sinks?: boolean;
-  /** When it was created; a thread moves up in its list long after that. */
+  /** The same time at the moment when the newest item of the list had the time `newest`: later messages do not count. */
+  timeAsOf(item: T, newest: number): number;
+  /** Whether an item can move down in the list, as a thread does when its newest message is moved to the trash. */
+  readonly canMoveDown?: boolean;
+  /** When the item was created. A thread can move up in its list long after that. */
   createdAt(item: T): number;
 }
 
-/** What differs between a list of messages, of threads and of drafts. */
+/** The differences between lists of messages, threads and drafts. */
 export interface ListKind<T> {
   readonly name: 'messages' | 'threads' | 'drafts';
   readonly shape: Shape<T>;
-  /** How many messages are read for an item that is listed. */
+  /** The number of messages that are read for this item. */
   cost(item: T): number;
   list(session: MailSession, query: ListQuery, page: PageRequest, call: Call): Promise<Page<T>>;
-  /** Takes a listed item into the request's loaders. */
+  /** Primes the request's loaders with a listed item. */
   prime(account: MailAccount, item: T): void;
 }
 
@@ -34,7 +34,7 @@ export const MESSAGES: ListKind<Message> = {
   shape: {
     id: (message) => message.id,
     at: (message) => message.receivedAt.getTime(),
-    stood: (message) => message.receivedAt.getTime(),
+    timeAsOf: (message) => message.receivedAt.getTime(),
     createdAt: (message) => message.receivedAt.getTime(),
   },
   cost: () => 1,
@@ -47,8 +47,8 @@ export const THREADS: ListKind<Thread> = {
   shape: {
     id: (thread) => thread.id,
     at: (thread) => thread.lastMessageAt.getTime(),
-    sinks: true,
-    stood: (thread, newest) => {
+    canMoveDown: true,
+    timeAsOf: (thread, newest) => {
       const isOld = (message: Message) => secondOf(message.receivedAt.getTime()) <= secondOf(newest);
       const old = thread.messages.findLast((message) => isOld(message) && !isHidden(message, thread.hidden));
       return (old?.receivedAt ?? thread.lastMessageAt).getTime();
@@ -60,13 +60,13 @@ export const THREADS: ListKind<Thread> = {
   prime: (account, thread) => account.threads.prime(thread),
 };
 
-/** The drafts of one account. They have no query. */
+/** The drafts of one account. A list of drafts has no query. */
 export const DRAFTS: ListKind<Draft> = {
   name: 'drafts',
   shape: {
     id: (draft) => draft.id,
     at: (draft) => draft.message.receivedAt.getTime(),
-    stood: (draft) => draft.message.receivedAt.getTime(),
+    timeAsOf: (draft) => draft.message.receivedAt.getTime(),
     createdAt: (draft) => draft.message.receivedAt.getTime(),
   },
   cost: () => 1,

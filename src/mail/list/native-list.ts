@@ -1,95 +1,75 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
 import type { Shape } from './list-kind.ts';
-import { type ListPlace, markOf, nextPage, restartAt, type ShownItem, secondOf, withShown } from './list-place.ts';
+import {
+  type ListPosition,
+  markOf,
+  nextPage,
+  restartAt,
+  type ShownItem,
+  secondOf,
+  withShown,
+} from './list-position.ts';
+import type { Head, MergeInput } from './merge.ts';
+import type { PausableDeadline } from './pausable-deadline.ts';
 
 export interface ReadRequest {
   readonly after: string | null;
   readonly before: Date | null;
-  /** As in PageRequest. */
+  /** See PageRequest. */
   readonly start: Date | null;
   readonly size: number;
-  /** As in PageRequest. */
+  /** See PageRequest. */
   readonly upTo: number;
   readonly skip: (id: string) => boolean;
-  /** Marks of what is skipped. */
+  /** The marks of the items that `skip` accepts. */
   readonly seen: ReadonlySet<string>;
-  /** The page was opened before. */
-  readonly again: boolean;
+  /** True when this page has been read before. */
+  readonly isReopened: boolean;
 }
-export interface Reading<T> {
+export interface ReadResult<T> {
   readonly items: readonly (T | Unreadable)[];
   readonly next: string | null;
 }
 /**
- * Reads one page of one account, and settles soon after `signal` aborts: with what it has by then, or by throwing. Null:
- * it will read no more for now, though there is more (the scan budget is spent).
+ * Reads one page of one account, and settles soon after `signal` aborts, either with the items read so far or with an
+ * error. Null: no more is read for now although there are more items, because the scan budget is spent.
  */
-export type ReadPage<T> = (request: ReadRequest, signal: AbortSignal) => Promise<Reading<T> | null>;
-
-/** What times the reads of one source. */
-export interface Clock {
-  /** Aborts when the time is used up, when the client goes away, and when the page is done. */
-  readonly signal: AbortSignal;
-  /** Does `work` while the clock runs. */
-  during<T>(work: () => Promise<T>): Promise<T>;
-}
-
-/** An item at the front of its account, with its place in the merged order. */
-export interface Head<T> {
-  readonly id: string;
-  readonly at: number;
-  readonly item: T | Unreadable;
-}
+export type ReadPage<T> = (request: ReadRequest, signal: AbortSignal) => Promise<ReadResult<T> | null>;
 
 interface PageRead {
-  readonly opened: ListPlace;
+  readonly opened: ListPosition;
   readonly met: ReadonlySet<string>;
   readonly newest: number | null;
-  readonly isAbove: boolean;
+  readonly isAboveStart: boolean;
   readonly count: number;
   readonly next: string | null;
 }
 
-/** The largest page that a provider is asked for. */
+/** The largest page that is requested from a provider. */
 const MAX_PAGE_SIZE = 100;
 
-/** What the merge takes items from. */
-export interface MergeSource<T> {
-  /** The integration's id: breaks ties between accounts. */
-  readonly key: string;
-  readonly head: Head<T> | undefined;
-  /** Has nothing to offer now, and has more: the merge waits for it. */
-  readonly starving: boolean;
-  /** Has fewer than `wanted` to offer, and could read on while the merge waits for another source. */
-  canReadAhead(wanted: number): boolean;
-  /** Takes the head as shown. */
-  show(): Head<T>;
-  /** Reads on, behind what is there. Never throws. One read at a time: who comes meanwhile waits for it. */
-  fill(size: number): Promise<void>;
-}
-
-/** One native list's part in a merged list, for one page of it: reads ahead, remembers what was shown, and knows its place. */
-export class NativeList<T> implements MergeSource<T> {
+/** One native list within one page of a merged list. It reads ahead, and remembers what was shown to compute its position. */
+export class NativeList<T> implements MergeInput<T> {
   private readonly pages: PageRead[] = [];
   private readonly shown: ShownItem[] = [];
   private readonly buffer: Head<T>[] = [];
-  /** Where to read next, after the provider forgot the cursor; until that is read. */
-  private restartPlace: ListPlace | null = null;
+  /** The position to read from when the provider no longer knows the cursor. Null again once that page is read. */
+  private restartPosition: ListPosition | null = null;
   private hasRestarted = false;
   private paused = false;
   private filling: Promise<void> | null = null;
-  /** Why reading ahead stopped: no failure until what it would have brought is asked for. */
+  /** Why reading ahead stopped. It becomes `failure` only when the missing items are needed. */
   private aheadFailure: unknown = null;
-  /** Why it stopped; what it had read before still counts. */
+  /** Why reading stopped. Items that were read before are still shown. */
   failure: unknown = null;
 
   constructor(
     readonly key: string,
-    private readonly start: ListPlace,
+    private readonly start: ListPosition,
     private readonly shape: Shape<T>,
     private readonly read: ReadPage<T>,
-    private readonly clock: Clock,
+    private readonly deadline: Pick<PausableDeadline, 'signal' | 'run'>,
   ) {}
 
   get head(): Head<T> | undefined {
@@ -101,16 +81,16 @@ export class NativeList<T> implements MergeSource<T> {
   }
 
   get starving(): boolean {
-    return this.buffer.length === 0 && !this.failure && !this.paused && !this.place(this.shown.length).finished;
+    return this.buffer.length === 0 && !this.failure && !this.paused && !this.positionAfter(this.shown.length).finished;
   }
 
-  get unfinished(): boolean {
-    return this.buffer.length > 0 || !this.place(this.shown.length).finished;
+  get hasMore(): boolean {
+    return this.buffer.length > 0 || !this.positionAfter(this.shown.length).finished;
   }
 
   canReadAhead(wanted: number): boolean {
     if (this.buffer.length >= wanted || this.failure || this.aheadFailure || this.paused) return false;
-    return !this.placeBehindAll().finished;
+    return !this.positionBehindAll().finished;
   }
 
   show(): Head<T> {
@@ -120,7 +100,10 @@ export class NativeList<T> implements MergeSource<T> {
     return head;
   }
 
-  /** Reads the next page into the buffer, and up to `upTo` of what is at hand. A failure is told by `failure`. */
+  /**
+   * Reads the next page into the buffer, and up to `upTo` items that need no further request. An error is kept in
+   * `failure`.
+   */
   fill(size: number, upTo = size): Promise<void> {
     this.filling ??= this.fillOnce(size, upTo).finally(() => {
       this.filling = null;
@@ -133,7 +116,7 @@ export class NativeList<T> implements MergeSource<T> {
       this.failure = this.aheadFailure;
       return;
     }
-    const opened = this.placeBehindAll();
+    const opened = this.positionBehindAll();
     const isAhead = this.buffer.length > 0;
     try {
       const met = new Set<string>();
@@ -141,38 +124,38 @@ export class NativeList<T> implements MergeSource<T> {
       if (reading) this.take(opened, reading, met, isAhead);
       else this.paused = true;
     } catch (error) {
-      // Once a page: a provider that forgets what it has just said is not to be followed.
+      // The list restarts once in a page: a provider can reject the new cursor as well, and this must come to an end.
       if (isForgotten(error) && opened.after !== null && !this.hasRestarted) {
-        this.restartPlace = restartAt(opened);
+        this.restartPosition = restartAt(opened);
         this.hasRestarted = true;
       } else this.fail(error, isAhead);
     }
   }
 
-  /** The place behind the first `count` items that this source showed. */
-  place(count: number): ListPlace {
-    return this.placeIn(this.shown, count);
+  /** The position after the first `count` items that this list showed. */
+  positionAfter(count: number): ListPosition {
+    return this.positionIn(this.shown, count);
   }
 
-  /** The place behind everything that was read, shown or not. */
-  private placeBehindAll(): ListPlace {
+  /** The position after all items that were read, including those that are only buffered. */
+  private positionBehindAll(): ListPosition {
     const all = this.buffer.length > 0 ? [...this.shown, ...this.buffer.map(shownItem)] : this.shown;
-    return this.placeIn(all, all.length);
+    return this.positionIn(all, all.length);
   }
 
-  private placeIn(items: readonly ShownItem[], count: number): ListPlace {
-    let place = this.start;
+  private positionIn(items: readonly ShownItem[], count: number): ListPosition {
+    let position = this.start;
     let before = 0;
     for (const page of this.pages) {
       const here = items.slice(before, Math.min(count, before + page.count));
       before += page.count;
       const opened = { ...page.opened, newest: page.opened.newest ?? page.newest };
-      place = withShown(opened, here);
-      if (here.length < page.count) return place;
-      place = nextPage(place, page.opened, page);
-      if (count < before) return place;
+      position = withShown(opened, here);
+      if (here.length < page.count) return position;
+      position = nextPage(position, page.opened, page);
+      if (count < before) return position;
     }
-    return this.restartPlace && count === this.shown.length + this.buffer.length ? this.restartPlace : place;
+    return this.restartPosition && count === this.shown.length + this.buffer.length ? this.restartPosition : position;
   }
 
   private fail(error: unknown, isAhead: boolean): void {
@@ -180,13 +163,13 @@ export class NativeList<T> implements MergeSource<T> {
     else this.failure = error;
   }
 
-  private readAt(opened: ListPlace, size: number, upTo: number, met: Set<string>): Promise<Reading<T> | null> {
+  private readAt(opened: ListPosition, size: number, upTo: number, met: Set<string>): Promise<ReadResult<T> | null> {
     const start = opened.after === null && opened.newest !== null ? new Date(opened.newest) : null;
     const request: ReadRequest = {
       after: opened.after,
       before: opened.before === null ? null : new Date(opened.before),
       start,
-      // What is skipped must not leave the page short, or every page would need a second read.
+      // The page is larger by the skipped items. Otherwise every page would be short, and need a second read.
       size: Math.min(MAX_PAGE_SIZE, size + opened.seen.size),
       upTo: Math.min(MAX_PAGE_SIZE, upTo + opened.seen.size),
       skip: (id) => {
@@ -196,15 +179,15 @@ export class NativeList<T> implements MergeSource<T> {
         return true;
       },
       seen: opened.seen,
-      again: start !== null || opened.seen.size > 0,
+      isReopened: start !== null || opened.seen.size > 0,
     };
-    return this.clock.during(() => this.read(request, this.clock.signal));
+    return this.deadline.run(() => this.read(request, this.deadline.signal));
   }
 
-  private take(opened: ListPlace, reading: Reading<T>, met: Set<string>, isAhead: boolean): void {
+  private take(opened: ListPosition, reading: ReadResult<T>, met: Set<string>, isAhead: boolean): void {
     const stop = stopsAt(reading.items);
     const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items, opened);
-    const fromTheTop = opened.before === null && (opened.after === null || opened.isAbove);
+    const fromTheTop = opened.before === null && (opened.after === null || opened.isAboveStart);
     const kept = heads.filter(({ id, at, item }) => {
       const mark = opened.seen.size > 0 && markOf(id);
       if (mark && opened.seen.has(mark)) {
@@ -213,7 +196,7 @@ export class NativeList<T> implements MergeSource<T> {
       }
       if (isUnreadable(item as object)) return true;
       if (opened.before !== null && at >= opened.before) return false;
-      // Within a second no provider promises an order, so mail of the newest second may be old.
+      // No provider promises an order within one second, so mail of the newest second may be old.
       return !(
         fromTheTop &&
         opened.newest !== null &&
@@ -222,29 +205,29 @@ export class NativeList<T> implements MergeSource<T> {
     });
     const times = heads.map(({ at }) => at).filter(Number.isFinite);
     this.buffer.push(...kept);
-    this.restartPlace = null;
+    this.restartPosition = null;
     if (stop) this.fail(stop.error, isAhead);
     this.pages.push({
       opened,
       met,
       newest: opened.newest === null && fromTheTop && times.length > 0 ? Math.max(...times) : null,
-      isAbove: fromTheTop && heads.length > 0 && kept.length === 0 && met.size === 0,
-      // Never reached when it stopped short: the next page then opens this one again.
+      isAboveStart: fromTheTop && heads.length > 0 && kept.length === 0 && met.size === 0,
+      // This count is not reached when the page breaks off: the next page then reads this one again.
       count: stop ? Number.POSITIVE_INFINITY : kept.length,
       next: reading.next,
     });
   }
 
   /**
-   * As the provider lists them: it may know more of the time than it shows, and a thread that an answer has moved up since
-   * the list began keeps its place, between other lists as well. None has a later time than the one before it, nor has what
-   * could not be read, which has none.
+   * The items in the order of the provider, which may know their times more exactly than it returns them. A thread that a
+   * reply has moved up since the list began keeps its position, also among other lists. No item gets a later time than the
+   * one before it, and an unreadable item, which has no time, gets the time of the one before it.
    */
-  private inOrder(items: readonly (T | Unreadable)[], { last, newest }: ListPlace): Head<T>[] {
+  private inOrder(items: readonly (T | Unreadable)[], { last, newest }: ListPosition): Head<T>[] {
     let at = last ?? Number.POSITIVE_INFINITY;
     return items.map((item): Head<T> => {
       if (isUnreadable(item as object)) return { id: (item as Unreadable).id, at, item };
-      at = Math.min(at, newest === null ? this.shape.at(item as T) : this.shape.stood(item as T, newest));
+      at = Math.min(at, newest === null ? this.shape.at(item as T) : this.shape.timeAsOf(item as T, newest));
       return { id: this.shape.id(item as T), at, item };
     });
   }
@@ -256,18 +239,21 @@ export const shownItem = ({ id, at, item }: Head<unknown>): ShownItem => ({
 });
 
 /**
- * Whether the provider no longer takes its own cursor. One that it refuses as another list's is such a one: ours was
- * sealed for this very list, which is then asked for in other words than when the cursor was made.
+ * Whether the provider no longer accepts its own cursor. BAD_USER_INPUT counts too: our cursor was sealed for this very
+ * list, so the provider now knows the list by other parameters than when the cursor was made.
  */
 const isForgotten = (error: unknown): boolean =>
   isMailError(error) && (error.code === 'CURSOR_EXPIRED' || error.code === 'BAD_USER_INPUT');
 
-/** Of that many the provider may be unable to tell more for good; more at once is the provider itself having a bad moment. */
+/**
+ * Up to this many unavailable messages may be permanently unreadable. More of them in one page mean that the provider is
+ * unavailable.
+ */
 const MAX_UNAVAILABLE_ITEMS = 3;
 
 /**
- * Where a page breaks off because the account, and not one message, cannot be read for now. What is behind is neither
- * shown nor given up: it comes when the account is asked again.
+ * Where a page breaks off because the account, and not just one message, cannot be read for now. The items from there on
+ * are neither shown nor skipped: a later read returns them.
  */
 function stopsAt(items: readonly unknown[]): { index: number; error: MailError } | null {
   const errors = items.map((item) => (isUnreadable(item as object) ? (item as Unreadable).error : null));
@@ -280,25 +266,4 @@ function stopsAt(items: readonly unknown[]): { index: number; error: MailError }
   );
   const error = errors[index];
   return error ? { index, error } : null;
-}
-
-/** The source whose head comes first; null where none has one. */
-export function newest<S extends MergeSource<unknown>>(sources: readonly S[]): S | null {
-  let best: S | null = null;
-  for (const source of sources) {
-    if (source.head && (!best?.head || before(source, best))) best = source;
-  }
-  return best;
-}
-
-function before(a: MergeSource<unknown>, b: MergeSource<unknown>): boolean {
-  if (!a.head || !b.head) return false;
-  if (a.head.at !== b.head.at) return a.head.at > b.head.at;
-  return a.key === b.key ? compareHeads(a.head, b.head) < 0 : a.key < b.key;
-}
-
-/** Newest first; between lists then by id, so that mail of one instant has one order. */
-function compareHeads(a: Head<unknown>, b: Head<unknown>): number {
-  if (a.at !== b.at) return a.at > b.at ? -1 : 1;
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

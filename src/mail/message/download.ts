@@ -8,11 +8,11 @@ import { SealedJson } from '../../platform/secrets/sealed-json.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 
-/** How long a link opens, in milliseconds. */
+/** Milliseconds for which a link is valid. */
 const LIFETIME_MS = 15 * 60_000;
 const MAX_TOKEN_LENGTH = 4_000;
 const MAX_NAME_LENGTH = 255;
-/** How long a download waits for its turn among those of its account, in milliseconds. */
+/** Milliseconds that a download waits for its turn among the downloads of its account. */
 const TURN_TIMEOUT_MS = 30_000;
 
 const Ticket = z.object({
@@ -31,11 +31,11 @@ export interface Download {
   readonly url: string;
   readonly expiresAt: Date;
 }
-/** What a link says of its file before anything of it is read. */
+/** The properties of a file that its link contains. */
 export interface DescribedDownload {
-  /** As the sender named it: fit for no header or path before it is encoded. */
+  /** The name that the sender gave. It must be encoded before it is used in a header or path. */
   readonly filename: string;
-  /** What the sender claims it is. */
+  /** The type that the sender claims. */
   readonly mimeType: string;
   readonly expiresAt: Date;
 }
@@ -46,11 +46,11 @@ interface OpenedDownload extends DescribedDownload {
 interface DownloadsOptions {
   readonly sealer: Sealer;
   readonly handles: Pick<AccountHandles, 'internal'>;
-  /** Where clients reach us, without a slash at the end. */
+  /** The URL at which clients reach the gateway, without a trailing slash. */
   readonly publicUrl: string;
 }
 
-/** Signed links to attachments and raw messages: made here, and opened here again by the server's download route. */
+/** Creates the signed links to attachments and raw messages, and opens them for the server's download route. */
 export class Downloads {
   private readonly tickets: SealedJson<typeof Ticket>;
 
@@ -73,8 +73,9 @@ export class Downloads {
   }
 
   /**
-   * Throws MailError: NOT_FOUND for a link that is forged, expired, or whose account is gone; RATE_LIMITED where too many
-   * files of the account are being read; else what the provider says. `cut` is told when too little of it is read.
+   * Throws NOT_FOUND for a link that is forged or expired, or whose account is disconnected; RATE_LIMITED when too many
+   * files of the account are being read; and the errors of the provider. `cut` is called with the reason when the download
+   * is ended because it is read too slowly.
    */
   async open(token: string, signal: AbortSignal, cut: (reason: MailError) => void): Promise<OpenedDownload> {
     const { ticket, handle } = await this.find(token);
@@ -87,12 +88,12 @@ export class Downloads {
     return { stream, ...described(ticket) };
   }
 
-  /** The same without the file: the provider is asked nothing. @throws MailError NOT_FOUND as `open` does */
+  /** The properties of the file, without a request to the provider. Throws NOT_FOUND like `open`. */
   async describe(token: string): Promise<DescribedDownload> {
     return described((await this.find(token)).ticket);
   }
 
-  /** Who opens a link need not be signed in: it was made for its user, who must have the account still. */
+  /** A link works without a session. It was created for its user, who must still have the account. */
   private async find(token: string): Promise<{ ticket: Ticket; handle: AccountHandle }> {
     const ticket = this.ticketOf(token);
     const handle = await this.options.handles.internal(ticket.integration).catch((error: unknown) => {

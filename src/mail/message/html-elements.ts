@@ -3,11 +3,11 @@ import { isHidden } from '../../providers/shared/html/hidden.ts';
 import { ImageMaps, link } from './html-links.ts';
 import { hiddenStyle, safeStyle, uncoveredStyle } from './html-styles.ts';
 
-/** Styles that are kept in mind, since a mail says the same of a thousand cells. */
+/** The number of style attributes whose result is cached, because a message repeats the same one in a thousand cells. */
 const MAX_STYLES = 1_000;
 const MAX_STYLE_LENGTH = 2_000;
 
-/** Shown as boxes where they say how they look; what they do is left out. */
+/** Elements that are replaced by a box when they have a style. Their function is dropped. */
 const SHOWN_AS = new Map([
   ['html', 'div'],
   ['body', 'div'],
@@ -15,8 +15,8 @@ const SHOWN_AS = new Map([
   ['fieldset', 'div'],
 ]);
 /**
- * Boxes that do not end a paragraph where they begin, as a "<div>" in their place would. Without their tags their words and
- * those beside them would be one.
+ * Block elements that, unlike a "<div>", do not end the paragraph in which they begin. Without a line of their own their
+ * text would run into the text beside them.
  */
 const OWN_LINE = new Map([
   ['dialog', 'display:block'],
@@ -24,10 +24,10 @@ const OWN_LINE = new Map([
   ['listing', 'display:block;white-space:pre'],
   ['search', 'display:block'],
 ]);
-/** Those that have nothing in them are no box either. */
+/** Void elements are not replaced, because they have no content to show. */
 const HAS_CONTENT = /^(?!(?:area|base|basefont|embed|frame|input|isindex|keygen|link|meta|param|source|track)$)/;
 
-/** What becomes of the elements of one mail, one after the other. */
+/** Converts the elements of one message, in document order. */
 export class Elements {
   private readonly maps: ImageMaps;
   private readonly styles = new Map<string, string>();
@@ -50,8 +50,8 @@ export class Elements {
   }
 
   /**
-   * The mail is shown inside of another page, where nothing is said of what is around it: what its body says becomes a box of its
-   * own, so that white words keep their black ground. A second body is none (HTML, section 13.2.6.4.7).
+   * The style of the body becomes a box of its own, because the message is shown inside another page: white text keeps its
+   * black background. A second body element has no effect (HTML, section 13.2.6.4.7).
    */
   private canvas(name: string, attribs: sanitize.Attributes): sanitize.Tag {
     if (this.begun.has(name)) return { tagName: name, attribs: {} };
@@ -66,7 +66,10 @@ export class Elements {
     return this.unknown(name, { ...attribs, style: said.filter((part) => part !== '').join(';') });
   }
 
-  /** An element that is not let through: its content stays, in another where it has a look, a direction or a line of its own. */
+  /**
+   * Converts an element that is not allowed. Its content is kept, inside another element if it has a style, a direction or
+   * a line of its own.
+   */
   private unknown(name: string, attribs: sanitize.Attributes): sanitize.Tag {
     const { style: own = '', dir } = this.styled(name, attribs);
     const style = [OWN_LINE.get(name) ?? '', own].filter((part) => part !== '').join(';');
@@ -104,7 +107,7 @@ export class Elements {
     return attribs;
   }
 
-  /** What was hidden stays hidden, and what was shown is shown, also where what made it so is not let through. */
+  /** Keeps hidden elements hidden and visible elements visible, even if the declaration that did it is not allowed. */
   private styleOf(name: string, attribs: sanitize.Attributes): string {
     const safe = safeStyle(attribs.style ?? '');
     const tag = this.tags.has(name) ? name : (SHOWN_AS.get(name) ?? 'span');
@@ -114,5 +117,5 @@ export class Elements {
   }
 }
 
-/** As old attributes write colours, with their sign left out (HTML, section 2.3.6). */
+/** The colour of an old attribute, which may lack the number sign (HTML, section 2.3.6). */
 const colorOf = (written: string): string => written.trim().replace(/^(?=(?:[\da-f]{3}|[\da-f]{6})$)/i, '#');

@@ -1,36 +1,36 @@
 import { createHash } from 'node:crypto';
 import type sanitize from 'sanitize-html';
 
-/** No URL holds a "<" (RFC 3986), and the sanitiser copies the whole for each comment that it takes out of one. */
+/** A URL contains no "<" (RFC 3986), and the sanitiser copies the whole URL for each comment that it removes from it. */
 export const hasComment = (url: string): boolean => url.includes('<!--');
 
-/** Opens beside the page, tells the target nothing of it, and lends it no good name. */
+/** Makes a link open in a new tab, without a referrer, an opener, or an effect on search ranking. */
 export function link({ href, ...attribs }: sanitize.Attributes): sanitize.Attributes {
   const written = href?.trim() ?? '';
-  // Of the page's own scheme for a browser (RFC 3986, section 4.2), which in a mail is nobody's.
+  // A browser would use the scheme of the page (RFC 3986, section 4.2), but a message has none.
   const target = /^\/\/[^\\/]/.test(written) ? `https:${written}` : written;
-  // A relative link would lead into our own origin, or into the front-end's; "https:path" is one too.
+  // A relative link would lead to the origin of the gateway or the front end. "https:path" is relative too.
   if (!/^(?:https?:[\\/]{2}|mailto:|tel:)/i.test(target) || hasComment(target)) return attribs;
   return { ...attribs, href: target, target: '_blank', rel: 'noopener noreferrer nofollow' };
 }
 
-/** More corners than any area that was drawn by hand. */
+/** More coordinates than a hand-drawn area has. */
 const COORDINATES = /^[\d\s,.+-]{1,2000}$/;
 const SHAPE = /^(?:rect|rectangle|circle|circ|poly|polygon|default)$/i;
 
-/** The areas of images that are links. What a mail calls its maps may be what the page calls something else: they are named again. */
+/** The image maps of one message. They are renamed, so that they do not collide with names in the page. */
 export class ImageMaps {
   private readonly names = new Map<string, string>();
   private prefix = '';
 
   constructor(private readonly html: string) {}
 
-  /** A map that cannot be named is none, and its areas lead nowhere. */
+  /** A map without a name cannot be used. */
   map({ name }: sanitize.Attributes): sanitize.Attributes {
     return name ? { name: this.nameFor(name) } : {};
   }
 
-  /** Only a map of the same mail: "#name" (HTML, section 4.8.14). */
+  /** Only maps of the same message can be referenced: "#name" (HTML, section 4.8.14). */
   reference(usemap: string): string | null {
     const name = /^\s*#([\s\S]+)$/.exec(usemap)?.[1];
     return name === undefined ? null : `#${this.nameFor(name)}`;
@@ -46,7 +46,7 @@ export class ImageMaps {
     };
   }
 
-  /** Two mails in one page do not share a map unless they are one mail. */
+  /** The prefix depends on the HTML, so that different messages in one page do not share maps. */
   private nameFor(name: string): string {
     this.prefix ||= `mail-${createHash('sha256').update(this.html).digest('hex').slice(0, 12)}`;
     let known = this.names.get(name);

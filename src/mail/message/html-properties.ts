@@ -1,17 +1,17 @@
 import { backgroundOf, imagesOf } from './html-backgrounds.ts';
 
 /**
- * What is made of a declaration's value: the same again, a harmless part of it, or null where it is left out. A value comes as
- * `declarationsOf` writes it: no comments, no escapes, one blank where there were more, and all brackets closed.
+ * Reads the value of a declaration, and returns it, a harmless part of it, or null to drop it. The value has the form that
+ * `declarationsOf` produces: no comments, no escapes, single spaces, and balanced parentheses.
  */
 type ValueReader = (value: string) => string | null;
 
-/** Digits before the point are few, so that nothing is larger than any screen; those behind it are what a program computed. */
+/** Few digits before the point, so that nothing is larger than a screen; more behind it, because programs compute these. */
 const NUMBER = String.raw`(?:\d{1,4}(?:\.\d{1,20})?|\.\d{1,20})`;
 const UNIT = '(?:px|pt|r?em|ex|ch|pc|in|cm|mm|q|v[hw]|vmin|vmax|%)';
 const LENGTH = String.raw`\+?${NUMBER}${UNIT}?`;
 const KEYWORD = '(?:auto|normal|none|inherit|initial|unset|revert|(?:min|max|fit)-content|thin|medium|thick)';
-/** No name is the beginning of another, so that a text is read in one way only. */
+/** No alternative is a prefix of another, so each text has one way to be matched. */
 const MATH = String.raw`(?:calc|min|max|clamp)\((?:[\d\s.,+*/()%-]|px|pt|r?em|ex|ch|pc|in|cm|mm|v[hw]|calc|clamp|min(?=\()|max(?=\())+\)`;
 const COLOR = String.raw`(?:#[\da-f]{3,8}|[a-z]{3,30}|(?:rgb|hsl)a?\([-+\d\s,.%/a-z]{1,80}\)|(?:hwb|(?:ok)?(?:lab|lch))\([-+\d\s,.%/a-z]{1,80}\))`;
 const MIXED = `(?:${LENGTH}|[a-z-]{1,30}|${COLOR})`;
@@ -20,17 +20,17 @@ const FONT_WORD =
   '(?:normal|italic|oblique|small-caps|bold|bolder|lighter|(?:(?:ultra|extra|semi)-)?(?:condensed|expanded))';
 const FONT_SIZE = `(?:\\+?${NUMBER}${UNIT}|0|(?:xx?-)?(?:small|large)|xxx-large|medium|smaller|larger)`;
 
-/** None of these tries a text in more than one way, and values are short: no pattern takes long. */
+/** Each pattern has only one way to match a text, and values are short, so no match takes long. */
 const matching = (...patterns: string[]): ValueReader => {
   const tests = patterns.map((pattern) => new RegExp(`^(?:${pattern})$`, 'iu'));
   return (value) => (tests.some((test) => test.test(value)) ? value : null);
 };
-const upTo = (most: number, item: string) => `${item}(?: ${item}){0,${most - 1}}`;
+const upTo = (max: number, item: string) => `${item}(?: ${item}){0,${max - 1}}`;
 
 const word = matching('[a-z-]{1,30}');
 const words = matching(upTo(4, '[a-z-]{1,30}'));
 const color = matching(COLOR);
-/** None of them negative: a negative margin leaves the box. */
+/** Never negative, because a negative margin moves content out of the box. */
 const length = matching(LENGTH, KEYWORD, MATH);
 const lengths = matching(upTo(4, `(?:${LENGTH}|${KEYWORD})`));
 const pair = matching(upTo(2, `(?:${LENGTH}|${KEYWORD})`));
@@ -38,7 +38,7 @@ const border = matching(upTo(3, MIXED));
 const mixed = matching(upTo(4, MIXED));
 const count = matching(String.raw`\d{1,3}`);
 const number = matching(NUMBER);
-/** Letters and lines moved a little: no more than a line's height. */
+/** Shifts of text by at most the height of a line. */
 const shift = matching(
   LENGTH,
   '[a-z-]{1,30}',
@@ -55,7 +55,7 @@ const radius = matching(`${upTo(4, LENGTH)}(?: ?/ ?${upTo(4, LENGTH)})?`, KEYWOR
 
 // biome-ignore format: a list to read
 const display = matching('none|block|inline|inline-block|flow-root|list-item|contents|(?:inline-)?(?:flex|table)|table-(?:row|cell|caption|column|row-group|header-group|footer-group|column-group)|ruby|inherit|initial|unset');
-/** Shown in another way, and not hidden by a "none" that they were to outdo. */
+/** Display values that are replaced. Dropping them could let an earlier "none" hide the element. */
 const DISPLAYS = new Map([
   ['grid', 'block'],
   ['-webkit-box', 'block'],
@@ -120,9 +120,9 @@ const READERS = new Map<string, ValueReader>(
     ...list('width min-width max-width height min-height max-height inline-size max-inline-size', length),
 
     padding: lengths,
-    // A side that would leave the box stays where it is, and the others go where they are meant to.
+    // A negative side is set to zero, and the other sides keep their values.
     margin: (value) => lengths(value.replace(NEGATIVE_SIDE, '0')),
-    // What a sum of a margin comes to may be negative.
+    // The result of a calculation may be negative, so calculations are not allowed in margins.
     ...each(
       SIDES.map((side) => `margin-${side}`),
       matching(LENGTH, KEYWORD),
@@ -160,7 +160,7 @@ const READERS = new Map<string, ValueReader>(
       CORNERS.map((corner) => `border-${corner}-radius`),
       pair,
     ),
-    // What is drawn around a box may be as wide as a page: nothing of it but that there is none.
+    // An outline or shadow may cover the whole page, so only their absence is allowed.
     ...list('outline box-shadow text-shadow', matching('none|0|inherit|initial|unset')),
 
     ...list('border-collapse table-layout caption-side empty-cells', word),
@@ -181,5 +181,5 @@ const READERS = new Map<string, ValueReader>(
   }),
 );
 
-/** How the value of a property is read; undefined: none of its values is let through. */
+/** The reader for the values of a property. Undefined: the property is not allowed. */
 export const readerOf = (name: string): ValueReader | undefined => READERS.get(name);

@@ -1,13 +1,13 @@
 import { declarationsOf } from '../../providers/shared/html/css/declarations.ts';
 import { readerOf } from './html-properties.ts';
 
-/** Longer than any value that is let through. */
+/** Longer than any allowed value. */
 const MAX_VALUE_LENGTH = 400;
 
 /**
- * What of a style attribute may stand in a page: what stays in its box. No url(), no position, no negative margin, nothing that
- * reads from elsewhere. Built of nothing but what is allowed, so that no misreading lets more through; of a property that is
- * said twice, the one that counts.
+ * The declarations of a style attribute that are safe in a page, because they affect only their own box: no url(), no
+ * position, no negative margin, and nothing that loads content. The result contains only allowed declarations, so a parsing
+ * error cannot let more through. Of repeated declarations, the one that takes effect is kept.
  */
 export function safeStyle(style: string): string {
   const kept = new Map<string, { readonly value: string; readonly isImportant: boolean }>();
@@ -17,7 +17,7 @@ export function safeStyle(style: string): string {
     if (name === 'text-indent' && value.startsWith('-')) hanging = value;
     const read = readerOf(name)?.(value) ?? null;
     if (read === null || (kept.get(name)?.isImportant && !isImportant)) continue;
-    // Behind what came between, as a shorthand of it would be.
+    // The position in the order matters, because a later shorthand overrides earlier declarations.
     kept.delete(name);
     kept.set(name, { value: read, isImportant });
     if (name === 'text-indent') hanging = null;
@@ -30,7 +30,7 @@ export function safeStyle(style: string): string {
   return written.join(';');
 }
 
-/** A first line that begins before the others and still in its box, as Outlook writes the items of its lists. */
+/** A first line that is indented to the left but stays inside its box, as Outlook writes list items. */
 function hangsWithin(indent: string, kept: ReadonlyMap<string, { readonly value: string }>): boolean {
   const [, wanted = '', unit = ''] = LENGTH.exec(indent.slice(1)) ?? [];
   if (wanted === '') return false;
@@ -43,13 +43,13 @@ function hangsWithin(indent: string, kept: ReadonlyMap<string, { readonly value:
 
 const LENGTH = /^\+?(\d{1,4}(?:\.\d{1,20})?|\.\d{1,20})(px|pt|r?em|in|cm|mm)$/;
 
-/** The same without what hides the element. */
+/** The style without the declarations that hide the element. */
 export const uncoveredStyle = (safe: string): string =>
   safe
     .split(';')
     .filter((one) => !/^(?:display|opacity|overflow(?:-[xy])?|text-indent):/.test(one))
     .join(';');
 
-/** The same with the element taken off the page. */
+/** The style with the element hidden. */
 export const hiddenStyle = (safe: string): string =>
   [...safe.split(';').filter((one) => one !== '' && !one.startsWith('display:')), 'display:none'].join(';');

@@ -1,16 +1,19 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
 
-/** Characters of a body that are read at once: it takes a few milliseconds, and less than waiting would under load. */
+/**
+ * Bodies up to this length are read at once. That takes a few milliseconds, which is less than waiting would take under
+ * load.
+ */
 const MAX_SLICE_LENGTH = 32_000;
 
 /**
- * Long work on the bodies of one request, a slice in each iteration of the event loop: whatever else has come in is answered
- * between two of them, and another request's slices come in between as well.
+ * Runs long work on the bodies of one request in separate iterations of the event loop, so that other requests, and the
+ * slices of other requests, are processed between them.
  */
 export class Slices {
   private last: Promise<unknown> = Promise.resolve();
 
-  /** Runs `work` now when the body that it reads is short, else in an iteration of its own, behind those asked for before. */
+  /** Runs `work` now if the body is short, else in its own iteration, after the slices that were requested before. */
   take<T>(length: number, work: () => T): T | Promise<T> {
     if (length <= MAX_SLICE_LENGTH) return work();
     const slice = this.last.then(() => nextIteration()).then(work);
@@ -21,7 +24,7 @@ export class Slices {
 
 const known = new WeakMap<object, Slices>();
 
-/** The slices of what lives as long as a request does, such as its account. */
+/** The slices of an object that lives as long as a request, such as its account. */
 export function slicesOf(owner: object): Slices {
   const slices = known.get(owner) ?? new Slices();
   known.set(owner, slices);

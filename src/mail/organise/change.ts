@@ -6,49 +6,55 @@ import type { Batch, MailSession, Patch } from '../../providers/contract/provide
 import type { MailAccount } from '../account/mail-account.ts';
 import { mailboxKey } from '../compose/recipients.ts';
 
-/** Where a message lies, for deciding whether a change concerns it. */
+/** The mailboxes of a message, which decide whether a change applies to it. */
 export interface MessageLocation {
   readonly roles: ReadonlySet<MailboxRole>;
-  /** Roles of those mailboxes that a message lies in alone. */
+  /** The roles of its folders. A message is in one folder only. */
   readonly folders: ReadonlySet<MailboxRole>;
   readonly mailboxIds: readonly string[];
 }
 
-/** A message that was read before it is changed. */
-export interface Read {
+/** A message that was read before the change, with its mailboxes. */
+export interface LocatedMessage {
   readonly message: Message;
   readonly at: MessageLocation;
 }
 
-/** Of which message and account it is asked. */
-interface Concern {
+/** The context in which a rule decides about a message. */
+interface RuleContext {
   readonly account: MailAccount;
   readonly message: Message;
   readonly roleOf: (mailboxId: string) => MailboxRole | null;
 }
 
-/** One change to many messages of any accounts. */
+/** A change to any number of messages, in any accounts. */
 export interface MessageChange {
-  /** Does it, and answers for each id. A slot is null where nothing of the message is left. `read`: those that a rule had read. */
+  /**
+   * Makes the change, and returns a result for each id: null when the message no longer exists. `read` has the messages
+   * that were read for a rule.
+   */
   apply(
     account: MailAccount,
     ids: readonly string[],
     session: MailSession,
     call: Call,
-    read: ReadonlyMap<string, Read>,
+    read: ReadonlyMap<string, LocatedMessage>,
   ): Promise<Batch<Message | null>>;
   /**
-   * Of a thread's messages, those that it is meant for: archiving a conversation leaves what was sent where it is.
-   * Absent: all of them.
+   * Which messages of a thread the change applies to: archiving a thread leaves its sent messages where they are. Absent:
+   * all of them.
    */
-  readonly inThread?: (at: MessageLocation, of: Concern) => boolean;
-  /** Also of single messages, which must then be read first: taking out of the trash moves nothing that is not in it. */
+  readonly inThread?: (at: MessageLocation, of: RuleContext) => boolean;
+  /**
+   * Which messages the change applies to at all, also when they are named individually: `untrash` moves no message that is
+   * not in the trash. The messages are read first.
+   */
   readonly only?: (at: MessageLocation) => boolean;
 }
 
-/** A change that is a patch. `patch` throws MailError where the account cannot do it. */
+/** A change that is a patch. `patch` throws MailError when the account does not support it. */
 export const patching = (
-  patch: (account: MailAccount, read: Read | undefined) => Omit<Patch, 'id'>,
+  patch: (account: MailAccount, read: LocatedMessage | undefined) => Omit<Patch, 'id'>,
   rules: Omit<MessageChange, 'apply'> = {},
 ): MessageChange => ({
   ...rules,
@@ -70,17 +76,17 @@ const notIn = (...roles: readonly MailboxRole[]) => {
 };
 
 /**
- * Where a message belongs that is taken out of the trash or the junk: drafts among the drafts, what was sent among the sent
- * mail, and everything else, a note to oneself too, in the inbox.
+ * The mailbox to which a message returns from the trash or junk: drafts to the drafts, sent messages to the sent mail, and
+ * all others to the inbox, including messages of the user to themselves.
  */
-function home(account: MailAccount, read: Read | undefined): 'INBOX' | 'SENT' | 'DRAFTS' {
+function homeRole(account: MailAccount, read: LocatedMessage | undefined): 'INBOX' | 'SENT' | 'DRAFTS' {
   if (!read) return 'INBOX';
   if (read.message.isDraft) return 'DRAFTS';
   return wasSent(account, read) ? 'SENT' : 'INBOX';
 }
 
-/** In a mailbox of folders the message itself has to tell: where it lay before is not known any more. */
-function wasSent({ capabilities, integration }: MailAccount, { message, at }: Read): boolean {
+/** In an account with folders only the message itself shows this, because its previous folder is not known. */
+function wasSent({ capabilities, integration }: MailAccount, { message, at }: LocatedMessage): boolean {
   const { from, sender, to, cc, isReceived } = message;
   const own = mailboxKey(integration.address);
   const isOwn = (one: Address | null): boolean => one !== null && mailboxKey(one.address) === own;
@@ -88,17 +94,17 @@ function wasSent({ capabilities, integration }: MailAccount, { message, at }: Re
   if (capabilities.mailboxesPerMessage === 'MANY') return at.roles.has('SENT') && !isToSelf;
   const isByOwner = isOwn(from) || isOwn(sender);
   if (isReceived === undefined) return isByOwner && !isToSelf;
-  // Its author may have written under an alias that is not known here; what was imported from elsewhere came to the owner.
+  // The user may have sent it from an alias that is not known here. An imported message counts as received.
   return !isReceived && (isByOwner || !isToSelf);
 }
-const takenHome = (account: MailAccount, read: Read | undefined) => ({ moveTo: home(account, read) });
+const moveHome = (account: MailAccount, read: LocatedMessage | undefined) => ({ moveTo: homeRole(account, read) });
 
 export const ARCHIVE = patching(() => ({ moveTo: 'ARCHIVE' }), { only: has('INBOX') });
 export const TRASH = patching(() => ({ moveTo: 'TRASH' }));
-export const UNTRASH = patching(takenHome, { only: has('TRASH') });
-/** What the user wrote is never junk, though it is in the same conversation. */
+export const UNTRASH = patching(moveHome, { only: has('TRASH') });
+/** Messages that the user wrote are never junk, even when their thread is. */
 export const MARK_JUNK = patching(() => ({ moveTo: 'JUNK' }), { inThread: notIn('SENT', 'DRAFTS', 'TRASH') });
-export const NOT_JUNK = patching(takenHome, { only: has('JUNK') });
+export const NOT_JUNK = patching(moveHome, { only: has('JUNK') });
 
 export const DELETE_FOREVER: MessageChange = {
   async apply(_account, ids, session, call) {
@@ -108,8 +114,8 @@ export const DELETE_FOREVER: MessageChange = {
 };
 
 /**
- * Of a conversation, what lies in the mailbox that it leaves; when none is named, all but what a folder of its own holds, and
- * into the inbox nothing that was sent.
+ * Of a thread, only the messages in the mailbox `from` are moved. Without `from`, all messages are moved except those in
+ * the sent, drafts, trash and junk mailboxes; sent messages are never moved to the inbox.
  */
 export const moving = (
   patch: (account: MailAccount) => Omit<Patch, 'id'>,
@@ -119,6 +125,6 @@ export const moving = (
     inThread: (at, { account, message, roleOf }) => {
       if (from !== null) return at.mailboxIds.includes(from);
       if (at.folders.has('SENT') || has('DRAFTS', 'TRASH', 'JUNK')(at)) return false;
-      return roleOf(to) !== 'INBOX' || home(account, { message, at }) === 'INBOX';
+      return roleOf(to) !== 'INBOX' || homeRole(account, { message, at }) === 'INBOX';
     },
   });

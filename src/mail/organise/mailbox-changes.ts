@@ -7,29 +7,32 @@ import type { Capabilities, MailboxPatch } from '../../providers/contract/provid
 import { type FieldPath, invalid, withErrorField } from '../account/input-error.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 
-/** A folder or label to make. */
+/** A folder or label to create. */
 export interface NewMailbox {
   readonly name: string;
-  /** Absent: what people file under in this account. */
+  /** Absent: the kind that users of this account file messages in. */
   readonly kind?: MailboxKind | null;
-  /** The global id of the mailbox to make it in; absent: at the top. */
+  /** The global id of the parent. Absent: the top level. */
   readonly parent?: string | null;
   readonly color?: string | null;
 }
 
-/** What is absent stays as it is; a null parent is the top, and a null colour is none. */
+/** Absent fields are not changed. A null parent is the top level, and a null colour is no colour. */
 export type MailboxUpdate = Partial<Pick<NewMailbox, 'parent' | 'color'>> & { readonly name?: string | null };
 
 const MAX_NAME_LENGTH = 225;
 type Ability = keyof Capabilities['mailboxes'];
-const CANNOT: Record<Ability, (kind: string) => string> = {
+const REFUSALS: Record<Ability, (kind: string) => string> = {
   create: (kind) => `cannot create ${kind}s`,
   rename: (kind) => `cannot rename a ${kind}`,
   nest: (kind) => `cannot put a ${kind} inside another one`,
   color: (kind) => `has no colours for ${kind}s`,
 };
 
-/** Making and changing the mailboxes of one account. What it cannot do is refused before the provider is asked. */
+/**
+ * Creates, changes and deletes the mailboxes of one account. Unsupported changes are refused without a request to the
+ * provider.
+ */
 export class MailboxChanges {
   constructor(private readonly account: MailAccount) {}
 
@@ -64,7 +67,8 @@ export class MailboxChanges {
   async delete(id: string): Promise<void> {
     const mailbox = await this.own(id, 'deleted');
     const inTrash = (await this.above(mailbox.parentId)).find(({ role }) => role === 'TRASH');
-    // A call that is repeated because its answer was lost must not permanently delete what the first call moved to the trash.
+    // A call that is repeated because its answer was lost must not permanently delete what the first call moved to the
+    // trash.
     if (inTrash) {
       const message = `"${mailbox.name}" is already in "${inTrash.name}". Deleting it there would permanently delete it and its messages.`;
       throw invalid(message, ['mailbox']);
@@ -82,7 +86,7 @@ export class MailboxChanges {
     return saved;
   }
 
-  /** One that the user made. */
+  /** The mailbox, which must be one that the user created. */
   private async own(id: string, done: 'changed' | 'deleted'): Promise<Mailbox> {
     const mailbox = await this.account.mailboxes.find(id);
     if (!mailbox) throw new MailError('NOT_FOUND', 'There is no such mailbox.', { field: ['mailbox'] });
@@ -109,7 +113,7 @@ export class MailboxChanges {
     });
   }
 
-  /** The mailbox with this id, what that lies in, and so on to the top. Empty when there is none. */
+  /** The mailbox with this id and its ancestors, up to the top level. Empty when it does not exist. */
   private async above(id: string | null): Promise<readonly Mailbox[]> {
     const all = new Map((await this.account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
     const chain = new Set<Mailbox>();
@@ -118,8 +122,9 @@ export class MailboxChanges {
   }
 
   /**
-   * Runs what a provider may refuse, and names the field as our callers know it. A mailbox of the system that has no role
-   * is known to the provider alone; what an account may not do at all stays FORBIDDEN.
+   * Runs a request that the provider may refuse, and translates the field of the error to the field of the input. Only the
+   * provider recognises system mailboxes without a role, so its FORBIDDEN for the mailbox becomes INVALID; a FORBIDDEN for
+   * the account stays.
    */
   private async named<T>(field: FieldPath, work: () => Promise<T>): Promise<T> {
     return withErrorField(field, work).catch((error: unknown) => {
@@ -140,7 +145,7 @@ export class MailboxChanges {
   private demand(ability: Ability, kind: MailboxKind, field: readonly string[]): void {
     if (this.account.capabilities.mailboxes[ability].includes(kind)) return;
     const { address } = this.account.integration;
-    throw new MailError('UNSUPPORTED', `${address} ${CANNOT[ability](kind.toLowerCase())}.`, { field });
+    throw new MailError('UNSUPPORTED', `${address} ${REFUSALS[ability](kind.toLowerCase())}.`, { field });
   }
 }
 

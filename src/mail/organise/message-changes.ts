@@ -4,50 +4,54 @@ import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ViewerMail } from '../account/viewer-mail.ts';
-import type { MessageChange, MessageLocation, Read } from './change.ts';
-import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwIfAllTimedOut } from './targets.ts';
+import type { LocatedMessage, MessageChange, MessageLocation } from './change.ts';
+import { asError, noSuch, type ResolvedId, resolveId, type Target, targetsOf, throwIfAllTimedOut } from './targets.ts';
 
-export interface Outcome {
-  /** As the caller gave it. */
+export interface ChangeOutcome {
+  /** The id as the client gave it. */
   readonly id: string;
-  /** Null when the id is of none. */
+  /** Null when the id belongs to no account of the user. */
   readonly account: MailAccount | null;
-  /** The message as it is now, where the id is of one; null with an error, and when it was permanently deleted. */
+  /** The message after the change, when the id is that of a message. Null with an error, and after its permanent deletion. */
   readonly message: Message | null;
-  /** The thread as it is now, where the id is of one; null with an error, and when it was permanently deleted. */
+  /** The thread after the change, when the id is that of a thread. Null with an error, and after its permanent deletion. */
   readonly thread: Thread | null;
-  /** Null when it was changed. */
+  /** Null when the change succeeded. */
   readonly error: unknown;
 }
 
-/** What became of one of the ids. */
-type Became = Omit<Outcome, 'id' | 'account'>;
-/** What became of a message: as it is now, gone (null), or not changed. */
-type Changed = Message | Error | null;
-/** By the provider's ids. What is not in it was not concerned. */
-type Results = ReadonlyMap<string, Changed>;
+/** The outcome for one id. */
+type TargetOutcome = Omit<ChangeOutcome, 'id' | 'account'>;
+/** The result for one message: the changed message, null when it no longer exists, or why it was not changed. */
+type MessageResult = Message | Error | null;
+/** The results by the provider's ids. A message without a result was not to be changed. */
+type MessageResults = ReadonlyMap<string, MessageResult>;
 
-/** Messages in one call to an adapter, which splits it as its vendor likes; beyond it a lost answer would be lost for too many. */
+/**
+ * The number of messages in one call to the provider, which splits it further. A lost answer concerns at most this many
+ * messages.
+ */
 const BATCH = 500;
 
 /**
- * Changes messages of any mix of the caller's accounts, and answers for each id by itself; a thread stands for its messages.
- * `ids` are global ids. Every account by itself, from the first read to the last change: one that hangs holds up no other.
+ * Changes messages in any of the user's accounts, and returns an outcome for each id. A thread stands for its messages.
+ * `ids` are global ids. Each account is processed separately, from the first read to the last change, so that an
+ * unresponsive account does not delay the others.
  */
 export async function changeMessages(
   mail: Pick<ViewerMail, 'find'>,
   ids: readonly string[],
   change: MessageChange,
-): Promise<readonly Outcome[]> {
-  const named = await Promise.all(ids.map((id) => nameOf(mail, id).catch(asError)));
-  const byAccount = new Map<MailAccount, Named[]>();
-  for (const one of named) {
+): Promise<readonly ChangeOutcome[]> {
+  const resolved = await Promise.all(ids.map((id) => resolveId(mail, id).catch(asError)));
+  const byAccount = new Map<MailAccount, ResolvedId[]>();
+  for (const one of resolved) {
     if (one instanceof Error) continue;
     byAccount.set(one.account, [...(byAccount.get(one.account) ?? []), one]);
   }
   const done = [...byAccount].map(async ([account, own]) => [account, await changeIn(account, own, change)] as const);
   const outcomes = new Map(await Promise.all(done));
-  return named.map((one, index): Outcome => {
+  return resolved.map((one, index): ChangeOutcome => {
     const id = ids[index] as string;
     if (one instanceof Error) return { id, account: null, ...failed(one) };
     const { account } = one;
@@ -55,29 +59,33 @@ export async function changeMessages(
   });
 }
 
-const failed = (error: unknown): Became => ({ message: null, thread: null, error });
+const failed = (error: unknown): TargetOutcome => ({ message: null, thread: null, error });
 
 async function changeIn(
   account: MailAccount,
-  named: readonly Named[],
+  resolved: readonly ResolvedId[],
   change: MessageChange,
-): Promise<ReadonlyMap<Named, Became>> {
-  const targets = await targetsOf(account, named);
+): Promise<ReadonlyMap<ResolvedId, TargetOutcome>> {
+  const targets = await targetsOf(account, resolved);
   const found = targets.filter((target): target is Target => !(target instanceof Error));
   const results = await changeAll(account, found, change);
   return new Map(
     targets.map((target, index) => [
-      named[index] as Named,
+      resolved[index] as ResolvedId,
       target instanceof Error ? failed(target) : outcome(target, results),
     ]),
   );
 }
 
-async function changeAll(account: MailAccount, targets: readonly Target[], change: MessageChange): Promise<Results> {
-  const results = new Map<string, Changed>();
+async function changeAll(
+  account: MailAccount,
+  targets: readonly Target[],
+  change: MessageChange,
+): Promise<MessageResults> {
+  const results = new Map<string, MessageResult>();
   const everything = [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
   try {
-    const read = new Map<string, Read>();
+    const read = new Map<string, LocatedMessage>();
     const concerned = await concernedOf(account, targets, change, results, read);
     for (let start = 0; start < concerned.length; start += BATCH) {
       const some = concerned.slice(start, start + BATCH);
@@ -85,7 +93,7 @@ async function changeAll(account: MailAccount, targets: readonly Target[], chang
         change.apply(account, some, session, call, read),
       );
       some.forEach((id, index) => {
-        const result = batch[index] === undefined ? noSuch('message') : (batch[index] as Changed);
+        const result = batch[index] === undefined ? noSuch('message') : (batch[index] as MessageResult);
         if (result === null) account.messages.forget(id);
         else if (!(result instanceof Error)) account.messages.replace(result);
         results.set(id, result);
@@ -98,13 +106,16 @@ async function changeAll(account: MailAccount, targets: readonly Target[], chang
   return results;
 }
 
-/** The messages to be changed, each once. What single messages are read for it and not concerned goes into `results` as it is. */
+/**
+ * The messages to change, without duplicates. Single messages that were read and are not to be changed are added to
+ * `results` unchanged.
+ */
 async function concernedOf(
   account: MailAccount,
   targets: readonly Target[],
   { inThread, only }: MessageChange,
-  results: Map<string, Changed>,
-  read: Map<string, Read>,
+  results: Map<string, MessageResult>,
+  read: Map<string, LocatedMessage>,
 ): Promise<string[]> {
   const rule = only ?? inThread;
   if (!rule) return [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
@@ -116,7 +127,7 @@ async function concernedOf(
   const mailboxes = new Map((await account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
   const roleOf = (mailboxId: string) => mailboxes.get(mailboxId)?.role ?? null;
   const concerns = (message: Message, isMeant: NonNullable<MessageChange['inThread']>): boolean => {
-    const at = whereabouts(message, mailboxes);
+    const at = locationOf(message, mailboxes);
     if (!isMeant(at, { account, message, roleOf })) return false;
     read.set(message.id, { message, at });
     return true;
@@ -135,26 +146,26 @@ async function concernedOf(
   return [...concerned];
 }
 
-function whereabouts({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mailbox>): MessageLocation {
+function locationOf({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mailbox>): MessageLocation {
   const found = mailboxIds.flatMap((id) => mailboxes.get(id) ?? []);
   const roles = (some: readonly Mailbox[]) => new Set(some.flatMap((mailbox) => placeRole(mailbox, mailboxes) ?? []));
   return { roles: roles(found), folders: roles(found.filter(({ kind }) => kind === 'FOLDER')), mailboxIds };
 }
 
-function outcome({ id, thread }: Target, results: Results): Became {
+function outcome({ id, thread }: Target, results: MessageResults): TargetOutcome {
   return thread ? ofThread(thread, results) : ofMessage(id, results);
 }
 
-function ofMessage(id: string, results: Results): Became {
+function ofMessage(id: string, results: MessageResults): TargetOutcome {
   const result = results.get(id);
   if (result === undefined) return failed(noSuch('message'));
   if (result instanceof Error) return failed(result);
   return { message: result, thread: null, error: null };
 }
 
-function ofThread(thread: Thread, results: Results): Became {
+function ofThread(thread: Thread, results: MessageResults): TargetOutcome {
   const all = thread.messages.map((message) => ({ message, result: results.get(message.id) }));
-  // A thread can lose a message while it is being changed; that is no failure of the others.
+  // A message of the thread may have been deleted meanwhile. That is no error for the other messages.
   const failure = all.find(({ result }) => result instanceof Error && !isNotFound(result))?.result;
   if (failure) return failed(failure);
   const left = all.flatMap(({ message, result }) =>
@@ -165,7 +176,7 @@ function ofThread(thread: Thread, results: Results): Became {
     const rest = threadOf(thread.id, left, thread.hidden, thread.messageCount - gone);
     return { message: null, thread: rest, error: null };
   }
-  // Deleted permanently, by this request or by another client in the meantime.
+  // All messages were deleted permanently, by this request or by another client.
   const deleted = all.some(({ result }) => result === null);
   return failed(deleted ? null : new MailError('NOT_FOUND', 'All messages of this thread have been deleted.'));
 }

@@ -5,28 +5,28 @@ import type { Thread } from '../../domain/thread.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ViewerMail } from '../account/viewer-mail.ts';
 
-/** What one id stands for. */
+/** The messages that one id stands for. */
 export interface Target {
   readonly account: MailAccount;
   readonly id: string;
-  /** Null: the target is a single message. */
+  /** Null when the id is that of a message. */
   readonly thread: Thread | null;
-  /** By the provider's ids. */
+  /** The provider's ids. */
   readonly messageIds: readonly string[];
 }
 
-/** Threads in one call of getThreads; the adapter splits it as its vendor likes. */
+/** The number of threads in one call of getThreads, which the provider splits further. */
 const THREADS = 200;
 
-/** What an id names; nobody has been asked whether there is such a thing. */
-export interface Named {
+/** A decoded id. Whether the object exists is not known yet. */
+export interface ResolvedId {
   readonly account: MailAccount;
   readonly type: 'Message' | 'Thread';
   readonly id: string;
 }
 
-/** Throws for what is no id of a message or thread, and for one of somebody else's. */
-export async function nameOf(mail: Pick<ViewerMail, 'find'>, id: string): Promise<Named> {
+/** Throws for an id that is not a message or thread, or that belongs to another user's account. */
+export async function resolveId(mail: Pick<ViewerMail, 'find'>, id: string): Promise<ResolvedId> {
   const type = decodeId(id).type === 'Thread' ? 'Thread' : 'Message';
   const { integrationId, providerId } = accountId(id, type);
   const account = await mail.find(integrationId);
@@ -34,11 +34,14 @@ export async function nameOf(mail: Pick<ViewerMail, 'find'>, id: string): Promis
   return { account, type, id: providerId };
 }
 
-/** The target of each of these, all of one account, or why there is none: one that is at fault takes nothing from the others. */
-export async function targetsOf(account: MailAccount, named: readonly Named[]): Promise<readonly (Target | Error)[]> {
-  const ids = named.flatMap(({ type, id }) => (type === 'Thread' ? [id] : []));
+/** The target of each id, all in one account, or the error for that id. An error does not affect the other ids. */
+export async function targetsOf(
+  account: MailAccount,
+  resolved: readonly ResolvedId[],
+): Promise<readonly (Target | Error)[]> {
+  const ids = resolved.flatMap(({ type, id }) => (type === 'Thread' ? [id] : []));
   const threads = await threadsOf(account, [...new Set(ids)]);
-  return named.map(({ id, type }) => {
+  return resolved.map(({ id, type }) => {
     if (type === 'Message') return { account, id, thread: null, messageIds: [id] };
     const thread = threads.get(id) ?? noSuch('thread');
     return thread instanceof Error
@@ -63,10 +66,10 @@ async function threadsOf(account: MailAccount, ids: readonly string[]): Promise<
   return found;
 }
 
-/** Throws the time-out of a provider that answered for none of them: it is not asked for the next ones as well. */
+/** Throws the timeout of a provider that answered for none of the ids, so that it is not asked for the next ones. */
 export function throwIfAllTimedOut(results: readonly unknown[]): void {
-  const isSilence = (result: unknown) => isMailError(result) && result.code === 'TIMEOUT';
-  if (results.length > 0 && results.every(isSilence)) throw results[0];
+  const isTimeout = (result: unknown) => isMailError(result) && result.code === 'TIMEOUT';
+  if (results.length > 0 && results.every(isTimeout)) throw results[0];
 }
 
 export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -4,16 +4,16 @@ import type { UserCondition } from '../../domain/search/condition.ts';
 import { spellingsOf } from '../../domain/search/words.ts';
 
 const MAX_FILTER_TERMS = 50;
-/** A long sentence that was pasted is searched for. More words than these make a query that a provider may refuse for its length. */
+/** Enough for a long pasted sentence. Providers may refuse a longer query. */
 const MAX_SEARCH_TERMS = 100;
 const MAX_DEPTH = 10;
 export const MAX_VALUE_LENGTH = 500;
-/** What a provider's index is asked for stands in the URL of its query, and no vendor says how much it takes of one. */
+/** Search terms are part of the URL of the query, and no vendor documents the maximum length of a URL. */
 const MAX_TEXT_BYTES = 6_000;
-/** Quotes, a sign and what stands between two alternatives. */
+/** The quotes, the sign and the separator of a term. */
 const BYTES_BESIDE_WORDS = 15;
 
-/** Throws BAD_USER_INPUT with the figures when a filter asks for more than any provider will evaluate. */
+/** Throws BAD_USER_INPUT, with the numbers, for a filter that is too large for any provider. */
 export function requireReasonable(condition: UserCondition): UserCondition {
   const { terms, depth } = extent(condition);
   requireAtMost('filter', terms, MAX_FILTER_TERMS);
@@ -21,7 +21,7 @@ export function requireReasonable(condition: UserCondition): UserCondition {
   return condition;
 }
 
-/** The same of a search, of which a word that is repeated counts once. */
+/** The same for a search. A repeated word counts once. */
 export function requireReasonableSearch(condition: UserCondition): UserCondition {
   requireShallow('search', extent(condition).depth);
   const distinct = ordered(condition);
@@ -30,8 +30,8 @@ export function requireReasonableSearch(condition: UserCondition): UserCondition
 }
 
 /**
- * The same of words of the text in search and filter together, before any account is asked: one account would refuse what
- * another one takes. Alternatives that share words may still be too long for a provider, which refuses them itself.
+ * The same for the words of search and filter together. It is checked before any account is read, because one account would
+ * refuse what another accepts. Alternatives that share words can still be too long for a provider, which then refuses them.
  */
 export function requireShortText(condition: UserCondition): UserCondition {
   const bytes = textBytes(ordered(simplify(condition)));
@@ -52,8 +52,8 @@ function textBytes(condition: UserCondition): number {
   );
 }
 
-function requireAtMost(argument: string, terms: number, most: number, kind = 'conditions'): void {
-  if (terms > most) throw badInput(`${argument} may hold at most ${most} ${kind}; this one holds ${terms}.`);
+function requireAtMost(argument: string, terms: number, max: number, kind = 'conditions'): void {
+  if (terms > max) throw badInput(`${argument} may hold at most ${max} ${kind}; this one holds ${terms}.`);
 }
 
 function requireShallow(argument: string, depth: number): void {

@@ -7,13 +7,13 @@ import type { TimeZone } from './time-zone.ts';
 /** A word, a quoted phrase, or operator:value. */
 export interface Term {
   readonly kind: 'term';
-  /** One of ours, lower case; null for plain text. With a value that is empty and not quoted nothing stands at its colon. */
+  /** The operator in lower case, or null for plain text. An empty value without quotes means that nothing follows the colon. */
   readonly operator: OperatorName | null;
   readonly value: string;
   readonly quoted: boolean;
 }
 
-/** What may stand at in: without quotes, beside names and paths. */
+/** The roles that in: accepts without quotes, besides names and paths. */
 export const ROLES: Readonly<Record<string, MailboxRole>> = {
   inbox: 'INBOX',
   archive: 'ARCHIVE',
@@ -37,7 +37,7 @@ const STATES: Readonly<Record<string, UserCondition>> = {
   unimportant: { kind: 'important', value: false },
 };
 
-/** What was pasted may only look like an operator. */
+/** A hint for pasted text that only looks like an operator. */
 export const IN_QUOTES = 'To search for the text itself, put all of it in quotes.';
 
 type Operator = (value: string, quoted: boolean, zone: TimeZone) => UserCondition;
@@ -57,7 +57,7 @@ const OPERATORS = {
       `search does not support is:${value}. Use is: with ${Object.keys(STATES).join(', ')}; for mailboxes use in:, for example in:sent. ${IN_QUOTES}`,
     );
   },
-  // A quoted name is a name: in:"inbox" finds a folder that someone called so.
+  // A quoted name is never a role: in:"inbox" finds a folder with this name.
   in: (value, quoted) => {
     const word = value.toLowerCase();
     const role = !quoted && Object.hasOwn(ROLES, word) ? ROLES[word] : undefined;
@@ -68,15 +68,18 @@ const OPERATORS = {
 } satisfies Readonly<Record<string, Operator>>;
 
 export type OperatorName = keyof typeof OPERATORS;
-/** An operator whose value is words: it may stand before white space, as in a header that was pasted. */
+/** Operators whose value is a phrase. White space may follow the colon, as in a pasted header. */
 export type Field = 'from' | 'to' | 'subject';
 
 const BY_DATE = 'write after:2026-11-20 or before:2026-11-20';
 const BY_NAME = 'words of a file name are found without an operator, for example has:attachment report';
 const NO_SIZE = 'messages cannot be searched by size';
 
-/** Gmail's and Outlook's, which would be taken for words and find something else than was meant; and what to write instead. */
-const FOREIGN: ReadonlyMap<string, string> = new Map([
+/**
+ * Operators of Gmail and Outlook, and what to write instead. They are refused because as plain words they would find
+ * something else.
+ */
+const FOREIGN_OPERATORS: ReadonlyMap<string, string> = new Map([
   ['cc', 'to: finds Cc and Bcc as well'],
   ['bcc', 'to: finds Cc and Bcc as well'],
   ['recipients', 'to: finds To, Cc and Bcc'],
@@ -106,7 +109,7 @@ export const isField = (name: OperatorName | null): name is Field =>
 
 /** Throws BAD_USER_INPUT for an operator of another mail system. */
 export function refuseForeign(name: string): void {
-  const instead = FOREIGN.get(name);
+  const instead = FOREIGN_OPERATORS.get(name);
   if (instead === undefined) return;
   const all = Object.keys(OPERATORS).map((known) => `${known}:`);
   throw badInput(
@@ -114,11 +117,11 @@ export function refuseForeign(name: string): void {
   );
 }
 
-/** What an operator and its value mean. Throws BAD_USER_INPUT naming a value that there is not. */
+/** The condition for an operator and its value. Throws BAD_USER_INPUT for an unsupported value. */
 export const conditionOf = (operator: OperatorName, { value, quoted }: Term, zone: TimeZone): UserCondition =>
   (OPERATORS[operator] as Operator)(value, quoted, zone);
 
-/** A day (2026-11-20 or 2026/11/20), which begins at midnight in the zone, or an RFC 3339 moment. */
+/** The time of a day (2026-11-20 or 2026/11/20), which begins at midnight in the zone, or of an RFC 3339 timestamp. */
 function dateOf(operator: string, value: string, zone: TimeZone): Date {
   const day = /^(\d{4})([-/])(\d{1,2})\2(\d{1,2})$/.exec(value);
   const at = day ? zone.startOfDay(Number(day[1]), Number(day[3]), Number(day[4])) : momentOf(value);

@@ -9,13 +9,13 @@ import { type TimeZone, UTC } from './time-zone.ts';
 
 const MAX_GROUP_DEPTH = 10;
 
-/** What a search says; null: nothing but signs. */
-type Said = UserCondition | null;
+/** A parsed part of a search. Null: it contains only punctuation. */
+type ParsedCondition = UserCondition | null;
 
 /**
- * The one search syntax; docs/search.md defines it. Terms side by side must all hold; OR joins its two
- * neighbours and binds tighter than that; - in front of a term or a group negates it; parentheses group; "quotes" keep a
- * phrase together. Null for an empty search. Throws BAD_USER_INPUT for what would be understood differently than it is meant.
+ * Parses the search syntax that docs/search.md defines. Terms side by side must all match. OR joins the
+ * two terms next to it and takes precedence over that. - in front of a term or group negates it, parentheses group, and
+ * quotes make a phrase. Null for an empty search. Throws BAD_USER_INPUT for a search that would be misunderstood.
  */
 export function parseSearch(search: string, zone: TimeZone = UTC): UserCondition | null {
   const tokens = tokenize(search);
@@ -32,8 +32,8 @@ class Parser {
     private readonly zone: TimeZone,
   ) {}
 
-  /** `outer`: the operator that a term without one has here. */
-  sequence(outer: OperatorName | null): Said {
+  /** `outer` is the operator of a group, which applies to all terms without their own operator. */
+  sequence(outer: OperatorName | null): ParsedCondition {
     const parts: UserCondition[] = [];
     while (this.next < this.tokens.length && this.peek()?.kind !== ')') {
       const part = this.alternatives(outer);
@@ -42,52 +42,52 @@ class Parser {
     return parts.length === 0 ? null : allOf(parts);
   }
 
-  private alternatives(outer: OperatorName | null): Said {
+  private alternatives(outer: OperatorName | null): ParsedCondition {
     const parts = [this.factor(outer)];
     while (this.peek()?.kind === 'or') {
       this.next++;
       parts.push(this.factor(outer));
     }
-    const said = parts.filter((part) => part !== null);
-    if (said.length === 0) return null;
-    return said.length === 1 ? (said[0] as UserCondition) : { kind: 'or', of: said };
+    const parsed = parts.filter((part) => part !== null);
+    if (parsed.length === 0) return null;
+    return parsed.length === 1 ? (parsed[0] as UserCondition) : { kind: 'or', of: parsed };
   }
 
-  private factor(outer: OperatorName | null): Said {
+  private factor(outer: OperatorName | null): ParsedCondition {
     const token = this.tokens[this.next++] as Token;
     if (token.kind === 'term') return this.term(token, outer);
     if (token.kind === '(') return this.group(token.operator ?? outer);
-    // An AND says no more than standing side by side does.
+    // AND has the same meaning as terms side by side.
     return token.kind === '-' ? this.negation(outer) : null;
   }
 
-  private negation(outer: OperatorName | null): Said {
+  private negation(outer: OperatorName | null): ParsedCondition {
     const isTerm = this.peek()?.kind === 'term';
     const negated = this.factor(outer);
     if (negated !== null) return { kind: 'not', of: negated };
-    // A group of signs finds nothing, and its negation everything; "->" is a sign itself.
+    // A group of punctuation matches nothing, so its negation matches everything. "->" is punctuation.
     return isTerm ? null : EVERYTHING;
   }
 
-  private term(term: Term, outer: OperatorName | null): Said {
+  private term(term: Term, outer: OperatorName | null): ParsedCondition {
     const { operator, value, quoted } = term;
     if (operator === null) return hasWord(value) ? this.plain(term, outer) : null;
     if (quoted || value !== '') return conditionOf(operator, term, this.zone);
     return (isField(operator) ? this.following(operator) : null) ?? this.plain({ ...term, value: operator }, outer);
   }
 
-  /** What a field in front of white space takes: the next term or group that has a word, past signs. Null: there is none. */
-  private following(operator: Field): Said {
+  /** The value of a field operator before white space: the next term or group that contains a word. Null when there is none. */
+  private following(operator: Field): ParsedCondition {
     for (;;) {
       const token = this.peek();
       if ((token?.kind !== 'term' && token?.kind !== '(') || token.operator !== null) return null;
       this.next++;
-      const said = token.kind === '(' ? this.group(operator) : this.fieldValue(operator, token);
-      if (said !== null) return said;
+      const parsed = token.kind === '(' ? this.group(operator) : this.fieldValue(operator, token);
+      if (parsed !== null) return parsed;
     }
   }
 
-  private fieldValue(operator: Field, term: Term): Said {
+  private fieldValue(operator: Field, term: Term): ParsedCondition {
     return hasWord(term.value) ? conditionOf(operator, term, this.zone) : null;
   }
 
@@ -95,12 +95,12 @@ class Parser {
     return outer === null ? { kind: 'text', value: term.value } : conditionOf(outer, term, this.zone);
   }
 
-  private group(outer: OperatorName | null): Said {
+  private group(outer: OperatorName | null): ParsedCondition {
     if (++this.depth > MAX_GROUP_DEPTH) throw badInput(`search may nest parentheses at most ${MAX_GROUP_DEPTH} deep.`);
-    const said = this.sequence(outer);
+    const parsed = this.sequence(outer);
     this.next++;
     this.depth--;
-    return said;
+    return parsed;
   }
 
   private peek(): Token | undefined {

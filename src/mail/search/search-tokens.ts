@@ -2,36 +2,36 @@ import { badInput } from '../../domain/error.ts';
 import { MAX_VALUE_LENGTH } from './search-limits.ts';
 import { isOperator, type OperatorName, refuseForeign, type Term } from './search-operators.ts';
 
-/** `operator`: what stands in front of a group, as in from:(ada OR bob); null for a group of its own. */
+/** `operator` is the operator in front of a group, as in from:(ada OR bob). Null for a group without one. */
 export type Token =
   | Term
   | { readonly kind: '('; readonly operator: OperatorName | null }
   | { readonly kind: '-' | ')' | 'or' | 'and' };
 
 const MAX_SEARCH_LENGTH = 2_000;
-/** What begins a quoted phrase, and what ends it. Telephones write the curly ones. */
+/** The opening quotes with their closing quotes. Phones insert the curly ones. */
 const QUOTES: Readonly<Record<string, string>> = { '"': '"', '“': '”', '„': '“”', '＂': '＂' };
-const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 const OPERATOR = /([a-z][a-z0-9_]*):/iy;
 const OPEN = /[()"“”„＂]+$/;
 const CONNECTIVE = /(OR|AND)(?=[\s()"“„＂]|$)/y;
 
 /**
- * Splits a search into its tokens. What was pasted is text: quotes and parentheses without a partner are signs within the
- * words where they stand, and so is "-" but in front of a term or group.
+ * Splits a search into its tokens. Pasted text is accepted as it is: quotes and parentheses without a partner are
+ * punctuation within words, and so is a "-" that is not in front of a term or group.
  */
 export function tokenize(search: string): Token[] {
   if (search.length > MAX_SEARCH_LENGTH) {
     throw badInput(`search may be at most ${MAX_SEARCH_LENGTH} characters; this one is ${search.length}.`);
   }
-  // No word has them, and a mark of direction that was copied along hides no operator.
-  return new Tokenizer(search.replace(UNSEEN, '')).all();
+  // Words do not contain these characters, and a pasted direction mark must not hide an operator.
+  return new Tokenizer(search.replace(INVISIBLE, '')).all();
 }
 
 class Tokenizer {
   private at = 0;
   private readonly tokens: Token[] = [];
-  /** Where each quoted phrase ends, by where it begins. */
+  /** The end of each quoted phrase, by its start. */
   private readonly phrases: ReadonlyMap<number, number>;
   private readonly parentheses: ReadonlySet<number>;
 
@@ -61,7 +61,7 @@ class Tokenizer {
     return this.term();
   }
 
-  /** In front of a term or group that begins here; a row of them, as around "Original Message", is signs. */
+  /** Whether the "-" is in front of a term or group. A row of them, as around "Original Message", is punctuation. */
   private negates(): boolean {
     const { text, at } = this;
     const before = at === 0 || this.isBlank(at - 1) || (text[at - 1] === '(' && this.parentheses.has(at - 1));
@@ -84,10 +84,10 @@ class Tokenizer {
         return { kind: '(', operator };
       }
       const { value, quoted } = this.value();
-      // What was left open, as in (in:inbox while it is typed, is no part of it.
+      // An unclosed parenthesis or quote, as in "(in:inbox" while it is typed, is not part of the value.
       return { kind: 'term', operator, value: quoted ? value : value.replace(OPEN, ''), quoted };
     }
-    // Of an operator there is a value; "Shopping list: milk" has words.
+    // An operator has a value, but "Shopping list: milk" is plain words.
     if (operator !== undefined && !this.endsWord(this.at)) refuseForeign(operator);
     this.at = start;
     return { kind: 'term', operator: null, ...this.value() };
@@ -111,7 +111,7 @@ class Tokenizer {
     return found;
   }
 
-  /** Nothing but white space or a closed group stands here: what is before it has no value. */
+  /** Whether only white space or a closing parenthesis follows, so that the operator before it has no value. */
   private endsWord(at: number): boolean {
     return this.endsAt(at) && !(this.parentheses.has(at) && this.text[at] === '(');
   }
@@ -120,7 +120,7 @@ class Tokenizer {
     return at >= this.text.length || this.isBlank(at) || this.parentheses.has(at);
   }
 
-  /** In front of a term: a row of "-", one that does not negate, and a parenthesis without a partner. */
+  /** Whether the character is punctuation in front of a term: one of several "-", or a parenthesis without a partner. */
   private isSign(at: number): boolean {
     const sign = this.text[at];
     return sign === '-' || ((sign === '(' || sign === ')') && !this.parentheses.has(at));
@@ -131,11 +131,11 @@ class Tokenizer {
   }
 }
 
-/** Inches and Hebrew acronyms (5", צה"ל): a straight quote that stands right behind a letter or digit begins nothing. */
+/** Inches and Hebrew acronyms (5", צה"ל): a straight quote directly after a letter or digit does not begin a phrase. */
 const isWithinWord = (text: string, at: number): boolean =>
   text[at] === '"' && /[\p{L}\p{M}\p{N}_]$/u.test(text.slice(Math.max(0, at - 2), at));
 
-/** A quote belongs to the next one that ends it; without such a one it is a sign. */
+/** Pairs each quote with the next one that closes it. A quote without a partner is punctuation. */
 function phrasesOf(text: string): ReadonlyMap<number, number> {
   const phrases = new Map<number, number>();
   const last = new Map(Object.keys(QUOTES).map((quote) => [quote, lastOf(text, QUOTES[quote] as string)]));
@@ -151,7 +151,7 @@ function phrasesOf(text: string): ReadonlyMap<number, number> {
 
 const lastOf = (text: string, signs: string): number => Math.max(...[...signs].map((sign) => text.lastIndexOf(sign)));
 
-/** Where the parentheses are that have a partner, outside of phrases. */
+/** The positions of the parentheses that have a partner, outside of phrases. */
 function pairsOf(text: string, phrases: ReadonlyMap<number, number>): ReadonlySet<number> {
   const pairs = new Set<number>();
   const open: number[] = [];
@@ -164,7 +164,7 @@ function pairsOf(text: string, phrases: ReadonlyMap<number, number>): ReadonlySe
   return pairs;
 }
 
-/** OR and AND stand between two terms or groups; elsewhere they are words. */
+/** OR and AND are operators between two terms or groups, and words elsewhere. */
 function asWord(token: Token, index: number, all: readonly Token[]): Token {
   if (token.kind !== 'or' && token.kind !== 'and') return token;
   const [before, after] = [all[index - 1]?.kind, all[index + 1]?.kind];

@@ -1,16 +1,16 @@
 import { badInput } from '../../domain/error.ts';
 
-/** Clocks are ahead of UTC by 14 hours at most and behind it by 12. */
+/** Time zones are at most 14 hours ahead of UTC and 12 hours behind it. */
 const MAX_OFFSET_MS = 15 * 3_600_000;
 
-/** Where days begin: an IANA time zone. */
+/** An IANA time zone, which determines when a day begins. */
 export class TimeZone {
   private readonly format: Intl.DateTimeFormat;
 
   /** Throws BAD_USER_INPUT for a zone that does not exist. */
   constructor(name: string) {
     try {
-      // What is an offset in one release of Node and an error in another is an error in all.
+      // Some releases of Node accept an offset such as +01:00, and others do not. It is refused in all.
       if (!/^[a-z]/i.test(name)) throw new RangeError('an offset');
       this.format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
     } catch {
@@ -20,8 +20,8 @@ export class TimeZone {
   }
 
   /**
-   * The moment at which a day begins; null where the calendar has no such day. That is midnight; the end of the gap where
-   * clocks are put forward over it; the first one where they are put back to it.
+   * The time at which a day begins. Null for a day that the calendar does not have. It is midnight; where clocks are put
+   * forward over midnight, the end of the gap; where midnight occurs twice, the first one.
    */
   startOfDay(year: number, month: number, day: number): Date | null {
     const date = new Date(0);
@@ -34,7 +34,7 @@ export class TimeZone {
     return new Date(start ?? this.changeBetween(candidates[0] as number, candidates[1] as number));
   }
 
-  /** When clocks there are changed: no midnight lies between, for they are put forward over it. */
+  /** The time between `from` and `to` at which clocks are put forward. The gap contains midnight. */
   private changeBetween(from: number, to: number): number {
     const offset = this.offsetAt(from);
     let [low, high] = [from, to];
@@ -46,7 +46,7 @@ export class TimeZone {
     return high;
   }
 
-  /** What clocks there are ahead of UTC at a moment, in milliseconds. */
+  /** The offset from UTC at a time, in milliseconds. */
   private offsetAt(at: number): number {
     const zone = this.format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
     const [, sign, hours, minutes, seconds] = /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?/.exec(zone) ?? [];
@@ -55,5 +55,5 @@ export class TimeZone {
   }
 }
 
-/** Where nothing else is said. */
+/** The default time zone. */
 export const UTC = new TimeZone('UTC');

@@ -2,9 +2,9 @@ import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { MailSession, Probe } from '../../providers/contract/provider.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import {
-  ACCOUNT_GONE,
-  ASKING,
-  DRAFT_GONE,
+  ACCOUNT_DISCONNECTED,
+  CHECKING_OUTCOME,
+  DRAFT_MISSING,
   KEPT_AS_DRAFT,
   longOverdue,
   NOT_ACCEPTED,
@@ -18,12 +18,12 @@ import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
 import {
   afterProbe,
   afterSending,
-  askAgainMs,
   beforeSending,
   MIN_LATE_MS,
   MIN_LOOKUP_LATENESS_MS,
+  nextProbeMs,
+  retryAt,
   type SendTimes,
-  tryAgainAt,
 } from './verdict.ts';
 
 interface DeliveryOptions extends Omit<ProviderDraftsOptions, 'now'> {
@@ -32,13 +32,13 @@ interface DeliveryOptions extends Omit<ProviderDraftsOptions, 'now'> {
   readonly times?: SendTimes;
 }
 
-/** Waiting longer than this is done without holding the claim. */
+/** A longer wait is done without holding the claim. */
 const MAX_WAIT_MS = 10_000;
 
 /**
- * Brings a claimed submission as far as it goes now. The row is written before and after each thing that is told to the
- * provider, so the worker that takes over from here, at any moment, knows what may have happened: nothing is sent a second time
- * without proof that it did not go.
+ * Advances a claimed submission as far as is possible now. The row is written before and after each request that changes
+ * something at the provider, so another worker that takes over at any moment knows what may have happened: nothing is sent
+ * a second time without proof that it was not sent.
  */
 export class Delivery {
   private readonly now: () => Date;
@@ -47,26 +47,30 @@ export class Delivery {
 
   constructor(private readonly options: DeliveryOptions) {
     this.now = options.now ?? (() => new Date());
-    this.copies = new SentCopies(options.writer, this.now, options.times?.minAskMs);
+    this.copies = new SentCopies(options.writer, this.now, options.times?.minProbeMs);
     this.drafts = new ProviderDrafts({ ...options, now: this.now });
   }
 
-  /** `lateMs`: for how long nobody was at it. Never throws what the provider says: the row tells it. Throws ClaimLost. */
+  /**
+   * `lateMs` says how long the submission was due without a worker. Errors of the provider are not thrown but stored in the
+   * row. Throws ClaimLost.
+   */
   async run(claim: Claim, calls: ProviderCalls, lateMs = 0): Promise<SubmissionRecord> {
     const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
-    if (!account) return this.options.writer.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
-    if (claim.record.status === 'CANCELLED') return this.drafts.clear(claim, account, calls);
+    if (!account) return this.options.writer.finish(claim, { status: 'FAILED', problem: ACCOUNT_DISCONNECTED });
+    if (claim.record.status === 'CANCELLED') return this.drafts.deleteDraft(claim, account, calls);
     if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
-    if (lateMs >= MIN_LOOKUP_LATENESS_MS) return this.late(claim, account, calls, lateMs);
+    if (lateMs >= MIN_LOOKUP_LATENESS_MS) return this.sendLate(claim, account, calls, lateMs);
     return this.send(claim, account, calls);
   }
 
   /**
-   * What was long overdue counts as an attempt whose answer is lost, since the row may be older than what was done: only a
-   * draft that is still there proves that it did not go. A little overdue it is sent, unless it is found in the sent mail.
+   * A submission that is very late counts as an attempt whose answer was lost, because the database may have been restored
+   * from a backup that is older than the attempt: only a draft that still exists proves that it was not sent. A submission
+   * that is a little late is sent unless the message is found in the sent mail.
    */
-  private async late(
+  private async sendLate(
     claim: Claim,
     account: MailAccount,
     calls: ProviderCalls,
@@ -79,19 +83,19 @@ export class Delivery {
     }
     let probe: Probe;
     try {
-      probe = await this.probed(claim, await account.session(), calls);
+      probe = await this.probe(claim, await account.session(), calls);
     } catch (error) {
-      // Not to be sent unasked: whether it is late is told by when it was due, so it is looked for again.
-      return this.cannotAsk(claim, error, calls, problemOfError(error));
+      // It must not be sent without this check. Its lateness follows from `sendAt`, so the next run checks again.
+      return this.postponeProbe(claim, error, calls, problemOfError(error));
     }
     if (probe.state !== 'sent' && probe.state !== 'submitted') return this.send(claim, account, calls);
     const found = await this.options.writer.change(claim, { attemptedAt });
     return this.copies.sent(found, account, calls, probe);
   }
 
-  private async send(given: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
+  private async send(claimed: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const { writer } = this.options;
-    let claim = given;
+    let claim = claimed;
     let session: MailSession | null = null;
     try {
       session = await account.session();
@@ -102,11 +106,11 @@ export class Delivery {
       const isKept =
         verdict === 'give-up' &&
         session !== null &&
-        (await this.drafts.keep(claim, account, session, calls, isNotFound(error)));
-      return this.notNow(claim, error, verdict, calls, isKept);
+        (await this.drafts.keepAsDraft(claim, account, session, calls, isNotFound(error)));
+      return this.postponeOrFail(claim, error, verdict, calls, isKept);
     }
     const { draftId, attempts } = claim.record;
-    if (draftId === null) throw new Error('a submission is to be sent that has no draft');
+    if (draftId === null) throw new Error('a submission without a draft cannot be sent');
     const attemptedAt = this.now();
     claim = await writer.change(claim, { attempts: attempts + 1, attemptedAt, problem: null });
     let messageId: string | null;
@@ -114,22 +118,23 @@ export class Delivery {
       ({ messageId } = await calls.run('send', (call) => session.send(draftId, call)));
     } catch (error) {
       const verdict = afterSending(error);
-      if (verdict === 'later') return this.notNow(claim, error, verdict, calls);
-      if (verdict === 'ask' && !this.isDraftMissing(claim, error))
+      if (verdict === 'later') return this.postponeOrFail(claim, error, verdict, calls);
+      if (verdict === 'probe' && !this.isDraftMissing(claim, error))
         return this.settle(claim, account, calls, this.now());
-      // Some refuse what is sent already, by its owner elsewhere say, in the words for any refusal.
-      const probe = await this.asked(claim, session, calls);
+      // Some providers refuse a draft that was already sent, for example by its owner in another client, with a general
+      // error.
+      const probe = await this.probeOrUnknown(claim, session, calls);
       if (probe.state === 'sent' || probe.state === 'submitted') return this.copies.sent(claim, account, calls, probe);
-      if (verdict === 'give-up') return this.notNow(claim, error, verdict, calls);
-      // The draft is there, so an index was behind.
+      if (verdict === 'give-up') return this.postponeOrFail(claim, error, verdict, calls);
+      // The draft exists, so the provider's index was behind when it answered NOT_FOUND.
       if (probe.state === 'not-sent') return this.settle(claim, account, calls, this.now());
-      return this.notNow(claim, new MailError('NOT_FOUND', DRAFT_GONE), 'give-up', calls);
+      return this.postponeOrFail(claim, new MailError('NOT_FOUND', DRAFT_MISSING), 'give-up', calls);
     }
     if (messageId === null) return this.copies.sent(claim, account, calls);
     return writer.finish(claim, { status: 'SENT', messageId, problem: null });
   }
 
-  /** Asks what became of an attempt whose answer is lost. */
+  /** Determines the outcome of an attempt whose answer was lost. */
   private async settle(
     claim: Claim,
     account: MailAccount,
@@ -138,74 +143,75 @@ export class Delivery {
   ): Promise<SubmissionRecord> {
     const { writer } = this.options;
     const { attempts, attemptedAt } = claim.record;
-    if (attemptedAt === null) throw new Error('a submission is to be asked after that was not sent');
+    if (attemptedAt === null) throw new Error('a submission that was never sent cannot be probed');
     for (;;) {
       let probe: Probe;
       let settlesMs: number;
       try {
         const session = await account.session();
         settlesMs = this.options.times?.settlesMs ?? session.sendSettlesMs;
-        probe = await this.probed(claim, session, calls);
+        probe = await this.probe(claim, session, calls);
       } catch (error) {
-        return this.cannotAsk(claim, error, calls);
+        return this.postponeProbe(claim, error, calls);
       }
       switch (afterProbe(probe.state, { attemptedAt, attempts, lostAt, settlesMs, now: this.now() })) {
         case 'sent':
           return this.copies.sent(claim, account, calls, probe);
         case 'unknown':
-          if (attempts === 0) return this.tooLate(claim, account, calls);
+          if (attempts === 0) return this.endOverdue(claim, account, calls);
           return writer.finish(claim, { status: 'UNKNOWN', problem: OUTCOME_UNKNOWN });
         case 'not-sent':
           return writer.finish(claim, { status: 'FAILED', problem: NOT_ACCEPTED });
-        case 'send-again':
+        case 'resend':
           return this.send(await writer.change(claim, { attemptedAt: null }), account, calls);
       }
-      const pause = askAgainMs(attemptedAt, this.now(), this.options.times?.minAskMs);
+      const pause = nextProbeMs(attemptedAt, this.now(), this.options.times?.minProbeMs);
       if (pause > MAX_WAIT_MS || !(await calls.pause(pause))) {
-        return writer.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: ASKING });
+        return writer.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: CHECKING_OUTCOME });
       }
     }
   }
 
-  /** A draft of the user's that is not found by the first order to send it was not sent by us: it was deleted meanwhile. */
+  /** The first order to send a draft of the user found no draft: it was deleted or sent by another client, and not by us. */
   private isDraftMissing({ record }: Claim, error: unknown): boolean {
     return isNotFound(error) && !record.ownDraft && record.attempts === 1;
   }
 
-  /** Nothing tells whether it went before it was taken up: a person decides, and what was written is not lost. */
-  private async tooLate(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
+  /** Nothing shows whether it was sent before. The user decides, and the content is kept as a draft. */
+  private async endOverdue(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const session = await account.session().catch(() => null);
-    const isKept = session !== null && (await this.drafts.keep(claim, account, session, calls, true));
+    const isKept = session !== null && (await this.drafts.keepAsDraft(claim, account, session, calls, true));
     return this.options.writer.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
-  /** Also of a draft that was begun for it, and that the row does not know. */
-  private async probed({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
+  /** Probes the message, including a draft that was created for it but whose id is not in the row. */
+  private async probe({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
     const draftId = await this.drafts.find(record, session, calls);
     return calls.run('ask', (call) => session.probe({ ...submittedOf(record), draftId }, call));
   }
 
-  private asked(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
-    return this.probed(claim, session, calls).catch(() => ({ state: 'unknown' }));
+  private probeOrUnknown(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
+    return this.probe(claim, session, calls).catch(() => ({ state: 'unknown' }));
   }
 
-  private cannotAsk(claim: Claim, error: unknown, calls: ProviderCalls, problem = ASKING): Promise<SubmissionRecord> {
+  private postponeProbe(
+    claim: Claim,
+    error: unknown,
+    calls: ProviderCalls,
+    problem = CHECKING_OUTCOME,
+  ): Promise<SubmissionRecord> {
     const { writer, log } = this.options;
     if (!isMailError(error))
-      log.warn({ err: error, submission: claim.record.id }, 'a submission cannot be asked after');
+      log.warn({ err: error, submission: claim.record.id }, 'the outcome of a submission cannot be requested');
     if (calls.stopped) return writer.release(claim, { dueAt: this.now() });
-    // An account that does not open cannot be asked for as long as that lasts.
-    const dueAt = tryAgainAt(
-      { ...claim.record, tries: Math.min(claim.record.tries, 3) },
-      asMailError(error),
-      this.now(),
-    );
+    // An account that cannot be opened cannot be probed until that changes, so the backoff stays short.
+    const dueAt = retryAt({ ...claim.record, tries: Math.min(claim.record.tries, 3) }, asMailError(error), this.now());
     if (dueAt === null) return writer.finish(claim, { status: 'UNKNOWN', problem: OUTCOME_UNKNOWN });
     return writer.release(claim, { dueAt, problem });
   }
 
-  /** The provider has not been told, or has said that it did nothing. */
-  private notNow(
+  /** Used when the provider was not asked to send, or has answered that it did not send. */
+  private postponeOrFail(
     claim: Claim,
     error: unknown,
     verdict: 'later' | 'give-up',
@@ -213,19 +219,18 @@ export class Delivery {
     isKept = false,
   ): Promise<SubmissionRecord> {
     const { writer, log } = this.options;
-    // What is kept as a draft already is not begun once more.
+    // A message that is already kept as a draft is not started again.
     if (calls.stopped && !isKept) return writer.release(claim, { dueAt: this.now(), attemptedAt: null });
     const submission = claim.record.id;
     if (!isMailError(error)) log.error({ err: error, submission }, 'a submission failed unexpectedly');
-    const told = problemOfError(error);
-    const problem = isKept ? { ...told, message: `${told.message} ${KEPT_AS_DRAFT}` } : told;
-    const dueAt =
-      verdict === 'later' ? tryAgainAt(claim.record, error, this.now(), this.options.times?.pausesMs) : null;
+    const cause = problemOfError(error);
+    const problem = isKept ? { ...cause, message: `${cause.message} ${KEPT_AS_DRAFT}` } : cause;
+    const dueAt = verdict === 'later' ? retryAt(claim.record, error, this.now(), this.options.times?.backoffsMs) : null;
     if (dueAt === null) return writer.finish(claim, { status: 'FAILED', problem });
     return writer.release(claim, { dueAt, attemptedAt: null, problem });
   }
 }
 
-/** What keeps us from asking says nothing about the message. */
+/** An unexpected error says nothing about the outcome of the message. */
 const asMailError = (error: unknown): MailError =>
   isMailError(error) ? error : new MailError('INTERNAL', 'Whether it was sent could not be checked.', { cause: error });

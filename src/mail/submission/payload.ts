@@ -1,15 +1,15 @@
 import { SealError, type Sealer } from '../../platform/secrets/seal.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 
-/** What a submission is to send: a message that is still to be written, or a draft as it stands by then. */
+/** What a submission sends: a message that is composed when it is sent, or a draft in its revision at that time. */
 export type Payload =
   | { readonly kind: 'message'; readonly input: ComposeRequest }
-  // Without a version in what an older release has stored.
+  // Payloads stored by an older release have no version.
   | { readonly kind: 'draft'; readonly ifVersion?: string | null };
 
 const PURPOSE = 'submission';
 
-/** Seals what people write, for as long as it is not sent. */
+/** Seals the content of a submission until it is sent. */
 export class Payloads {
   constructor(private readonly sealer: Sealer) {}
 
@@ -17,7 +17,7 @@ export class Payloads {
     return this.sealer.seal(PURPOSE, submissionId, Buffer.from(JSON.stringify(payload)));
   }
 
-  /** Null when it does not open: sealed under a key that is gone, or not for this submission. */
+  /** Null when the payload cannot be opened, because its key was removed or it belongs to another submission. */
   open(submissionId: string, sealed: Uint8Array): Payload | null {
     try {
       return JSON.parse(Buffer.from(this.sealer.open(PURPOSE, submissionId, sealed)).toString()) as Payload;

@@ -2,20 +2,20 @@ import { isMailError, MailError, publicCode } from '../../domain/error.ts';
 import { encodeId } from '../../domain/global-id.ts';
 import type { SubmissionProblem, SubmissionRecord } from './submission.ts';
 
-/** What the sender is told. */
+/** The problems of submissions, as the user sees them. */
 
-export const CONTENT_GONE = 'The stored message can no longer be read. It was not sent; write it again.';
-export const DRAFT_GONE = 'The draft is gone: it was sent or deleted elsewhere.';
+export const CONTENT_UNREADABLE = 'The stored message can no longer be read. It was not sent; write it again.';
+export const DRAFT_MISSING = 'The draft no longer exists: it was sent or deleted elsewhere.';
 export const NO_RECIPIENTS =
   'The draft has no recipient in to, cc or bcc. It was not sent, and is still among the drafts.';
-export const KEPT_AS_DRAFT = 'It was not sent; what you wrote is among the drafts.';
-export const ACCOUNT_GONE: SubmissionProblem = {
+export const KEPT_AS_DRAFT = 'It was not sent. What you wrote is kept among the drafts.';
+export const ACCOUNT_DISCONNECTED: SubmissionProblem = {
   code: 'NOT_FOUND',
-  message: 'The account is gone. The message was not sent.',
+  message: 'The account was disconnected. The message was not sent.',
 };
-export const ASKING: SubmissionProblem = {
+export const CHECKING_OUTCOME: SubmissionProblem = {
   code: 'TIMEOUT',
-  message: 'The provider did not answer. It is being asked whether the message was sent; it is not sent twice.',
+  message: 'The provider did not answer. The gateway checks whether the message was sent, and does not send it twice.',
 };
 export const OUTCOME_UNKNOWN: SubmissionProblem = {
   code: 'TIMEOUT',
@@ -32,7 +32,7 @@ export const ACCEPTED_NOT_SENT: SubmissionProblem = {
     'The provider accepted the message but has not sent it: it is still among the drafts. Check the sent mail before you send it again.',
 };
 
-/** Of what was taken up long after it was due; `isKept`: as a draft. */
+/** The problem of a submission that was resumed long after it was due. `isKept` says whether it was kept as a draft. */
 export const longOverdue = (isKept: boolean): SubmissionProblem => ({
   code: 'TIMEOUT',
   message: [
@@ -42,18 +42,18 @@ export const longOverdue = (isKept: boolean): SubmissionProblem => ({
   ].join(' '),
 });
 
-/** A draft is sent once, whatever idempotency keys it is sent with. `field`: where the request names it. */
-export const takenBy = (holder: SubmissionRecord, field: readonly string[]): MailError =>
-  new MailError('CONFLICT', takenSentence(holder), { field });
+/** A draft is sent once, whatever idempotency keys are used. `field` is the path of the input field that names the draft. */
+export const draftHeldBy = (holder: SubmissionRecord, field: readonly string[]): MailError =>
+  new MailError('CONFLICT', heldSentence(holder), { field });
 
-function takenSentence({ id, status, sendAt }: SubmissionRecord): string {
+function heldSentence({ id, status, sendAt }: SubmissionRecord): string {
   const submission = encodeId('Submission', id);
   if (status === 'SENT') return `This draft was sent already, by submission ${submission}.`;
   if (status === 'SENDING') return `This draft is being sent already, by submission ${submission}.`;
   return `This draft is to be sent at ${sendAt.toISOString()} already, by submission ${submission}: cancel that one first.`;
 }
 
-/** The draft has moved on since the version that the request names. */
+/** The draft has changed since the version that the request names. */
 export const changedSince = (): MailError =>
   new MailError(
     'CONFLICT',

@@ -7,11 +7,11 @@ import type { MailAccount } from '../account/mail-account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import type { Payloads } from './payload.ts';
-import { CONTENT_GONE, changedSince, DRAFT_GONE, NO_RECIPIENTS } from './problems.ts';
+import { CONTENT_UNREADABLE, changedSince, DRAFT_MISSING, NO_RECIPIENTS } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
 import type { SubmissionWriter } from './submission-writer.ts';
-import { beforeSending, tryAgainAt } from './verdict.ts';
+import { beforeSending, retryAt } from './verdict.ts';
 
 export interface ProviderDraftsOptions {
   readonly writer: SubmissionWriter;
@@ -21,38 +21,38 @@ export interface ProviderDraftsOptions {
   readonly now: () => Date;
 }
 
-/** As many of the newest drafts as are looked through. */
+/** The number of newest drafts that are searched. */
 const MAX_DRAFTS = 50;
-/** After so many tries the draft of a message that was cancelled stays where it is. */
+/** After this many tries the draft of a cancelled message is left at the provider. */
 const MAX_CLEANINGS = 12;
 
 /**
- * The draft at the provider that a submission is sent from: it is written before the provider is told to send, found again
- * after a crash, kept for the user when it cannot be sent, and deleted when it must not be.
+ * The draft at the provider from which a submission is sent. It is saved before the provider is asked to send it, found
+ * again after a crash, kept for the user when it cannot be sent, and deleted when the submission is cancelled.
  */
 export class ProviderDrafts {
   constructor(private readonly options: ProviderDraftsOptions) {}
 
-  /** Afterwards the message is a draft at the provider, and the row knows which. */
+  /** Saves the message as a draft at the provider, and its id in the row. */
   async prepare(claim: Claim, account: MailAccount, session: MailSession, calls: ProviderCalls): Promise<Claim> {
     const { record } = claim;
     const payload = this.payloadOf(record);
-    if (!payload) throw new MailError('INTERNAL', CONTENT_GONE);
-    if (payload.kind === 'draft') return this.asItStands(claim, payload.ifVersion ?? null, session, calls);
+    if (!payload) throw new MailError('INTERNAL', CONTENT_UNREADABLE);
+    if (payload.kind === 'draft') return this.prepareDraft(claim, payload.ifVersion ?? null, session, calls);
     if (record.draftId !== null) return claim;
     const draftId = await this.save(record, payload.input, account, session, calls);
     try {
       return await this.options.writer.change(claim, { draftId });
     } catch (error) {
-      if (error instanceof ClaimLost) await this.forget(record, session, draftId, calls);
+      if (error instanceof ClaimLost) await this.deleteAbandoned(record, session, draftId, calls);
       throw error;
     }
   }
 
   /**
-   * Writes it into a draft of its own, or into the user's draft that it is a revision of. The worker before may have
-   * died over that, or lost the answer, before the row knew: what has our Message-ID is ours, and need not be whole. So one
-   * of our own is made again, and a revision written once more, which is no conflict with somebody else's.
+   * Saves the message as a new draft, or as a revision of the user's draft. A previous worker may have crashed, or lost the
+   * answer, before the row had the id. A draft with our Message-ID is from that worker and may be incomplete: a new draft
+   * is then created again, and a revision is saved again without the version check, because the newer version is our own.
    */
   private async save(
     record: SubmissionRecord,
@@ -61,28 +61,28 @@ export class ProviderDrafts {
     session: MailSession,
     calls: ProviderCalls,
   ): Promise<string> {
-    const begun = record.tries > 1 ? await findDraft(session, record.internetMessageId, calls) : null;
-    const given = begun === null ? input : { ...input, ifVersion: null };
-    const compose = await this.options.composer.compose(account, given, record.internetMessageId);
-    if (begun !== null && !input.draft) {
+    const previousDraftId = record.tries > 1 ? await findDraft(session, record.internetMessageId, calls) : null;
+    const request = previousDraftId === null ? input : { ...input, ifVersion: null };
+    const compose = await this.options.composer.compose(account, request, record.internetMessageId);
+    if (previousDraftId !== null && !input.draft) {
       await calls
-        .run('ask', (call) => session.deleteDraft(begun, null, call))
+        .run('ask', (call) => session.deleteDraft(previousDraftId, null, call))
         .catch((error: unknown) => {
           if (!isNotFound(error)) throw error;
         });
     }
-    return (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(given), compose }, call))).id;
+    return (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(request), compose }, call))).id;
   }
 
-  /** A draft of the user's is sent as it is now, and has the Message-ID that it has now. */
-  private async asItStands(
+  /** A draft of the user is sent in its current revision, with the Message-ID of that revision. */
+  private async prepareDraft(
     claim: Claim,
     ifVersion: string | null,
     session: MailSession,
     calls: ProviderCalls,
   ): Promise<Claim> {
     const [draft] = await calls.run('ask', (call) => session.getDrafts([claim.record.draftId ?? ''], call));
-    if (!draft || isNotFound(draft)) throw new MailError('NOT_FOUND', DRAFT_GONE);
+    if (!draft || isNotFound(draft)) throw new MailError('NOT_FOUND', DRAFT_MISSING);
     if (isMailError(draft)) throw draft;
     requireVersion(draft, ifVersion);
     const { to, cc, bcc } = draft.message;
@@ -92,7 +92,10 @@ export class ProviderDrafts {
     return this.options.writer.change(claim, { internetMessageId });
   }
 
-  /** The draft that is there as long as it was not sent: the row's own, the one that it is a revision of, or one begun for it. */
+  /**
+   * The draft that exists as long as the message was not sent: the one in the row, the user's draft that it revises, or one
+   * that a previous worker created.
+   */
   async find(record: SubmissionRecord, session: MailSession, calls: ProviderCalls): Promise<string | null> {
     if (record.draftId !== null) return record.draftId;
     const payload = this.payloadOf(record);
@@ -100,8 +103,8 @@ export class ProviderDrafts {
     return findDraft(session, record.internetMessageId, calls);
   }
 
-  /** What was written is erased here once this is over: it must not be lost with it. */
-  async keep(
+  /** Keeps the content as a draft, because the payload is erased when the submission ends. */
+  async keepAsDraft(
     { record }: Claim,
     account: MailAccount,
     session: MailSession,
@@ -110,15 +113,15 @@ export class ProviderDrafts {
   ): Promise<boolean> {
     const payload = this.payloadOf(record);
     if (!payload || payload.kind === 'draft' || record.draftId !== null) return false;
-    // A draft that this was a revision of is there still.
+    // The user's draft that the message revises still exists.
     if (payload.input.draft != null && !isDraftMissing) return false;
-    return rescue(payload.input, session, calls, (input) =>
+    return saveContentAsDraft(payload.input, session, calls, (input) =>
       this.options.composer.compose(account, input, record.internetMessageId, 'draft'),
     );
   }
 
-  /** Of one that was cancelled: the draft that was made for it goes too. */
-  async clear(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
+  /** Deletes the draft that was created for a cancelled submission. */
+  async deleteDraft(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const { writer, now } = this.options;
     const { record } = claim;
     try {
@@ -129,14 +132,14 @@ export class ProviderDrafts {
     } catch (error) {
       const gone = isNotFound(error);
       const enough = gone || record.tries > MAX_CLEANINGS || beforeSending(error) === 'give-up';
-      const dueAt = enough ? null : tryAgainAt(record, error, now());
+      const dueAt = enough ? null : retryAt(record, error, now());
       if (dueAt) return writer.release(claim, { dueAt });
     }
     return writer.finish(claim, record.ownDraft ? { draftId: null } : {});
   }
 
-  /** Cancelled while the draft was being saved: nobody else knows of it. */
-  private async forget(
+  /** The submission was cancelled while its draft was being saved, and no other worker knows this draft. */
+  private async deleteAbandoned(
     { id, ownDraft }: SubmissionRecord,
     session: MailSession,
     draftId: string,
@@ -146,7 +149,9 @@ export class ProviderDrafts {
     if (!ownDraft || record?.status !== 'CANCELLED') return;
     await calls
       .run('ask', (call) => session.deleteDraft(draftId, null, call))
-      .catch((err: unknown) => this.options.log.warn({ err, submission: id }, 'a draft was left behind'));
+      .catch((err: unknown) =>
+        this.options.log.warn({ err, submission: id }, 'the draft of a cancelled submission could not be deleted'),
+      );
   }
 
   private payloadOf({ id, payload }: SubmissionRecord) {
@@ -154,17 +159,17 @@ export class ProviderDrafts {
   }
 }
 
-/** Where the message is written to: a draft of its own, or the user's draft that it is a revision of. */
+/** The draft to write to: a new one, or the user's draft that the message revises. */
 function revisionOf({ draft, ifVersion }: ComposeRequest) {
   return { id: draft ? accountId(draft, 'Draft').providerId : null, ifVersion: draft ? (ifVersion ?? null) : null };
 }
 
-/** Throws CONFLICT when the draft has moved on since it was seen. */
+/** Throws CONFLICT when the draft has changed since `ifVersion`. */
 export function requireVersion({ version }: { readonly version: string }, ifVersion: string | null): void {
   if (ifVersion !== null && version !== ifVersion) throw changedSince();
 }
 
-/** The draft with this Message-ID, among the newest: one that was saved, though nobody lived to note its id. */
+/** The draft with this Message-ID among the newest: a draft that was saved by a worker that crashed before it stored the id. */
 async function findDraft(
   session: MailSession,
   internetMessageId: string,
@@ -177,10 +182,10 @@ async function findDraft(
 }
 
 /**
- * Stores what was written as a draft, since it cannot be sent as it was meant: the message that it answers is gone, say, or
- * one of its files. False when there is nothing to keep, or it cannot be kept.
+ * Saves the content as a draft when the message cannot be sent as intended, for example because the message that it replies
+ * to, or one of its files, no longer exists. False when there is no content, or when saving fails.
  */
-async function rescue(
+async function saveContentAsDraft(
   input: ComposeRequest,
   session: MailSession,
   calls: ProviderCalls,
@@ -194,7 +199,7 @@ async function rescue(
       await calls.run('save', (call) => session.saveDraft({ id: null, ifVersion: null, compose: written }, call));
       return true;
     } catch {
-      // Without the files, then.
+      // The next try omits the files.
     }
   }
   return false;

@@ -4,35 +4,35 @@ import { accountId, singleId } from '../../domain/global-id.ts';
 import { withErrorField } from '../account/input-error.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 
-/** What a client asks to be sent: exactly one of `draft` (a global id) and `message`. */
+/** The arguments of `send`: exactly one of `draft` (a global id) and `message`. */
 export interface SendParameters {
   readonly draft?: string | null;
-  /** The version of that draft that was seen. */
+  /** The version of the draft that the user has seen. */
   readonly ifVersion?: string | null;
   readonly message?: ComposeRequest | null;
   readonly idempotencyKey: string;
-  /** Absent, or in the past: at once. */
+  /** Absent or in the past: the message is sent now. */
   readonly sendAt?: Date | null;
   readonly undoSeconds?: number | null;
 }
 
-/** The same, checked as far as it goes without asking a provider. */
+/** The validated arguments. Validation makes no request to a provider. */
 export interface SendRequest {
   readonly what: { readonly draft: string; readonly ifVersion: string | null } | { readonly message: ComposeRequest };
   readonly idempotencyKey: string;
-  /** Null: at once. */
+  /** Null: now. */
   readonly sendAt: Date | null;
   readonly undoSeconds: number;
-  /** SHA-256 of all of it but the key. */
+  /** SHA-256 of all arguments except the key. */
   readonly fingerprint: string;
 }
 
 const KEY = /^[\x20-\x7e]{1,200}$/;
 const MAX_UNDO_SECONDS = 120;
-/** A leap year. */
+/** One leap year. */
 const MAX_DELAY_MS = 366 * 86_400_000;
 
-/** Throws INVALID, naming the field. */
+/** Throws INVALID with the path of the field. */
 export function sendRequestOf(input: SendParameters, now: Date): SendRequest {
   const { idempotencyKey, sendAt = null, draft, ifVersion = null, message } = input;
   const undoSeconds = input.undoSeconds ?? 0;
@@ -58,7 +58,7 @@ export function sendRequestOf(input: SendParameters, now: Date): SendRequest {
 
 const invalid = (message: string, field: string) => new MailError('INVALID', message, { field: ['input', field] });
 
-/** The same for the same content: in one order, and without what was left out or null. */
+/** A canonical form for the fingerprint: keys in one order, without absent and null values. */
 function canonical(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(canonical);
@@ -69,13 +69,13 @@ function canonical(value: unknown): unknown {
     .map(([key, inner]) => [key, canonical(inner)]);
 }
 
-/** The account that it is sent from. Throws BAD_USER_INPUT, naming the field. */
+/** The integration that the message is sent from. Throws BAD_USER_INPUT with the path of the field. */
 export const integrationIdOf = ({ what }: SendRequest): Promise<string> =>
   withErrorField(integrationField(what), () =>
     'draft' in what ? accountId(what.draft, 'Draft').integrationId : singleId(what.message.integration, 'Integration'),
   );
 
-/** NOT_FOUND, for an account that is not the caller's. */
+/** The NOT_FOUND error for an account that does not belong to the user. */
 export const noSuchAccount = ({ what }: SendRequest): MailError =>
   new MailError('NOT_FOUND', 'draft' in what ? 'There is no such draft.' : 'There is no such integration.', {
     field: integrationField(what),
@@ -84,7 +84,7 @@ export const noSuchAccount = ({ what }: SendRequest): MailError =>
 const integrationField = (what: SendRequest['what']): readonly string[] =>
   'draft' in what ? ['input', 'draft'] : ['input', 'message', 'integration'];
 
-/** The user's draft that a request sends, as it stands or revised. */
+/** The user's draft that the request sends, as it is or revised. */
 export function draftOf({ what }: SendRequest): { readonly id: string; readonly field: readonly string[] } | null {
   const id = 'draft' in what ? what.draft : what.message.draft;
   if (id == null) return null;
@@ -92,7 +92,7 @@ export function draftOf({ what }: SendRequest): { readonly id: string; readonly 
   return { id: accountId(id, 'Draft').providerId, field };
 }
 
-/** The uploads that it needs, each once. */
+/** The ids of the uploads that the message needs, without duplicates. */
 export function uploadsOf({ what }: SendRequest): string[] {
   const ids = 'message' in what ? (what.message.attachments ?? []).flatMap(({ upload }) => upload ?? []) : [];
   return [...new Set(ids)].map((id) => singleId(id, 'Upload'));

@@ -4,35 +4,32 @@ import { ACCEPTED_NOT_SENT } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import type { Claim, SubmissionRecord } from './submission.ts';
 import type { SubmissionWriter } from './submission-writer.ts';
-import { searchAgainAt } from './verdict.ts';
+import { nextSearchAt } from './verdict.ts';
 
-/** What the provider is asked after. */
-export const submittedOf = (
-  { draftId, internetMessageId, attemptedAt, sendAt }: SubmissionRecord,
-  begun: string | null = null,
-): Submitted => ({
-  draftId: draftId ?? begun,
+/** The parameters by which the provider finds a submitted message. */
+export const submittedOf = ({ draftId, internetMessageId, attemptedAt, sendAt }: SubmissionRecord): Submitted => ({
+  draftId,
   internetMessageId,
   since: attemptedAt ?? sendAt,
 });
 
-/** Finds the message that the sent copy is, where the provider names it later than it takes what is to be sent. */
+/** Finds the sent copy of a message at providers that report its id only some time after they have accepted it. */
 export class SentCopies {
   constructor(
     private readonly writer: SubmissionWriter,
     private readonly now: () => Date,
-    private readonly minAskMs?: number,
+    private readonly minProbeMs?: number,
   ) {}
 
-  /** The provider has taken it. `probe`: as was just heard. */
+  /** Records that the provider has accepted the message. `probe` is a result that was read just before. */
   async sent(claim: Claim, account: MailAccount, calls: ProviderCalls, probe?: Probe): Promise<SubmissionRecord> {
     const messageId = probe?.state === 'sent' ? probe.messageId : null;
     if (messageId !== null) return this.writer.finish(claim, { status: 'SENT', messageId, problem: null });
-    const told = await this.writer.change(claim, { status: 'SENT', problem: null });
-    return probe ? this.later(told, probe) : this.find(told, account, calls);
+    const sent = await this.writer.change(claim, { status: 'SENT', problem: null });
+    return probe ? this.later(sent, probe) : this.find(sent, account, calls);
   }
 
-  /** Of one that is SENT. Null: the account is gone, and with it the copy. */
+  /** Looks for the copy of a submission that is SENT. A null account was disconnected, and its copy cannot be found. */
   async find(claim: Claim, account: MailAccount | null, calls: ProviderCalls): Promise<SubmissionRecord> {
     if (!account) return this.writer.finish(claim, {});
     const ask = async (): Promise<Probe> => {
@@ -47,9 +44,9 @@ export class SentCopies {
 
   private later(claim: Claim, probe: Probe | null): Promise<SubmissionRecord> {
     const { attemptedAt, updatedAt } = claim.record;
-    const at = searchAgainAt(attemptedAt ?? updatedAt, this.now(), this.minAskMs);
-    if (at) return this.writer.leave(claim, at);
-    // An hour is long enough for any transport: it must not pass for sent.
+    const at = nextSearchAt(attemptedAt ?? updatedAt, this.now(), this.minProbeMs);
+    if (at) return this.writer.finishAwaitingCopy(claim, at);
+    // A transport takes less than an hour: a message that is still a draft after that must not be reported as sent.
     if (probe?.state === 'not-sent')
       return this.writer.finish(claim, { status: 'UNKNOWN', problem: ACCEPTED_NOT_SENT });
     return this.writer.finish(claim, {});

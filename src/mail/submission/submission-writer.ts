@@ -4,37 +4,37 @@ import type { SubmissionStore } from './submission.store.ts';
 import type { Claim, SubmissionChange, SubmissionRecord } from './submission.ts';
 
 interface SubmissionWriterOptions {
-  readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'leave' | 'get'>;
+  readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'finishAwaitingCopy' | 'get'>;
   readonly feed: Pick<SubmissionFeed, 'changed'>;
-  /** Puts it into the queue for then. */
+  /** Enqueues the submission for that time. */
   readonly requeue: (id: string, at: Date) => Promise<void>;
   readonly log: Logger;
 }
 
-/** The row as the one who has claimed it writes it: what is written is told, and what is left to do is queued. */
+/** Writes the row of a claimed submission. It publishes each change, and enqueues the remaining work. */
 export class SubmissionWriter {
   constructor(private readonly options: SubmissionWriterOptions) {}
 
   async change(claim: Claim, change: SubmissionChange): Promise<Claim> {
     const changed = await this.options.store.change(claim, change);
-    await this.tell(changed.record);
+    await this.notify(changed.record);
     return changed;
   }
 
   async release(claim: Claim, change: SubmissionChange & { readonly dueAt: Date }): Promise<SubmissionRecord> {
-    // Queued first: a job too many finds nothing to do, and one too few would leave it lying.
+    // The job is enqueued first. A job too many finds nothing to do, but without a job the submission would not continue.
     await this.options.requeue(claim.record.id, change.dueAt);
-    return this.tell(await this.options.store.release(claim, change));
+    return this.notify(await this.options.store.release(claim, change));
   }
 
   async finish(claim: Claim, change: SubmissionChange): Promise<SubmissionRecord> {
-    return this.tell(await this.options.store.finish(claim, change));
+    return this.notify(await this.options.store.finish(claim, change));
   }
 
-  /** As `finish`, to be looked at once more then. There is nothing to tell. */
-  async leave(claim: Claim, dueAt: Date): Promise<SubmissionRecord> {
+  /** Like `finish`, but the submission is processed once more at that time. No change is published. */
+  async finishAwaitingCopy(claim: Claim, dueAt: Date): Promise<SubmissionRecord> {
     await this.options.requeue(claim.record.id, dueAt);
-    await this.options.store.leave(claim, dueAt);
+    await this.options.store.finishAwaitingCopy(claim, dueAt);
     return claim.record;
   }
 
@@ -42,10 +42,12 @@ export class SubmissionWriter {
     return this.options.store.get(id);
   }
 
-  private async tell(record: SubmissionRecord): Promise<SubmissionRecord> {
+  private async notify(record: SubmissionRecord): Promise<SubmissionRecord> {
     await this.options.feed
       .changed(record)
-      .catch((err: unknown) => this.options.log.warn({ err, submission: record.id }, 'a step was not told'));
+      .catch((err: unknown) =>
+        this.options.log.warn({ err, submission: record.id }, 'a change of a submission could not be published'),
+      );
     return record;
   }
 }

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { Bus } from '../../platform/bus/bus.ts';
 import type { SubmissionRecord } from './submission.ts';
 
-/** The bus topic on which every step of a submission is told. */
+/** The bus topic for changes of submissions. */
 export const SUBMISSION_TOPIC = 'submission';
-/** What travels on it. The row knows the rest. */
+/** The payload of the topic. Subscribers read the rest from the row. */
 export const SubmissionWake = z.object({ id: z.string(), userId: z.string() });
 
-/** Tells the subscribers of a submission that its state has changed. */
+/** Publishes that the state of a submission has changed. */
 export class SubmissionFeed {
   constructor(private readonly bus: Pick<Bus, 'publish'>) {}
 

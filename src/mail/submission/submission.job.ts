@@ -18,45 +18,45 @@ export interface SubmissionJobOptions {
   readonly delivery: Pick<Delivery, 'run'>;
   readonly queue: Queue;
   readonly feed: SubmissionFeed;
-  /** The user whose account it is; null when it no longer exists. */
+  /** The address of the account. Null when the account no longer exists. */
   readonly mailbox: (integrationId: string) => Promise<MailboxAddress | null>;
   readonly reachability: Pick<Reachability, 'listen' | 'isAway'>;
   readonly log: Logger;
   readonly lanes?: LaneOptions;
 }
 
-type Due = Pick<SubmissionRecord, 'id' | 'integrationId' | 'sendAt' | 'dueAt' | 'claimUntil'>;
+type DueSubmission = Pick<SubmissionRecord, 'id' | 'integrationId' | 'sendAt' | 'dueAt' | 'claimUntil'>;
 
 const QUEUE = 'submission';
 const Job = z.object({ id: z.string() });
-/** Jobs looked at together. A job is over as soon as its submission waits for a place here, so no vendor holds these up. */
+/** The number of parallel jobs. A job ends when its submission waits for a slot, so no vendor blocks the queue. */
 const CONCURRENCY = 8;
-/** Submissions of one vendor that are worked at together, besides those that somebody waits for. */
+/** The submissions of one vendor that are processed in parallel, in addition to those whose client waits for the outcome. */
 const SUBMISSION_LANES: LaneOptions = { slots: 8, slowSlots: 24, slowAfterMs: 3_000, perOwner: 3 };
-/** So many of one vendor wait here for a place; what comes on top goes back into the queue, for any instance. */
+/** The maximum number of submissions of one vendor that wait here. Further ones are enqueued again, for any instance. */
 const MAX_WAITING = 100;
 const REQUEUE_DELAY_MS = 5_000;
-/** Recoveries within this are one. */
+/** Recoveries of a provider within this time are handled once. */
 const RECOVERY_DEBOUNCE_MS = 500;
-/** What no job stands for, whatever became of it, is looked for this often; it is one query on an index. */
+/** The interval at which submissions without a job are searched for. The search is one query on an index. */
 const SWEEP_INTERVAL_MS = 15_000;
-/** What is due, and that nobody has, for so long: the queue would have been at it. */
+/** A submission that has been due and unclaimed for this long has no job in the queue. */
 const MIN_OVERDUE_MS = 10_000;
 const SWEPT_AT_ONCE = 500;
-/** When the process stops, requests under way get this long. */
+/** Milliseconds that requests in progress get when the process stops. */
 const STOP_TIMEOUT_MS = 2_000;
-/** By so much may the database's clock, which the queue goes by, be ahead of ours. */
+/** Milliseconds by which the database's clock, which the queue uses, may be ahead of the local clock. */
 export const MAX_CLOCK_SKEW_MS = 1_000;
 
 /**
- * Works at submissions that are due: one worker at each, through a claim in its row. The queue only says when to look;
- * the row says what there is to do.
+ * Processes submissions that are due, each by one worker that holds the claim in its row. The queue only says when to look
+ * at a submission; its row says what is to be done.
  */
 export class SubmissionJob implements IntegrationHooks {
   private readonly waits = new AbortController();
   private readonly calls = new AbortController();
   private readonly runs = new Map<string, Promise<unknown>>();
-  /** Those out of the queue that have a place or wait for one. */
+  /** Submissions that were taken from the queue and have a slot or wait for one. */
   private readonly entered = new Map<string, Promise<void>>();
   private readonly lanes: Lanes;
   private readonly startedAt = new Date();
@@ -71,14 +71,14 @@ export class SubmissionJob implements IntegrationHooks {
 
   async start(): Promise<void> {
     this.unlisten = this.options.reachability.listen({ recovered: ({ provider }) => this.recovered(provider) });
-    await this.options.queue.work(QUEUE, (data) => this.take(Job.parse(data).id), CONCURRENCY);
+    await this.options.queue.work(QUEUE, (data) => this.handle(Job.parse(data).id), CONCURRENCY);
     this.timer = setInterval(() => void this.swept(), SWEEP_INTERVAL_MS).unref();
-    // What the queue had handed out when the store went away lies as if somebody had it.
+    // Jobs that the queue handed out before the database became unavailable are still marked as active, and do not return.
     this.options.queue.onGap(() => void this.requeueDue());
     await this.swept();
   }
 
-  /** Begins nothing more, and leaves what is not done in time to the next who takes it up. */
+  /** Starts no further work. Work that is not finished in time is left to the next worker. */
   async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
     this.unlisten();
@@ -90,22 +90,28 @@ export class SubmissionJob implements IntegrationHooks {
     clearTimeout(timer);
   }
 
-  /** To be looked at then, whatever happens to this process. */
+  /** Enqueues the submission for that time, even if this process crashes. */
   enqueue(id: string, at: Date): Promise<void> {
     return this.options.queue.send(QUEUE, { id }, at);
   }
 
-  /** As `enqueue`, for one that this process takes up at once: it is looked at again when that was not to be. */
+  /**
+   * Like `enqueue`, as a safeguard for a submission that this process starts at once: the job looks at it again if that
+   * fails.
+   */
   watch(id: string): Promise<void> {
     return this.enqueue(id, new Date(Date.now() + LEASE_MS + 500));
   }
 
-  /** The work at it that is under way here. */
+  /** The run of this submission that is in progress in this process. */
   running(id: string): Promise<unknown> | undefined {
     return this.runs.get(id);
   }
 
-  /** Works at it here and now. Resolves when it has come as far as it can for now, whichever worker has it. */
+  /**
+   * Processes the submission now, in this process. Resolves when it cannot advance further for now, or when another worker
+   * has it.
+   */
   run(id: string): Promise<unknown> {
     const known = this.runs.get(id);
     if (known) return known;
@@ -116,17 +122,20 @@ export class SubmissionJob implements IntegrationHooks {
     return run;
   }
 
-  /** The account is there again: what waited for it need not wait longer. */
+  /** The account was connected again, so its waiting submissions are retried now. */
   async connected(integrationId: string): Promise<void> {
-    await this.hasten(integrationId);
+    await this.retryNow(integrationId);
   }
 
   async disconnecting(): Promise<void> {}
 
-  /** What waits to be tried again with this draft finds out now. It would later, so this never fails. */
+  /**
+   * Retries the submission of a deleted draft now, so that it ends at once. It would end later anyway, so errors are only
+   * logged.
+   */
   async draftDeleted(integrationId: string, draftId: string): Promise<void> {
     try {
-      await this.hasten(integrationId, draftId);
+      await this.retryNow(integrationId, draftId);
     } catch (err) {
       this.options.log.warn(
         { err, integration: integrationId },
@@ -135,45 +144,48 @@ export class SubmissionJob implements IntegrationHooks {
     }
   }
 
-  private async hasten(integrationId: string, draftId?: string): Promise<void> {
+  private async retryNow(integrationId: string, draftId?: string): Promise<void> {
     const now = new Date();
-    for (const id of await this.options.store.hasten(integrationId, now, draftId)) await this.enqueue(id, now);
+    for (const id of await this.options.store.retryNow(integrationId, now, draftId)) await this.enqueue(id, now);
   }
 
-  /** A job of the queue. It must not be over before what it stands for is done, or another one stands for it. */
-  private async take(id: string): Promise<void> {
+  /** Handles a job of the queue. The job must not end before its submission is processed or another job is enqueued for it. */
+  private async handle(id: string): Promise<void> {
     const record = await this.options.store.get(id);
-    // Not due: the worker that postponed it has queued it for then.
+    // A submission that is not due was postponed by its worker, which has enqueued a job for that time.
     if (!record?.dueAt || record.dueAt.getTime() > Date.now() + MAX_CLOCK_SKEW_MS) return;
     if (record.claimUntil && record.claimUntil.getTime() > Date.now()) {
       return this.enqueue(id, new Date(record.claimUntil.getTime() + 500));
     }
-    // Fetched at the last moment: another instance need not wait until we would be dead.
+    // The process is stopping, so another instance gets the submission at once instead of after the claim has expired.
     if (this.waits.signal.aborted) return this.enqueue(id, new Date());
     if (this.entered.has(id)) return this.watch(id);
     const mailbox = await this.options.mailbox(record.integrationId);
     const lane = mailbox?.provider ?? '';
     if (this.lanes.waiting(lane) >= MAX_WAITING) {
-      const comeBackAt = new Date(Date.now() + REQUEUE_DELAY_MS);
-      await this.enqueue(id, comeBackAt);
-      // How long nobody was at it must not be forgotten over this.
+      const requeueAt = new Date(Date.now() + REQUEUE_DELAY_MS);
+      await this.enqueue(id, requeueAt);
+      // Postponing would hide how long the submission had no worker, so a late submission keeps its due time.
       if (lateness(record, this.startedAt, new Date()) >= MIN_LOOKUP_LATENESS_MS) return;
-      return this.options.store.putOff(id, comeBackAt);
+      return this.options.store.postpone(id, requeueAt);
     }
     await this.watch(id);
     this.admit(record, lane, mailbox);
   }
 
-  /** How late it is counts from here: in the lane it is attended to. */
-  private admit(due: Due, lane: string, mailbox: MailboxAddress | null): void {
+  /** The lateness is fixed now: the time that the submission waits in the lane does not count. */
+  private admit(due: DueSubmission, lane: string, mailbox: MailboxAddress | null): void {
     const lateMs = lateness(due, this.startedAt, new Date());
     const entered = this.enter(due, lane, mailbox, lateMs).finally(() => this.entered.delete(due.id));
     this.entered.set(due.id, entered);
   }
 
-  /** Works at it once its vendor's lane has a place. The job that `watch` has queued, or the sweep, stands for it meanwhile. */
+  /**
+   * Processes the submission once its lane has a free slot. Until then the job of `watch`, or the sweep, guarantees that it
+   * is not lost.
+   */
   private async enter(
-    { id, integrationId: owner }: Due,
+    { id, integrationId: owner }: DueSubmission,
     lane: string,
     mailbox: MailboxAddress | null,
     lateMs: number,
@@ -181,32 +193,35 @@ export class SubmissionJob implements IntegrationHooks {
     const doubtful = mailbox !== null && this.options.reachability.isAway(mailbox);
     const entry = { doubtful, signal: this.waits.signal };
     try {
-      await this.lanes.run(lane, owner, (place) => this.claimed(id, place, lateMs), entry);
+      await this.lanes.run(lane, owner, (slot) => this.claimed(id, slot, lateMs), entry);
     } catch (err) {
-      // Another instance need not wait until we would be dead.
+      // Another instance gets the submission at once instead of after the claim has expired.
       if (this.waits.signal.aborted) await this.enqueue(id, new Date()).catch(() => {});
       else this.options.log.error({ err, submission: id }, 'a submission could not be processed');
     }
   }
 
-  /** What waits because the provider was away need not wait longer. */
+  /** The provider is available again, so submissions that wait for it are retried now. */
   private recovered(provider: string): void {
     if (this.recoveries.has(provider)) return;
     const { store, log } = this.options;
-    const hasten = async () => {
-      for (const id of await store.hastenProvider(provider)) await this.enqueue(id, new Date());
+    const retryNow = async () => {
+      for (const id of await store.retryNowForProvider(provider)) await this.enqueue(id, new Date());
     };
     const timer = setTimeout(() => {
       this.recoveries.delete(provider);
-      hasten().catch((err: unknown) =>
+      retryNow().catch((err: unknown) =>
         log.warn({ err, provider }, 'waiting submissions could not be scheduled earlier'),
       );
     }, RECOVERY_DEBOUNCE_MS).unref();
     this.recoveries.set(provider, timer);
   }
 
-  /** False when there is nothing to do, or somebody else has it. Throws what is no fault of the submission's. */
-  private async claimed(id: string, place: LaneSlot | null = null, lateMs = 0): Promise<boolean> {
+  /**
+   * False when there is nothing to do, or when another worker has the claim. Throws errors that are not those of the
+   * submission.
+   */
+  private async claimed(id: string, slot: LaneSlot | null = null, lateMs = 0): Promise<boolean> {
     const { store, delivery, feed } = this.options;
     if (this.waits.signal.aborted) return false;
     const claim = await store.claim(id);
@@ -216,7 +231,7 @@ export class SubmissionJob implements IntegrationHooks {
     const renewal = this.renewing(claim, lost);
     const { signal, leave } = following(this.calls.signal, lost.signal);
     try {
-      await delivery.run(claim, new ProviderCalls(this.waits.signal, signal, place), lateMs);
+      await delivery.run(claim, new ProviderCalls(this.waits.signal, signal, slot), lateMs);
     } catch (error) {
       if (!(error instanceof ClaimLost)) throw error;
     } finally {
@@ -230,12 +245,16 @@ export class SubmissionJob implements IntegrationHooks {
     return setInterval(() => {
       this.options.store.renew(claim).then(
         (held) => held || lost.abort(new ClaimLost()),
-        (err: unknown) => this.options.log.warn({ err, submission: claim.record.id }, 'a claim was not renewed'),
+        (err: unknown) =>
+          this.options.log.warn({ err, submission: claim.record.id }, 'the claim on a submission could not be renewed'),
       );
     }, LEASE_MS / 3);
   }
 
-  /** Also what is claimed: its worker may have lost the store as well, and then it is looked at when the claim has run out. */
+  /**
+   * Claimed submissions are enqueued as well, because their workers may have lost the database too. They are processed when
+   * the claim expires.
+   */
   private async requeueDue(): Promise<void> {
     const requeue = async () => {
       const now = new Date();
@@ -258,8 +277,8 @@ export class SubmissionJob implements IntegrationHooks {
   }
 
   /**
-   * Takes up what is overdue without a job: the next sweep stands for it. A job for each would add to those that stand for
-   * what waits in a lane, at every sweep of every instance.
+   * Starts overdue submissions without a job. It enqueues none, because then each sweep of each instance would add a job
+   * for every submission that waits in a lane; the next sweep finds them again.
    */
   private async sweep(): Promise<void> {
     const { store } = this.options;

@@ -8,25 +8,26 @@ import {
   ClaimLost,
   type NewSubmission,
   type SubmissionChange,
+  type SubmissionChangePosition,
   type SubmissionPosition,
   type SubmissionRecord,
   type SubmissionStatus,
 } from './submission.ts';
 
-/** How long a worker that says nothing is believed to live. It renews its claim three times as often. */
+/** A worker whose claim is older than this counts as crashed. Workers renew their claims three times in this period. */
 export const LEASE_MS = 15_000;
 const LEASE_SECONDS = LEASE_MS / 1_000;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-const UNDONE = ['SCHEDULED', 'SENDING'];
-/** What holds a draft: it is sent by this one, or was. */
-const HOLDING = [...UNDONE, 'SENT'];
+const PENDING_STATUSES = ['SCHEDULED', 'SENDING'];
+/** The statuses in which a submission holds its draft: it will send the draft, or has sent it. */
+const HOLDING_STATUSES = [...PENDING_STATUSES, 'SENT'];
 
 export class SubmissionStore {
   constructor(private readonly db: Database) {}
 
   /**
-   * Null when the user has a submission with this key, or another one holds the draft. `uploads` are kept for as long as it
-   * is not done. Throws NOT_FOUND when one of them is missing.
+   * Null when the user has a submission with this key, or when another submission holds the draft. The `uploads` are kept
+   * until the submission ends. Throws NOT_FOUND when one of them is missing.
    */
   async create(submission: NewSubmission, uploads: readonly string[]): Promise<SubmissionRecord | null> {
     const data = {
@@ -51,41 +52,41 @@ export class SubmissionStore {
     return row && recordOf(row);
   }
 
-  /** The submission that sends this draft, or has sent it: the user's own draft, or one that was made for that submission. */
+  /** The submission that will send or has sent this draft, which is the user's own or was created for that submission. */
   async holder(integrationId: string, draftId: string): Promise<SubmissionRecord | null> {
     const row = await this.db.prisma.submission.findFirst({
       where: {
         integrationId,
-        status: { in: HOLDING },
+        status: { in: HOLDING_STATUSES },
         OR: [{ heldDraftId: draftId }, { draftId, ownDraft: true }],
       },
     });
     return row && recordOf(row);
   }
 
-  /** An instance of an older release ends a submission without letting go of its draft. */
-  async letGo(integrationId: string, draftId: string): Promise<boolean> {
+  /** Releases the draft of a submission that an older release has ended without doing so. */
+  async releaseDraft(integrationId: string, draftId: string): Promise<boolean> {
     const { count } = await this.db.prisma.submission.updateMany({
-      where: { integrationId, heldDraftId: draftId, status: { notIn: HOLDING } },
+      where: { integrationId, heldDraftId: draftId, status: { notIn: HOLDING_STATUSES } },
       data: { heldDraftId: null },
     });
     return count > 0;
   }
 
-  /** Null also for somebody else's. */
+  /** Null for another user's submission too. */
   async find(userId: string, id: string): Promise<SubmissionRecord | null> {
     if (!UUID.test(id)) return null;
     const row = await this.db.prisma.submission.findFirst({ where: { id, userId } });
     return row && recordOf(row);
   }
 
-  /** Of any user: never call this with an id from a client. */
+  /** Reads a submission of any user. Never call this with an id from a client. */
   async get(id: string): Promise<SubmissionRecord | null> {
     const row = await this.db.prisma.submission.findUnique({ where: { id } });
     return row && recordOf(row);
   }
 
-  /** The newest first. */
+  /** The user's submissions, newest first. */
   async list(
     userId: string,
     {
@@ -105,10 +106,20 @@ export class SubmissionStore {
     return rows.map(recordOf);
   }
 
-  /** What has changed since then, the earliest first. */
-  async changedSince(userId: string, id: string | null, since: Date, limit: number): Promise<SubmissionRecord[]> {
+  /** The submissions that have changed after a position, earliest first. `id` restricts them to one submission. */
+  async changedAfter(
+    userId: string,
+    id: string | null,
+    after: SubmissionChangePosition,
+    limit: number,
+  ): Promise<SubmissionRecord[]> {
+    const { updatedAt } = after;
+    const behind =
+      after.id === null
+        ? { updatedAt: { gte: updatedAt } }
+        : { OR: [{ updatedAt: { gt: updatedAt } }, { updatedAt, id: { gt: after.id } }] };
     const rows = await this.db.prisma.submission.findMany({
-      where: { userId, ...(id !== null && { id }), updatedAt: { gte: since } },
+      where: { AND: [{ userId, ...(id !== null && { id }) }, behind] },
       orderBy: [{ updatedAt: 'asc' }, { id: 'asc' }],
       take: limit,
     });
@@ -116,9 +127,9 @@ export class SubmissionStore {
   }
 
   /**
-   * Takes one that is due and that no living worker has; from then on it is SENDING, or SENT still where only its sent copy
-   * is looked for, which is no change. Null for everybody else. By the database's clock, which all instances share; theirs
-   * may be a little ahead of it.
+   * Claims a submission that is due and not claimed. It becomes SENDING, or stays SENT when only its sent copy is missing,
+   * which does not count as a change. Null when it cannot be claimed. The time is the database's, which all instances
+   * share; the clocks of the instances may be a little ahead of it.
    */
   async claim(id: string): Promise<Claim | null> {
     const owner = randomUUID();
@@ -141,39 +152,42 @@ export class SubmissionStore {
     return count === 1;
   }
 
-  /** Throws ClaimLost, and changes nothing, when it is no longer this worker's. */
+  /** Throws ClaimLost, without any change, when another worker has the claim. */
   change(claim: Claim, change: SubmissionChange): Promise<Claim> {
     return this.update(claim, columnsOf(change));
   }
 
-  /** As `change`, and lets go of it: until `dueAt`, or permanently when that is null. */
+  /** Like `change`, and releases the claim. The submission is due again at `dueAt`, or never when that is null. */
   async release(claim: Claim, change: SubmissionChange & { readonly dueAt: Date | null }): Promise<SubmissionRecord> {
     const { record } = await this.update(claim, { ...columnsOf(change), ...UNCLAIMED });
     return record;
   }
 
-  /** As `release`, for good: what it held is erased. */
+  /** Like `release`, but the submission ends: its payload and uploads are erased. */
   async finish(claim: Claim, change: SubmissionChange): Promise<SubmissionRecord> {
     const { record } = await this.update(claim, {
       ...columnsOf({ dueAt: null, attemptedAt: null, ...change }),
       ...UNCLAIMED,
       payload: null,
-      // What was sent is not sent again, however late the draft disappears at the provider.
+      // A sent draft stays held, because a provider may delete it much later, and it must not be sent again.
       ...((change.status ?? claim.record.status) !== 'SENT' && { heldDraftId: null }),
       uploads: { deleteMany: {} },
     });
     return record;
   }
 
-  /** As `finish`, to be looked at once more then. It has not changed. */
-  async leave(claim: Claim, dueAt: Date): Promise<void> {
+  /** Like `finish`, but the submission is processed once more at that time. Its `updatedAt` does not change. */
+  async finishAwaitingCopy(claim: Claim, dueAt: Date): Promise<void> {
     const { updatedAt } = claim.record;
     await this.update(claim, { dueAt, updatedAt, ...UNCLAIMED, payload: null, uploads: { deleteMany: {} } });
   }
 
-  /** A worker that works at it loses its claim. Null, and nothing done, once the provider may have been told to send. */
+  /**
+   * Cancels a submission. A worker that processes it loses its claim. Null, without any change, when the provider may
+   * already have been asked to send it.
+   */
   async cancel(record: SubmissionRecord, dueAt: Date): Promise<SubmissionRecord | null> {
-    const where = { id: record.id, status: { in: UNDONE }, attemptedAt: null };
+    const where = { id: record.id, status: { in: PENDING_STATUSES }, attemptedAt: null };
     const erased = { payload: null, heldDraftId: null, problemCode: null, problemMessage: null };
     const data = { status: 'CANCELLED', ...erased, dueAt, tries: 0 };
     try {
@@ -185,7 +199,7 @@ export class SubmissionStore {
     }
   }
 
-  /** Those that should have been taken up by then, and that nobody has; the longest overdue first. */
+  /** Submissions that were due before that time and have no claim, the longest overdue first. */
   async overdue(
     before: Date,
     limit: number,
@@ -199,13 +213,13 @@ export class SubmissionStore {
     return rows.map(({ createdAt, ...row }) => ({ ...row, sendAt: row.sendAt ?? createdAt }));
   }
 
-  /** Puts off what nobody has, for want of a place: it is not forgotten. */
-  async putOff(id: string, dueAt: Date): Promise<void> {
+  /** Postpones a submission without a claim when no slot is free. */
+  async postpone(id: string, dueAt: Date): Promise<void> {
     const where = { id, claimOwner: null, dueAt: { lt: dueAt } };
     await this.db.prisma.submission.updateMany({ where, data: { dueAt } });
   }
 
-  /** Those that are due by then, also what somebody has, or had when it was last heard of. */
+  /** Ids of submissions that are due, including claimed ones. */
   async due(by: Date, limit: number): Promise<string[]> {
     const rows = await this.db.prisma.submission.findMany({
       where: { dueAt: { lt: by } },
@@ -216,8 +230,8 @@ export class SubmissionStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Those of an account, or of one of its drafts, that wait to be tried again are due now. */
-  async hasten(integrationId: string, now: Date, heldDraftId?: string): Promise<string[]> {
+  /** Makes the waiting submissions of an account, or of one of its drafts, due now. */
+  async retryNow(integrationId: string, now: Date, heldDraftId?: string): Promise<string[]> {
     const waiting = { status: 'SENDING', dueAt: { gt: now }, claimOwner: null };
     const rows = await this.db.prisma.submission.updateManyAndReturn({
       where: { integrationId, ...waiting, ...(heldDraftId !== undefined && { heldDraftId }) },
@@ -227,8 +241,11 @@ export class SubmissionStore {
     return rows.map(({ id }) => id);
   }
 
-  /** As `hasten`, for all accounts of a provider that is back: what waits because it was away or silent, a few seconds ago. */
-  async hastenProvider(provider: string): Promise<string[]> {
+  /**
+   * Like `retryNow`, for all accounts of a provider that is available again. It selects those that wait because of an
+   * outage or timeout, but not those updated within the last two seconds.
+   */
+  async retryNowForProvider(provider: string): Promise<string[]> {
     const rows = await this.db.prisma.$queryRaw<{ id: string }[]>`
       UPDATE submissions s SET due_at = now() FROM integrations i
       WHERE i.id = s.integration_id AND i.provider = ${provider} AND s.status = 'SENDING' AND s.claim_owner IS NULL

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../domain/error.ts';
 
 /**
- * SCHEDULED waits for its time. SENDING is on its way, or waits to be tried again. The others are final; UNKNOWN: the
- * provider cannot say whether the message went, and it is never sent again by itself.
+ * SCHEDULED waits for its time. SENDING is being sent, or waits for a retry. The others are final. UNKNOWN: the provider
+ * cannot say whether the message was sent, and it is never sent again automatically.
  */
 const SUBMISSION_STATUSES = ['SCHEDULED', 'SENDING', 'SENT', 'FAILED', 'CANCELLED', 'UNKNOWN'] as const;
 export type SubmissionStatus = (typeof SUBMISSION_STATUSES)[number];
@@ -10,41 +10,41 @@ export type SubmissionStatus = (typeof SUBMISSION_STATUSES)[number];
 const PENDING_STATUSES: ReadonlySet<SubmissionStatus> = new Set(['SCHEDULED', 'SENDING']);
 export const isFinal = (status: SubmissionStatus): boolean => !PENDING_STATUSES.has(status);
 
-/** What stands in the way, in words for the sender. */
+/** Why a submission is delayed or has failed, as the user sees it. */
 export interface SubmissionProblem {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** One attempt to send, as it is kept. */
+/** The row of a submission. */
 export interface SubmissionRecord {
   readonly id: string;
   readonly userId: string;
   readonly integrationId: string;
-  /** SHA-256 of what was asked to be sent. */
+  /** SHA-256 of the content of the request. */
   readonly fingerprint: string;
   readonly status: SubmissionStatus;
-  /** Sealed; null once it is sent, cancelled or given up. */
+  /** Sealed. Null once the message is sent, cancelled or given up. */
   readonly payload: Uint8Array | null;
-  /** When it is, or was, due. */
+  /** The time at which it is, or was, due. */
   readonly sendAt: Date;
   readonly undoUntil: Date | null;
-  /** The provider's draft; null before it is stored there. */
+  /** The id of the provider's draft. Null before the draft is saved there. */
   readonly draftId: string | null;
-  /** The draft was made for this submission. */
+  /** True when the draft was created for this submission. */
   readonly ownDraft: boolean;
-  /** Empty where a draft has none, or none that is known yet. */
+  /** Empty when the draft has none, or when it is not known yet. */
   readonly internetMessageId: string;
-  /** How often the provider was told to send. */
+  /** How many times the provider was asked to send it. */
   readonly attempts: number;
-  /** When it was last told, while it is not known what came of it; null when the message cannot be on its way. */
+  /** The time of the last order to send, until its outcome is known. Null when the message cannot have been sent. */
   readonly attemptedAt: Date | null;
-  /** How often it was taken up: what the next pause grows with. */
+  /** How many times it was claimed, which determines the backoff. */
   readonly tries: number;
   readonly dueAt: Date | null;
   readonly claimUntil: Date | null;
   readonly problem: SubmissionProblem | null;
-  /** The sent copy by the provider's id; null where the provider does not name it. */
+  /** The provider's id of the sent copy. Null when the provider does not report it. */
   readonly messageId: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -62,7 +62,7 @@ export interface NewSubmission {
   readonly undoUntil: Date | null;
   readonly draftId: string | null;
   readonly ownDraft: boolean;
-  /** The user's draft that it sends, as it stands or revised. */
+  /** The user's draft that it sends, as it is or revised. */
   readonly heldDraftId: string | null;
   readonly internetMessageId: string;
 }
@@ -82,19 +82,26 @@ export type SubmissionChange = Partial<
   >
 >;
 
-/** Where a list is read on from. */
+/** A position in the list of submissions, which is ordered by the time of creation. */
 export interface SubmissionPosition {
   readonly createdAt: Date;
   readonly id: string;
 }
 
-/** A submission that this worker has, and nobody else while the claim is renewed. */
+/** A position among the changes of submissions, which are ordered by their time and, within one time, by id. */
+export interface SubmissionChangePosition {
+  readonly updatedAt: Date;
+  /** The last submission of that time that was read. Null: none of that time was read. */
+  readonly id: string | null;
+}
+
+/** A submission that this worker has claimed. No other worker processes it while the claim is renewed. */
 export interface Claim {
   readonly owner: string;
   readonly record: SubmissionRecord;
 }
 
-/** Somebody cancelled it, or another worker took this one for dead. A worker that meets this error does nothing more. */
+/** The submission was cancelled, or another worker has taken it over. The worker that gets this error stops. */
 export class ClaimLost extends Error {
   override readonly name = 'ClaimLost';
 }

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import { isDoneWithin } from '../../platform/abort.ts';
+import { requireWrite } from '../../providers/shared/access.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ViewerMail } from '../account/viewer-mail.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import type { Payload, Payloads } from './payload.ts';
-import { takenBy } from './problems.ts';
+import { draftHeldBy } from './problems.ts';
 import { requireVersion } from './provider-draft.ts';
 import {
   draftOf,
@@ -32,18 +33,18 @@ export interface SubmissionsOptions {
   readonly feed: SubmissionFeed;
 }
 
-type Begun = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' | 'heldDraftId' | 'internetMessageId'>;
+type SubmissionContent = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' | 'heldDraftId' | 'internetMessageId'>;
 
-/** How long who asks for a message to be sent at once waits for the outcome, in milliseconds. */
+/** Milliseconds that `send` waits for the outcome of a message that is sent now. */
 const OUTCOME_TIMEOUT_MS = 5_000;
 
-/** Sending, once for each idempotency key of a user. */
+/** Sends each message once for each idempotency key of a user. */
 export class Submissions {
   constructor(private readonly options: SubmissionsOptions) {}
 
-  /** As `submit`, from the account that the draft or the message names. Throws NOT_FOUND when it is not the caller's. */
-  async send(mail: Pick<ViewerMail, 'userId' | 'find'>, given: SendParameters): Promise<SubmissionRecord> {
-    const request = sendRequestOf(given, new Date());
+  /** Like `submit`, from the account that the draft or message names. Throws NOT_FOUND when the account is not the user's. */
+  async send(mail: Pick<ViewerMail, 'userId' | 'find'>, parameters: SendParameters): Promise<SubmissionRecord> {
+    const request = sendRequestOf(parameters, new Date());
     const known = await this.known(mail.userId, request);
     if (known) return known;
     const account = await mail.find(await integrationIdOf(request));
@@ -51,13 +52,13 @@ export class Submissions {
     return this.submit(account, request);
   }
 
-  /** Sends a message of our own making at once, and once for each key. */
+  /** Sends a message that the gateway has written, now, and once for each key. */
   async sendFrom(account: MailAccount, message: ComposeRequest, idempotencyKey: string): Promise<SubmissionRecord> {
     const request = sendRequestOf({ message, idempotencyKey }, new Date());
     return (await this.known(account.integration.userId, request)) ?? this.submit(account, request);
   }
 
-  /** The submission that has this key already. Throws CONFLICT when it stands for something else. */
+  /** The submission with this key. Throws CONFLICT when it was stored for another message. */
   async known(userId: string, { idempotencyKey, fingerprint }: SendRequest): Promise<SubmissionRecord | null> {
     const known = await this.options.store.byKey(userId, idempotencyKey);
     if (!known) return null;
@@ -65,41 +66,39 @@ export class Submissions {
       const message = 'This idempotencyKey was used for another message. Use a new one for each message.';
       throw new MailError('CONFLICT', message, { field: ['input', 'idempotencyKey'] });
     }
-    // Who asks again may have had no answer because the store went away, between storing it and the job that looks for it.
+    // A client may repeat the request because the database became unavailable after the row was stored and before its job
+    // was enqueued.
     if (known.status === 'SCHEDULED' && known.dueAt) await this.options.job.enqueue(known.id, known.dueAt);
     return this.outcome(known);
   }
 
   /**
-   * Stores it, then sends it: at once, when there is nothing to wait for. Throws INVALID for what cannot be sent,
-   * NOT_FOUND for what it refers to, FORBIDDEN for an account that may not, CONFLICT for a key that stands for another
-   * message, a draft that another key sends, and one that has moved on.
+   * Stores the submission, and sends it at once if it is due. Throws INVALID for a message that cannot be sent, NOT_FOUND
+   * for a reference that does not exist, FORBIDDEN for an account with access READ, and CONFLICT for a key of another
+   * message, a draft that another key sends, or a draft that has changed.
    */
   async submit(account: MailAccount, request: SendRequest): Promise<SubmissionRecord> {
     const { job, feed } = this.options;
     const { userId } = account.integration;
-    // Known now: a message that is due in a month must not be refused in a month.
-    if (account.integration.access === 'READ')
-      throw new MailError(
-        'FORBIDDEN',
-        `${account.integration.address} is connected with access READ: it cannot send mail.`,
-      );
+    // The access is checked before the submission is stored: a message that is due in a month must not be refused in a
+    // month.
+    requireWrite(account.integration.access);
     const id = randomUUID();
-    let begun: Begun;
+    let content: SubmissionContent;
     try {
-      await this.requireUntaken(account, request);
-      begun = await this.begun(account, id, request);
+      await this.requireFreeDraft(account, request);
+      content = await this.contentOf(account, id, request);
     } catch (error) {
-      // What is missing may have been sent meanwhile, by another request with this key.
+      // The draft may be missing because another request with this key has just sent it.
       const other = await this.known(userId, request);
       if (other) return other;
-      await this.requireUntaken(account, request);
+      await this.requireFreeDraft(account, request);
       throw error;
     }
     const now = Date.now();
     const sendAt = new Date(Math.max(request.sendAt?.getTime() ?? 0, now + request.undoSeconds * 1_000));
     const waits = sendAt.getTime() > now;
-    // Queued before it is stored: it cannot be stored and forgotten.
+    // The job is enqueued before the row is stored, so that no stored submission is without a job.
     await (waits ? job.enqueue(id, sendAt) : job.watch(id));
     const submission: NewSubmission = {
       id,
@@ -110,29 +109,33 @@ export class Submissions {
       status: waits ? 'SCHEDULED' : 'SENDING',
       sendAt,
       undoUntil: request.undoSeconds > 0 ? sendAt : null,
-      ...begun,
+      ...content,
     };
     const created = await this.created(account, submission, request);
     if (!created) {
       const other = await this.known(userId, request);
       if (other) return other;
-      await this.requireUntaken(account, request);
+      await this.requireFreeDraft(account, request);
       throw new MailError('CONFLICT', 'Another request with this idempotencyKey or draft is in progress. Try again.');
     }
-    // What fell due while it was being stored was looked for in vain.
+    // A job that ran before the row was stored has found nothing, so another one is enqueued.
     if (waits && sendAt.getTime() < Date.now() + MAX_CLOCK_SKEW_MS) await job.enqueue(id, sendAt);
     await feed.changed(created);
     return waits ? created : this.outcome(created, job.run(id));
   }
 
-  /** Throws NOT_FOUND for one that is not the user's, CONFLICT once the provider may have been told to send it. Idempotent. */
+  /**
+   * Throws NOT_FOUND for another user's submission, and CONFLICT once the provider may have been asked to send it.
+   * Idempotent.
+   */
   async cancel(userId: string, id: string): Promise<SubmissionRecord> {
     const { store, job, feed } = this.options;
     const record = await store.find(userId, id);
     if (!record) throw new MailError('NOT_FOUND', 'There is no such submission.', { field: ['input', 'submission'] });
     const now = Date.now();
     const worked = record.claimUntil !== null && record.claimUntil.getTime() > now;
-    // A worker that is sending it deletes its own draft. If that worker dies before, the draft is looked for once its claim has expired.
+    // A worker that is sending it deletes its own draft. If that worker crashes, another one looks for the draft when the
+    // claim has expired.
     const clearAt = new Date(worked ? now + LEASE_MS : now);
     await job.enqueue(record.id, clearAt);
     const cancelled = await store.cancel(record, clearAt);
@@ -145,22 +148,22 @@ export class Submissions {
     throw new MailError('CONFLICT', tooLate(current), { field: ['input', 'submission'] });
   }
 
-  private async requireUntaken(account: MailAccount, request: SendRequest): Promise<void> {
+  private async requireFreeDraft(account: MailAccount, request: SendRequest): Promise<void> {
     const draft = draftOf(request);
     const holder = draft && (await this.options.store.holder(account.id, draft.id));
-    if (draft && holder) throw takenBy(holder, draft.field);
+    if (draft && holder) throw draftHeldBy(holder, draft.field);
   }
 
   private async created(account: MailAccount, submission: NewSubmission, request: SendRequest) {
     const { store } = this.options;
     const draftId = submission.heldDraftId;
     const created = await store.create(submission, uploadsOf(request));
-    if (created || draftId === null || !(await store.letGo(account.id, draftId))) return created;
+    if (created || draftId === null || !(await store.releaseDraft(account.id, draftId))) return created;
     return store.create(submission, uploadsOf(request));
   }
 
-  /** What is stored of it: the message as it was given, or the draft. */
-  private async begun(account: MailAccount, id: string, request: SendRequest): Promise<Begun> {
+  /** The stored content: the message as it was requested, or the draft. */
+  private async contentOf(account: MailAccount, id: string, request: SendRequest): Promise<SubmissionContent> {
     const { what } = request;
     const seal = (payload: Payload) => this.options.payloads.seal(id, payload);
     const heldDraftId = draftOf(request)?.id ?? null;
@@ -184,7 +187,7 @@ export class Submissions {
     return { payload, ownDraft, draftId: null, heldDraftId, internetMessageId };
   }
 
-  /** The submission once its run is over, or as it is after the time that a client waits. */
+  /** The submission when its run has ended, or its current state after the time that `send` waits. */
   private async outcome(
     record: SubmissionRecord,
     run: Promise<unknown> | undefined = this.options.job.running(record.id),
@@ -195,7 +198,10 @@ export class Submissions {
   }
 }
 
-/** Throws NOT_FOUND, and CONFLICT for another version; empty where the provider cannot be asked now, or the draft has none. */
+/**
+ * The Message-ID of the draft. Empty when the provider cannot be asked now, or when the draft has none. Throws NOT_FOUND,
+ * and CONFLICT for another version.
+ */
 async function messageIdOf(account: MailAccount, draftId: string, ifVersion: string | null): Promise<string> {
   const [draft] = (await unlessTransient(account.read((session, call) => session.getDrafts([draftId], call)))) ?? [];
   if (!draft) return '';

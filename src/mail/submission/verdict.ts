@@ -2,7 +2,7 @@ import { isMailError, type MailErrorCode } from '../../domain/error.ts';
 import type { Probe } from '../../providers/contract/provider.ts';
 import type { SubmissionRecord } from './submission.ts';
 
-/** What an error or an answer means for a submission: decided here, and done in delivery.ts. */
+/** Decides what an error or a probe means for a submission. delivery.ts acts on it. */
 
 /** Later may be better, without anybody changing the message. */
 const RETRYABLE_CODES: ReadonlySet<MailErrorCode> = new Set([
@@ -32,44 +32,45 @@ const UNKNOWN_OUTCOME_CODES: ReadonlySet<MailErrorCode> = new Set([
   'STORE_UNAVAILABLE',
 ]);
 
-/** What to do about an error that came before the provider was told to send. */
+/** The consequence of an error that occurred before the provider was asked to send. */
 export function beforeSending(error: unknown): 'later' | 'give-up' {
   return !isMailError(error) || error.ofAccount || RETRYABLE_CODES.has(error.code) ? 'later' : 'give-up';
 }
 
-/** What to do about an error that `send` came back with. */
-export function afterSending(error: unknown): 'ask' | 'later' | 'give-up' {
-  if (!isMailError(error) || UNKNOWN_OUTCOME_CODES.has(error.code)) return 'ask';
+/** The consequence of an error of `send` itself. */
+export function afterSending(error: unknown): 'probe' | 'later' | 'give-up' {
+  if (!isMailError(error) || UNKNOWN_OUTCOME_CODES.has(error.code)) return 'probe';
   return error.ofAccount || RETRYABLE_REFUSALS.has(error.code) ? 'later' : 'give-up';
 }
 
-/** How often a provider is told to send, each time on proof that it has not. */
+/** The maximum number of orders to send, each after proof that the previous one had no effect. */
 export const MAX_ATTEMPTS = 5;
-/** After these an index has caught up; a sent copy that is not found then will not be. */
+/** Indexes are up to date after this time: a sent copy that is not found by then does not exist. */
 const UNKNOWN_TIMEOUT_MS = 180_000;
-/** As much longer than a provider takes as a rule until a draft tells what became of it. */
+/** A draft proves nothing until this many times the provider's usual time has passed. */
 const SETTLING_FACTOR = 5;
 
-/** Instead of what the providers say; tests have less time. */
+/** Overrides for the time limits, which tests use. */
 export interface SendTimes {
-  /** `MailSession.sendSettlesMs`. */
+  /** Instead of `MailSession.sendSettlesMs`. */
   readonly settlesMs?: number;
-  /** What nobody was at for longer than this may have gone: the database may be one from before. */
+  /** A submission that had no worker for longer than this may have been sent already: the database may be a restored backup. */
   readonly lateMs?: number;
-  /** Before each further try, the last before all that follow. */
-  readonly pausesMs?: readonly number[];
-  /** The least before it is asked or looked for again what became of a message. */
-  readonly minAskMs?: number;
+  /** The delays before the retries. The last one is used for all further retries. */
+  readonly backoffsMs?: readonly number[];
+  /** The minimum delay before the outcome is probed, or the sent copy is searched for, again. */
+  readonly minProbeMs?: number;
 }
 
-/** Nobody was at it for so long, as after an outage or in a database that was restored from a backup. */
+/** The lateness of a submission after an outage, or in a database that was restored from a backup. */
 export const MIN_LATE_MS = 300_000;
-/** From here on the sent mail is looked through first, in case that this database has forgotten. */
+/** From this lateness on, the sent mail is searched first, because the database may have lost the record of an attempt. */
 export const MIN_LOOKUP_LATENESS_MS = 10_000;
 
 /**
- * For how long nobody has been at what was due. What fell due before `startedAt` was not attended to until then, and from
- * then on only waits for its turn. What was to be sent before that is late however often it was put off since.
+ * How long a due submission had no worker. For one that was due before the process started, that time ends at `startedAt`,
+ * because since then it only waits for its turn. A submission whose `sendAt` is before `startedAt` is always late enough to
+ * be looked up first, however often it was postponed.
  */
 export function lateness(
   { sendAt, dueAt, claimUntil }: Pick<SubmissionRecord, 'sendAt' | 'dueAt' | 'claimUntil'>,
@@ -84,66 +85,70 @@ export function lateness(
 
 interface Attempt {
   readonly attemptedAt: Date;
-  /** How often the provider was told. */
+  /** How many times the provider was asked to send. */
   readonly attempts: number;
-  /** When its answer was given up. */
+  /** When waiting for its answer ended. */
   readonly lostAt: Date;
-  /** What the provider was told may be under way there for so long: a draft that is there proves nothing before. */
+  /** An order to send may be in progress at the provider for this long, and until then an existing draft proves nothing. */
   readonly settlesMs: number;
   readonly now: Date;
 }
 
-/** What an answer means to the question what became of an attempt. What is submitted goes without us. */
+/** The consequence of a probe of an attempt. A submitted message is sent by the provider without further requests. */
 export function afterProbe(
   state: Probe['state'],
   { attemptedAt, attempts, lostAt, settlesMs, now }: Attempt,
-): 'sent' | 'ask-again' | 'send-again' | 'not-sent' | 'unknown' {
+): 'sent' | 'probe-again' | 'resend' | 'not-sent' | 'unknown' {
   if (state === 'sent' || state === 'submitted') return 'sent';
   const elapsed = now.getTime() - attemptedAt.getTime();
   if (state === 'unknown') {
-    // Of one that was only found long overdue nothing is under way any more.
+    // Without an attempt of this database nothing can be in progress any more.
     const waitMs = attempts === 0 ? 0 : Math.max(UNKNOWN_TIMEOUT_MS, settlesMs * SETTLING_FACTOR);
-    return elapsed < waitMs ? 'ask-again' : 'unknown';
+    return elapsed < waitMs ? 'probe-again' : 'unknown';
   }
-  if (elapsed < settlesMs || now.getTime() - lostAt.getTime() < settlesMs / 2) return 'ask-again';
-  return attempts < MAX_ATTEMPTS ? 'send-again' : 'not-sent';
+  if (elapsed < settlesMs || now.getTime() - lostAt.getTime() < settlesMs / 2) return 'probe-again';
+  return attempts < MAX_ATTEMPTS ? 'resend' : 'not-sent';
 }
 
-/** For how long the sent copy of what the provider has taken is looked for. */
+/** How long the sent copy of an accepted message is searched for. */
 const MAX_SEARCH_MS = 3_600_000;
 const MAX_SEARCH_BACKOFF_MS = 600_000;
 
-/** When to look for the sent copy again: as long again as it has been; null when it was looked for long enough. */
-export function searchAgainAt(attemptedAt: Date, now: Date, minMs = 1_000): Date | null {
+/** The time of the next search for the sent copy: after as long again as has passed. Null when the search has ended. */
+export function nextSearchAt(attemptedAt: Date, now: Date, minMs = 1_000): Date | null {
   const elapsed = now.getTime() - attemptedAt.getTime();
   if (elapsed >= MAX_SEARCH_MS) return null;
   return new Date(now.getTime() + Math.min(Math.max(elapsed, minMs), MAX_SEARCH_BACKOFF_MS));
 }
 
-/** When to ask again after an attempt: as long again as it has been, so that nine questions fill the time that there is. */
-export function askAgainMs(attemptedAt: Date, now: Date, minMs = 500): number {
+/**
+ * The delay before the next probe: as long again as has passed since the attempt, so that about nine probes fill the
+ * available time.
+ */
+export function nextProbeMs(attemptedAt: Date, now: Date, minMs = 500): number {
   return Math.min(Math.max(now.getTime() - attemptedAt.getTime(), minMs), 60_000);
 }
 
-/** How long what was due then is tried, in milliseconds. */
+/** Milliseconds after `sendAt` during which sending is retried. */
 const MAX_TRYING_MS = 86_400_000;
-/** A provider that is away comes back within minutes as a rule, and asking costs nobody a place. */
+/** An unavailable provider usually returns within minutes, and a retry does not occupy a slot for long. */
 const MAX_OUTAGE_BACKOFF_MS = 120_000;
 const BACKOFFS_MS = [2, 5, 15, 60, 300, 900, 1_800, 3_600].map((seconds) => seconds * 1_000);
 
-/** When to try again; null when it was tried for long enough. `tries` counts this one. */
-export function tryAgainAt(
+/** The time of the next retry. Null when it has been tried for long enough. `tries` includes this try. */
+export function retryAt(
   { sendAt, tries }: Pick<SubmissionRecord, 'sendAt' | 'tries'>,
   error: unknown,
   now: Date,
-  pausesMs: readonly number[] = BACKOFFS_MS,
+  backoffsMs: readonly number[] = BACKOFFS_MS,
 ): Date | null {
-  // An error that nobody foresaw is a bug of ours, and seldom mends itself.
+  // An unexpected error is a bug in the gateway, and retries rarely help.
   if (!isMailError(error) && tries >= 4) return null;
   if (now.getTime() - sendAt.getTime() > MAX_TRYING_MS) return null;
-  // What failed for our own store was no try of the provider's, and the store is back: this is written into it.
+  // A failure of the gateway's own database does not count as a try of the provider. The database is available again,
+  // because the retry is stored in it.
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
-  const scheduled = pausesMs[Math.min(turn, pausesMs.length) - 1] ?? 2_000;
+  const scheduled = backoffsMs[Math.min(turn, backoffsMs.length) - 1] ?? 2_000;
   const isOutage = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
   const pause = isOutage ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
   return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));

@@ -1,7 +1,7 @@
 import type { Header } from '../../domain/message.ts';
 
 export interface UnsubscribeOptions {
-  /** http or https only. */
+  /** An http or https URL. */
   readonly url: string | null;
   /** A mailto: URL. */
   readonly mailto: string | null;
@@ -11,7 +11,7 @@ export interface UnsubscribeOptions {
 
 const MAX_URL_LENGTH = 4_000;
 
-/** What List-Unsubscribe (RFC 2369) and List-Unsubscribe-Post (RFC 8058) offer; null when they offer nothing usable. */
+/** The options in List-Unsubscribe (RFC 2369) and List-Unsubscribe-Post (RFC 8058). Null when there is no usable one. */
 export function unsubscribeOf(headers: readonly Header[]): UnsubscribeOptions | null {
   const targets = [...headerValue(headers, 'list-unsubscribe').matchAll(/<([^<>]*)>/g)].map((match) =>
     (match[1] ?? '').replace(/\s+/g, ''),

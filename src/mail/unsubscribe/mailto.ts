@@ -1,7 +1,7 @@
 import { toOneLine } from '../../domain/one-line.ts';
 import { isAddress } from '../compose/header-text.ts';
 
-/** The mail that a mailto: link asks for. */
+/** The message that a mailto: URL describes. */
 interface MailtoMessage {
   readonly to: string;
   readonly subject: string;
@@ -12,12 +12,12 @@ const MAX_SUBJECT_LENGTH = 500;
 const MAX_TEXT_LENGTH = 2_000;
 
 /**
- * What a List-Unsubscribe mailto: (RFC 6068) asks to be sent: one recipient, a subject and a text. Its other headers are
- * passed over: a stranger chose them, and the mail goes out in our user's name. Null when it names no address.
+ * Reads a mailto: URL (RFC 6068) of List-Unsubscribe: one recipient, a subject and a text. Other headers are ignored,
+ * because the sender of the list chose them and the message is sent in the user's name. Null when it contains no address.
  */
 export function readMailto(mailto: string): MailtoMessage | null {
   const [path = '', query = ''] = mailto.slice('mailto:'.length).split('?', 2);
-  // Not URLSearchParams: a plus is a plus here.
+  // URLSearchParams would decode a plus sign as a space.
   const fields = new Map(
     query.split('&').map((pair) => {
       const [name = '', ...value] = pair.split('=');

@@ -4,25 +4,26 @@ import { type ErrorCode, isMailError, MailError } from '../../domain/error.ts';
 import { encodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
+import { writeRefusal } from '../../providers/shared/access.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
-import { writtenTo } from '../compose/original.ts';
+import { replyIdentity } from '../compose/original.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from './list-unsubscribe.ts';
 import { readMailto } from './mailto.ts';
 
 export type UnsubscribeMethod = 'ONE_CLICK' | 'MAIL';
 
 interface Unsubscribed {
-  /** Null: it was not done. */
+  /** Null: the request was not made. */
   readonly method: UnsubscribeMethod | null;
-  /** A page on which a person can do it, where it was not done. */
+  /** A page on which a person can unsubscribe, when the request was not made. */
   readonly url: string | null;
   readonly problem: { readonly code: ErrorCode; readonly message: string } | null;
 }
 
 interface UnsubscriberOptions {
   readonly outbound: Pick<Outbound, 'post'>;
-  /** Sends once for each key, however often it is called. */
+  /** Sends the message once for each key, however often it is called. */
   readonly send: (
     account: MailAccount,
     message: ComposeRequest,
@@ -31,11 +32,11 @@ interface UnsubscriberOptions {
   readonly log: Logger;
 }
 
-/** Leaves mailing lists in our user's name: by one click where the sender offers it, else by the mail that it asks for. */
+/** Unsubscribes from mailing lists in the user's name: with a one-click request if the list supports it, else by mail. */
 export class Unsubscriber {
   constructor(private readonly options: UnsubscriberOptions) {}
 
-  /** Throws NOT_FOUND and what else the provider says of the message. */
+  /** Throws NOT_FOUND, and other errors of the provider for the message. */
   async unsubscribe(account: MailAccount, messageId: string, signal: AbortSignal): Promise<Unsubscribed> {
     const message = await account.messages.full(messageId);
     const offered = unsubscribeOf(message.content?.headers ?? []);
@@ -50,7 +51,7 @@ export class Unsubscriber {
     return refused('UNSUPPORTED', 'The sender offers only a page, which a person has to open.', url);
   }
 
-  /** RFC 8058. Nothing goes along that tells who we are. */
+  /** Makes the one-click request of RFC 8058. It contains nothing that identifies the user. */
   private async click({ url }: UnsubscribeOptions, signal: AbortSignal): Promise<Unsubscribed> {
     if (url === null) throw new TypeError('one click needs a link');
     try {
@@ -76,18 +77,13 @@ export class Unsubscriber {
   private async mail(account: MailAccount, message: Message, mailto: string): Promise<Unsubscribed> {
     const asked = readMailto(mailto);
     if (!asked) return refused('UNSUPPORTED', 'The address for unsubscribing is not valid.', null);
-    if (account.integration.access === 'READ') {
-      return refused(
-        'FORBIDDEN',
-        'Unsubscribing needs a mail to be sent, and this account is connected with access READ.',
-        null,
-      );
-    }
+    const refusal = writeRefusal(account.integration.access);
+    if (refusal) return refused('FORBIDDEN', refusal.message, null);
     try {
       const identities = await account.identities();
       const input: ComposeRequest = {
         integration: encodeId('Integration', account.id),
-        from: writtenTo(message, identities)?.address ?? null,
+        from: replyIdentity(message, identities)?.address ?? null,
         to: [{ address: asked.to }],
         subject: asked.subject,
         text: asked.text,
@@ -102,7 +98,7 @@ export class Unsubscriber {
   }
 }
 
-/** One mail for a message and a day: pressing the button twice is not asking twice, and tomorrow it may be tried again. */
+/** One mail for each message and day: a repeated click sends no second mail, and the next day it can be tried again. */
 function keyOf(messageId: string, mailto: string): string {
   const day = new Date().toISOString().slice(0, 10);
   return `unsubscribe:${day}:${createHash('sha256').update(`${messageId}\n${mailto}`).digest('hex')}`;

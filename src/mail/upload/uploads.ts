@@ -9,11 +9,11 @@ import { cleanFilename } from '../compose/filename.ts';
 import { fileKind } from './file-kind.ts';
 import type { UploadRecord, UploadStore } from './upload.store.ts';
 
-/** A file as it is handed in. */
+/** A file in the body of an upload request. */
 export interface IncomingFile {
-  /** As the client names it; may be hostile, or missing. */
+  /** The name that the client gave, which can be malicious or missing. */
   readonly filename: string | undefined;
-  /** What the client claims it is. */
+  /** The type that the client claims. */
   readonly mimeType: string | undefined;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -30,22 +30,22 @@ export interface StoredUpload {
 interface UploadsOptions {
   readonly store: UploadStore;
   readonly sealer: Sealer;
-  /** The largest file that is taken. */
+  /** The maximum size of a file, in bytes. */
   readonly maxBytes: number;
   readonly now?: () => Date;
 }
 
 const LIFETIME_MS = 24 * 3_600_000;
-/** Of one that is still coming; what is left of a process that died is gone after this. */
+/** Milliseconds after which an incomplete upload expires, for example one of a process that crashed. */
 const UPLOAD_TIMEOUT_MS = 3_600_000;
-/** What one user may have here that is not used yet, in files of the largest size, and how many may be coming at once. */
+/** The limits for one user: unused files, in multiples of the maximum file size, and uploads in progress. */
 const MAX_UNUSED_FILES = 10;
 const MAX_CONCURRENT_UPLOADS = 8;
 const PURPOSE = 'upload';
 const Details = z.object({ filename: z.string(), mimeType: z.string(), sizeBytes: z.number(), chunks: z.number() });
 type Details = z.infer<typeof Details>;
 
-/** Files on their way into a message: sealed in the database, so that whichever instance sends the message can read them. */
+/** Uploaded files for messages. They are sealed in the database, so that any instance can send the message. */
 export class Uploads {
   private readonly now: () => Date;
 
@@ -58,8 +58,9 @@ export class Uploads {
   }
 
   /**
-   * Stores a file as it comes in: one chunk of it is in memory. Throws UploadTooLarge as soon as it is, RATE_LIMITED
-   * when the user has too much here already, and what `bytes` throws; then nothing is left of it.
+   * Stores a file while it is being received, with one chunk in memory. Throws UploadTooLarge as soon as it exceeds the
+   * maximum size, RATE_LIMITED when the user has too many uploads, and the errors of `bytes`. After an error nothing of the
+   * file is kept.
    */
   async store(userId: string, { filename, mimeType: claimed, bytes }: IncomingFile): Promise<StoredUpload> {
     const { store, sealer, maxBytes } = this.options;
@@ -89,7 +90,10 @@ export class Uploads {
     }
   }
 
-  /** Not waited for where the store is away: what is left would count as a file that is coming, until it expires. */
+  /**
+   * Deletes the rest of a failed upload. When the database is unavailable this continues in the background, because the
+   * rest would otherwise count as an upload in progress until it expires.
+   */
   private async clearAway(id: string): Promise<void> {
     const { store } = this.options;
     await store.delete(id).catch((error: unknown) => {
@@ -99,34 +103,34 @@ export class Uploads {
   }
 
   /**
-   * The file of a global id, as an attachment. Throws NOT_FOUND for an upload that is not this user's, was never
-   * finished, or has expired; BAD_USER_INPUT for what is no id of one.
+   * The upload with a global id, as an attachment. Throws NOT_FOUND for one that belongs to another user, was not
+   * completed, or has expired, and BAD_USER_INPUT for an invalid id.
    */
   async attachment(userId: string, uploadId: string): Promise<ComposeAttachment> {
     const id = singleId(uploadId, 'Upload');
     const record = await this.options.store.find(userId, id, this.now());
     const details = record && this.detailsOf(record);
-    if (!details) throw new MailError('NOT_FOUND', GONE);
+    if (!details) throw new MailError('NOT_FOUND', UPLOAD_NOT_FOUND);
     const { filename, mimeType, sizeBytes, chunks } = details;
     const open = async (signal: AbortSignal) => this.read(id, chunks, signal);
     return { filename, mimeType, sizeBytes, contentId: null, open };
   }
 
-  /** Forgets a file before anybody has used it. */
+  /** Deletes an upload that was not used yet. */
   async discard({ upload }: StoredUpload): Promise<void> {
     await this.options.store.delete(singleId(upload, 'Upload'));
   }
 
   private async checkHeld(userId: string): Promise<void> {
     const { store, maxBytes } = this.options;
-    const { bytes, coming } = await store.held(userId, this.now());
-    if (coming >= MAX_CONCURRENT_UPLOADS)
-      throw new MailError('RATE_LIMITED', `${coming} of your uploads are in progress. Wait until one is done.`);
-    const most = MAX_UNUSED_FILES * maxBytes;
-    if (bytes >= most)
+    const { bytes, inProgress } = await store.held(userId, this.now());
+    if (inProgress >= MAX_CONCURRENT_UPLOADS)
+      throw new MailError('RATE_LIMITED', `${inProgress} of your uploads are in progress. Wait until one is done.`);
+    const maxHeld = MAX_UNUSED_FILES * maxBytes;
+    if (bytes >= maxHeld)
       throw new MailError(
         'RATE_LIMITED',
-        `Your uploads have ${bytes} bytes; at most ${most} are allowed. Uploads expire after a day.`,
+        `Your uploads have ${bytes} bytes; at most ${maxHeld} are allowed. Uploads expire after a day.`,
       );
   }
 
@@ -136,12 +140,13 @@ export class Uploads {
       const plain = this.options.sealer.open(PURPOSE, `${id}/${userId}`, details);
       return Details.parse(JSON.parse(Buffer.from(plain).toString()));
     } catch (error) {
-      if (error instanceof SealError) return null; // its key is gone
+      // The key that sealed it was removed.
+      if (error instanceof SealError) return null;
       throw error;
     }
   }
 
-  /** One chunk at a time, as the reader asks for it. */
+  /** Reads one chunk at a time, as the consumer requests it. */
   private read(id: string, chunks: number, signal: AbortSignal): ReadableStream<Uint8Array> {
     const { store, sealer } = this.options;
     let index = 0;
@@ -151,7 +156,7 @@ export class Uploads {
           signal.throwIfAborted();
           if (index === chunks) return controller.close();
           const sealed = await store.chunk(id, index);
-          if (!sealed) throw new MailError('NOT_FOUND', GONE);
+          if (!sealed) throw new MailError('NOT_FOUND', UPLOAD_NOT_FOUND);
           controller.enqueue(sealer.open(PURPOSE, `${id}/${index}`, sealed));
           index++;
         },
@@ -165,29 +170,29 @@ export class Uploads {
   }
 }
 
-const GONE = 'There is no such upload: it was not completed, or has expired. Upload the file again.';
+const UPLOAD_NOT_FOUND = 'There is no such upload: it was not completed, or has expired. Upload the file again.';
 
-/** The file has more bytes than are taken. */
+/** The file exceeds the maximum size. */
 export class UploadTooLarge extends Error {
   override readonly name = 'UploadTooLarge';
 }
 
-async function* limited(bytes: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array, void, void> {
+async function* limited(bytes: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array, void, void> {
   let sum = 0;
   for await (const piece of bytes) {
     sum += piece.length;
-    if (sum > most) throw new UploadTooLarge(`${sum} bytes, of ${most}`);
+    if (sum > maxBytes) throw new UploadTooLarge(`${sum} bytes, of ${maxBytes}`);
     yield piece;
   }
 }
 
-/** Without the path that some browsers, and attackers, put before it. */
+/** The name without the path that some browsers, and attackers, put in front of it. */
 const baseName = (name: string): string => name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
 
-/** Bytes in one row: small enough that one in memory is nothing, large enough that a file is few rows. */
+/** The bytes in one row: few enough to hold in memory, and enough that a file needs few rows. */
 export const CHUNK_BYTES = 256 * 1024;
 
-/** The same bytes in pieces of one length, the last one shorter. An empty source gives no piece. */
+/** Splits the bytes into chunks of one length; the last one may be shorter. An empty source gives no chunk. */
 export async function* chunksOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void, void> {
   let pending: Uint8Array[] = [];
   let length = 0;

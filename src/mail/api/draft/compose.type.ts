@@ -1,10 +1,10 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
-import type { ComposeRequest, GivenAddress, GivenAttachment } from '../../compose/compose-request.ts';
+import type { ComposeRequest, RequestedAddress, RequestedAttachment } from '../../compose/compose-request.ts';
 
 const optional = { nullable: true } as const;
 
 @InputType({ description: 'A recipient: an address, and optionally a display name.' })
-class AddressInput implements GivenAddress {
+class AddressInput implements RequestedAddress {
   @Field(() => String, { ...optional, description: 'The display name, in any script.' })
   name?: string | null;
 
@@ -16,7 +16,7 @@ class AddressInput implements GivenAddress {
 }
 
 @InputType({ description: 'A file to send. Give exactly one of `upload` and `attachment`.' })
-class AttachmentInput implements GivenAttachment {
+class AttachmentInput implements RequestedAttachment {
   @Field(() => ID, {
     ...optional,
     description: 'The `upload` id that POST /upload returned. It must be yours and not expired.',

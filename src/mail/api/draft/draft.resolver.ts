@@ -50,7 +50,7 @@ export class IntegrationDraftsResolver {
       first: requireFirst(first),
       after: after ?? null,
     });
-    // What it had at hand is shown, as in every list; without anything the field is null, with the error.
+    // A page with some drafts is returned, as in every list. Without any, the field is null and has the error.
     if (page.failure && page.entries.length === 0) throw page.failure;
     return DraftConnection.of(page, Boolean(after), context.log);
   }

@@ -26,7 +26,7 @@ export class IntegrationMailResolver {
     readonly lists: MailLists,
   ) {}
 
-  // What a page without `first` holds in a well-filled account; one that is longer is counted while it is read.
+  // The mailboxes of a well-filled account on a page without `first`. A longer page is counted while it is read.
   @ListSizeHint({ assumed: 50 })
   @FieldResolver(() => MailboxConnection, {
     nullable: true,

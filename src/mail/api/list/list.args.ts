@@ -30,7 +30,7 @@ export class ListArgs extends PageArgs {
   @Field(() => String, {
     nullable: true,
     description:
-      'A search: words, "phrases", and the operators from: to: subject: has:attachment is:unread is:read is:starred is:unstarred is:important is:unimportant in:inbox in:"a name or path" after:2026-11-20 before:2026-11-20T09:30:00Z. Terms side by side must all match. OR joins the terms on its two sides and binds tighter; - negates the term directly after it; ( ) group terms. Only whole words match, without regard to case, accents, width and ligatures. Punctuation and symbols separate words and are otherwise ignored (C++ is c). Each character of Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese is a word. Pasted text is searched for as it is; operators of other mail systems, such as label: or cc:, are BAD_USER_INPUT. At most 2,000 characters and 100 different conditions.',
+      'A search: words, "phrases", and the operators from: to: subject: has:attachment is:unread is:read is:starred is:unstarred is:important is:unimportant in:inbox in:"a name or path" after:2026-11-20 before:2026-11-20T09:30:00Z. Terms side by side must all match. OR joins the two terms next to it and takes precedence: a b OR c means a and (b or c). - negates the term directly after it; ( ) group terms. Only whole words match, without regard to case, accents, width and ligatures. Punctuation and symbols separate words and are otherwise ignored (C++ is c). Each character of Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese is a word. Pasted text is searched for as it is; operators of other mail systems, such as label: or cc:, are BAD_USER_INPUT. At most 2,000 characters and 100 different conditions.',
   })
   search?: string | null;
 
@@ -42,9 +42,12 @@ export class ListArgs extends PageArgs {
   timeZone?: string | null;
 }
 
-/** Filter and search as one condition; null when neither narrows anything. Throws BAD_USER_INPUT for what cannot be meant or is too much. */
+/**
+ * Filter and search as one condition. Null when neither restricts the list. Throws BAD_USER_INPUT for a condition that is
+ * invalid or too large.
+ */
 export function conditionOf({ filter, search, timeZone }: ListArgs): UserCondition | null {
-  // A zone that does not exist is told also where nothing asks for a day.
+  // An invalid time zone is reported even when no date depends on it.
   const zone = typeof timeZone === 'string' ? new TimeZone(timeZone) : UTC;
   const parts = [filter ? filterCondition(filter) : null, search ? parseSearch(search, zone) : null].filter(
     (part) => part !== null,

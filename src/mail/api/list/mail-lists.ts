@@ -12,7 +12,7 @@ import { CONTENT_FIELDS } from '../message/message.node.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
 import { conditionOf, type ListArgs } from './list.args.ts';
 
-/** Which list: of these accounts, or of one mailbox of the only one. */
+/** The scope of a list: these accounts, or one mailbox of a single account. */
 export interface ListOf {
   readonly accounts: readonly MailAccount[];
   readonly scope: readonly string[];
@@ -23,7 +23,10 @@ const NAMES_OF_MAILBOXES = new Set(['mailboxes']);
 /** connection > edges > node > its fields */
 const NODE_DEPTH = 3;
 
-/** The messages and threads fields of Viewer, Integration and Mailbox, which differ in whose mail they list. */
+/**
+ * Resolves the fields `messages` and `threads` of Viewer, Integration and Mailbox, which differ only in the scope of the
+ * list.
+ */
 export class MailLists {
   constructor(
     private readonly lists: UnifiedList,
@@ -47,7 +50,7 @@ export class MailLists {
   ): Promise<ListPage<T>> {
     const first = requireFirst(args.first);
     const condition = conditionOf(args);
-    // The names are read beside the list, and not after it.
+    // The mailboxes are listed in parallel with the messages.
     if (selects(info, NAMES_OF_MAILBOXES, NODE_DEPTH)) for (const account of of.accounts) account.mailboxes.start();
     return this.lists.page(this.mailOf(context), kind, {
       accounts: of.accounts,

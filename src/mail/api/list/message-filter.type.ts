@@ -18,7 +18,7 @@ export class MessageFilter {
   @Field(() => MailboxRoleEnum, {
     ...option,
     description:
-      'The message has this role, in whichever account. It is in the mailbox with the role (or in a folder inside it, for the trash and junk); for STARRED, IMPORTANT, ALL, and ARCHIVE in an account without an archive mailbox, MailboxRole says what matches. Messages in the trash and junk are included only for TRASH and JUNK.',
+      'The message is in the mailbox with this role, in any account; for TRASH and JUNK also in a folder inside that mailbox. For STARRED, IMPORTANT, ALL, and ARCHIVE in an account without an archive mailbox, MailboxRole says which messages match. Messages in the trash or junk are included only for TRASH and JUNK.',
   })
   role?: MailboxRole | null;
 
@@ -94,12 +94,12 @@ export class MessageFilter {
   @Field(() => MessageFilter, {
     ...option,
     description:
-      "This must not match: the messages of the same list that the condition does not select. With the evaluation FILTERED, messages that the provider's search did not return are missing.",
+      "Only messages that do not match this condition. With the evaluation FILTERED, messages that the provider's search did not return are missing here too.",
   })
   not?: MessageFilter | null;
 }
 
-/** The filter as a condition. Throws BAD_USER_INPUT, naming the field, for what cannot be meant. */
+/** The filter as a condition. Throws BAD_USER_INPUT, naming the field, for an invalid value. */
 export const filterCondition = (filter: MessageFilter): UserCondition => requireReasonable(conditionOf(filter));
 
 function conditionOf(filter: MessageFilter): UserCondition {

@@ -4,7 +4,7 @@ import { PageInfo } from '../../../graphql/connection.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
 import type { ListPage } from '../../list/unified-list.ts';
 
-/** An empty page that is not the last has an end too, or a client could not read on. */
+/** An empty page that is not the last one has an end cursor too, so that the client can request the next page. */
 export function pageInfoOf(page: ListPage<unknown>, hasPreviousPage: boolean): PageInfo {
   return new PageInfo({
     hasNextPage: page.hasNextPage,
@@ -19,7 +19,10 @@ export interface LocalPage<T> {
   readonly pageInfo: PageInfo;
 }
 
-/** A page of a list that is whole in memory. Its cursors name an item, so they hold while others come and go. */
+/**
+ * A page of a list that is completely in memory. Its cursors name an item, so they stay valid when other items are added or
+ * removed.
+ */
 export function localPage<T>(
   all: readonly T[],
   key: (item: T) => string,
@@ -45,7 +48,7 @@ function keyOf(after: string): string {
     const { type, parts } = decodeId(after);
     if (type === 'Place' && parts[0]) return parts[0];
   } catch {
-    // Said below, in words that fit a cursor.
+    // The error is thrown below, with a message about cursors.
   }
   throw badUserInput('after is not a cursor of this list. Pass a cursor back unchanged.');
 }

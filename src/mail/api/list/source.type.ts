@@ -85,7 +85,7 @@ export class SourceType {
     this.problem = problem;
   }
 
-  /** An error whose words are for nobody is written to the log, under the reference that the client sees. */
+  /** The details of an unexpected error are logged under the reference that the client receives. */
   static of({ account, state, evaluation, error }: SourceReport, log: Logger): SourceType {
     return new SourceType(account, state, evaluation, error === null ? null : problemOf(error, log));
   }

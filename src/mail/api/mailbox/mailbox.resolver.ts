@@ -9,7 +9,7 @@ import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
 import { MailboxType } from './mailbox.type.ts';
 
-/** What a mailbox holds, and what lies around it. */
+/** The messages of a mailbox, and its relations to other mailboxes. */
 @Resolver(() => MailboxType)
 export class MailboxResolver {
   constructor(readonly lists: MailLists) {}
@@ -28,7 +28,7 @@ export class MailboxResolver {
     return parent && new MailboxType(account, parent);
   }
 
-  // Each mailbox is inside one other at most: of all the mailboxes of a page, few have many.
+  // Each mailbox has at most one parent, so few mailboxes of a page have many children.
   @ListSizeHint({ assumed: 5 })
   @FieldResolver(() => [MailboxType], { nullable: true, description: 'The mailboxes directly inside this one.' })
   async children(@Root() { account, mailbox }: MailboxType): Promise<MailboxType[]> {

@@ -22,7 +22,10 @@ export class MailboxType extends Node {
     super(encodeId('Mailbox', account.id, mailbox.id));
   }
 
-  /** The same object for the same mailbox of a request: a page of messages shows the same few hundreds of times. */
+  /**
+   * Returns one object for each mailbox of a request, because the messages of a page show the same few mailboxes hundreds
+   * of times.
+   */
   static of(account: MailAccount, mailbox: Mailbox): MailboxType {
     const ofAccount = made.get(account) ?? new Map<Mailbox, MailboxType>();
     const type = ofAccount.get(mailbox) ?? new MailboxType(account, mailbox);

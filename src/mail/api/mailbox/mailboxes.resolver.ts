@@ -27,8 +27,8 @@ export class MailboxesResolver {
     @Arg('input', () => CreateMailboxInput, { description: 'The mailbox to create.' }) input: CreateMailboxInput,
     @Ctx() context: Context,
   ): Promise<MailboxPayload> {
-    const place = () => ({ integrationId: singleId(input.integration, 'Integration'), providerId: '' });
-    return this.change(context, 'integration', place, (changes) => changes.create(input));
+    const target = () => ({ integrationId: singleId(input.integration, 'Integration'), providerId: '' });
+    return this.change(context, 'integration', target, (changes) => changes.create(input));
   }
 
   @Mutation(() => MailboxPayload, { description: 'Changes the name, parent or colour of a mailbox.' })
@@ -37,24 +37,24 @@ export class MailboxesResolver {
     input: UpdateMailboxInput,
     @Ctx() context: Context,
   ): Promise<MailboxPayload> {
-    const place = () => accountId(input.mailbox, 'Mailbox');
-    return this.change(context, 'mailbox', place, (changes, id) => changes.update(id, input));
+    const target = () => accountId(input.mailbox, 'Mailbox');
+    return this.change(context, 'mailbox', target, (changes, id) => changes.update(id, input));
   }
 
   @Mutation(() => DeleteMailboxPayload, {
     description:
-      'Deletes a mailbox that the user created. Messages with a deleted label stay where they are; messages in a deleted folder are moved with it to where the provider keeps deleted mail. A folder that is already there is not deleted again, because that would be permanent.',
+      'Deletes a mailbox that the user created. Messages with a deleted label keep their other mailboxes. A deleted folder is moved, with its messages, to the trash. A folder that is already in the trash is refused with INVALID, because deleting it there would be permanent.',
   })
   async deleteMailbox(
     @Arg('input', () => MailboxInput, { description: 'The mailbox.' }) input: MailboxInput,
     @Ctx() context: Context,
   ): Promise<DeleteMailboxPayload> {
     const mail = this.mailOf(context);
-    const place = () => accountId(input.mailbox, 'Mailbox');
+    const target = () => accountId(input.mailbox, 'Mailbox');
     try {
-      const { account, id } = await withErrorField(['mailbox'], () => find(mail, 'mailbox', place));
+      const { account, id } = await withErrorField(['mailbox'], () => find(mail, 'mailbox', target));
       await new MailboxChanges(account).delete(id);
-      // It is done, whatever becomes of looking for it afterwards.
+      // The deletion has succeeded, so an error of this look-up does not fail the mutation.
       const kept = await account.mailboxes.find(id).catch(() => undefined);
       return new DeleteMailboxPayload({ account, kept: kept ?? null, deleted: kept === null ? input.mailbox : null });
     } catch (error) {
@@ -65,12 +65,12 @@ export class MailboxesResolver {
   private async change(
     context: Context,
     field: 'integration' | 'mailbox',
-    place: () => { integrationId: string; providerId: string },
+    target: () => { integrationId: string; providerId: string },
     work: (changes: MailboxChanges, id: string) => Promise<Mailbox>,
   ): Promise<MailboxPayload> {
     const mail = this.mailOf(context);
     try {
-      const { account, id } = await withErrorField([field], () => find(mail, field, place));
+      const { account, id } = await withErrorField([field], () => find(mail, field, target));
       return new MailboxPayload(new MailboxType(account, await work(new MailboxChanges(account), id)));
     } catch (error) {
       return new MailboxPayload(null, [userErrorOf(within(['input'], error))]);
@@ -81,9 +81,9 @@ export class MailboxesResolver {
 async function find(
   mail: ViewerMail,
   what: string,
-  place: () => { integrationId: string; providerId: string },
+  target: () => { integrationId: string; providerId: string },
 ): Promise<{ account: MailAccount; id: string }> {
-  const { integrationId, providerId } = place();
+  const { integrationId, providerId } = target();
   const account = await mail.find(integrationId);
   if (!account) throw new MailError('NOT_FOUND', `There is no such ${what}.`);
   return { account, id: providerId };

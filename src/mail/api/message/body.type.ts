@@ -5,12 +5,15 @@ import { MAX_HTML_LENGTH } from '../../../providers/shared/html/bounded-html.ts'
 import { safeHtml } from '../../message/html.ts';
 import type { Slices } from '../../message/slices.ts';
 
-/** Half of the most that is shown of a body; most are far smaller. */
+/** Half of the maximum size of a body. Most bodies are much smaller. */
 const BODY_BYTES = 1024 * 1024;
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** What is made of the body is made once, however many fields and aliases ask for it, and one body at a time in a request. */
+/**
+ * Each form of a body is computed once, however many fields and aliases select it, and a request computes one body at a
+ * time.
+ */
 @ObjectType('MessageBody', { description: 'The body of a message, as text and as HTML.' })
 export class MessageBodyType {
   private readonly safe = new Map<boolean, MaybePromise<string>>();
@@ -18,10 +21,10 @@ export class MessageBodyType {
 
   constructor(
     private readonly content: MessageContent,
-    /** A link for the inline file with this Content-ID; null when the message has none. */
+    /** The link to the inline file with this Content-ID. Null when the message has no such file. */
     private readonly inlineUrl: (contentId: string) => string | null,
     private readonly slices: Slices,
-    /** What the message takes, where that is known: its body is not longer. */
+    /** The size of the message if it is known, which is an upper bound for its body. */
     private readonly sizeBytes: number | null,
   ) {}
 
@@ -80,7 +83,7 @@ export class MessageBodyType {
     return this.content.html?.length ?? this.sizeBytes ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Signed once: a mail can show one file ten thousand times. */
+  /** Signs each URL once, because a message can show one file ten thousand times. */
   private url(contentId: string): string | null {
     let url = this.urls.get(contentId);
     if (url === undefined) {

@@ -40,7 +40,7 @@ export class MessageConnection extends connectionType('Message', () => MessageTy
     );
   }
 
-  /** Of a thread, which was read whole from its only account. */
+  /** A page of the messages of a thread, which was read completely and belongs to one account. */
   static ofThread(account: MailAccount, { items, pageInfo }: LocalPage<Message>): MessageConnection {
     const edges = items.map(({ item, cursor }) => new MessageEdge(new MessageType(account, item), cursor));
     const source = new SourceType(account, 'COMPLETE', null, null);

@@ -4,10 +4,10 @@ import { selects } from '../../../graphql/selection.ts';
 import type { MailAccount } from '../../account/mail-account.ts';
 import { MessageType } from './message.type.ts';
 
-/** Fields that an envelope does not answer. */
+/** The fields that need the content of a message, and not only its envelope. */
 export const CONTENT_FIELDS = new Set(['body', 'attachments', 'headers', 'inReplyTo', 'references', 'unsubscribe']);
 
-/** One message by the provider's id; null when there is none. Read once, with its content where that is selected. */
+/** One message by the provider's id, or null. The content is read in the same request when its fields are selected. */
 export async function readMessage(
   account: MailAccount,
   id: string,
@@ -19,7 +19,7 @@ export async function readMessage(
   });
 }
 
-/** Null instead of NOT_FOUND, which is how a node that does not exist is answered. */
+/** Returns null instead of throwing NOT_FOUND, as `node` does for an object that does not exist. */
 export async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();

@@ -17,7 +17,7 @@ import { MessageBodyType } from './body.type.ts';
 import { DownloadType } from './download.type.ts';
 import { MessageType } from './message.type.ts';
 
-/** What can be said of a thread whose id alone is known. */
+/** The fields of a thread that can be answered with its id only. */
 const THREAD_REFERENCE = new Set(['__typename', 'id', 'integration']);
 
 @ObjectType('Header', {
@@ -33,10 +33,10 @@ class HeaderType {
   readonly value!: string;
 }
 
-/** Everything about a message that is not in its envelope. Whatever must be asked for is null when that fails. */
+/** The fields of a message that are not in its envelope. A field that needs a request is null when the request fails. */
 @Resolver(() => MessageType)
 export class MessageResolver {
-  /** One for each message of an account, which lives as long as its request. */
+  /** The bodies by account and content. They live as long as the account, which is as long as the request. */
   private readonly bodies = new WeakMap<MailAccount, WeakMap<MessageContent, MessageBodyType>>();
 
   constructor(readonly downloads: Downloads) {}
@@ -157,6 +157,6 @@ export class MessageResolver {
 async function contentOf({ account, message }: MessageType): Promise<MessageContent> {
   const { content } = message.content ? message : await account.messages.full(message.id);
   if (!content)
-    throw new Error(`a full read of a message brought no content (${encodeId('Message', account.id, message.id)})`);
+    throw new Error(`a full read of a message returned no content (${encodeId('Message', account.id, message.id)})`);
   return content;
 }

@@ -158,7 +158,8 @@ export class MessageType extends Node {
     return sizeBytes === null ? null : Math.min(sizeBytes, 2 ** 31 - 1);
   }
 
-  // These two are here and not in the resolver: a list asks them of each message, and a getter costs the least.
+  // These two are getters and not in the resolver because a list resolves them for each message, and a getter is the
+  // fastest way.
 
   @Field(() => IntegrationType, { description: 'The account that it belongs to.' })
   get integration(): IntegrationType {

@@ -19,11 +19,17 @@ import {
   TRASH,
   UNTRASH,
 } from '../../organise/change.ts';
-import { changeMessages, type Outcome } from '../../organise/message-changes.ts';
+import { type ChangeOutcome, changeMessages } from '../../organise/message-changes.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { ThreadType } from '../thread/thread.type.ts';
-import { IdsInput, MAX_IDS, MoveMessagesInput, UpdateMessagesInput, UpdateMessagesPayload } from './organise.type.ts';
+import {
+  MAX_IDS,
+  MessagesInput,
+  MoveMessagesInput,
+  UpdateMessagesInput,
+  UpdateMessagesPayload,
+} from './organise.type.ts';
 
 @Resolver()
 export class OrganiseResolver {
@@ -84,7 +90,7 @@ export class OrganiseResolver {
       'Moves messages from the inbox to the archive. Messages that are not in the inbox stay where they are.',
   })
   archive(
-    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, ARCHIVE);
@@ -94,7 +100,7 @@ export class OrganiseResolver {
     description: 'Moves messages to the trash. The provider deletes them permanently after some time.',
   })
   trash(
-    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, TRASH);
@@ -105,7 +111,7 @@ export class OrganiseResolver {
       'Moves messages out of the trash: drafts to the drafts mailbox, messages that the user sent to the sent mailbox, all others to the inbox. Messages that are not in the trash stay where they are.',
   })
   untrash(
-    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, UNTRASH);
@@ -116,7 +122,7 @@ export class OrganiseResolver {
       'Moves messages to the junk mailbox; the provider may train its spam filter with them. Of a thread, only messages that others sent are moved.',
   })
   markJunk(
-    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, MARK_JUNK);
@@ -127,7 +133,7 @@ export class OrganiseResolver {
       'Moves messages from the junk mailbox to the inbox; drafts and sent messages are moved back to their own mailboxes. Messages that are not in the junk stay where they are.',
   })
   notJunk(
-    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, NOT_JUNK);
@@ -138,7 +144,7 @@ export class OrganiseResolver {
       'Permanently deletes messages, without moving them to the trash. This cannot be undone. FORBIDDEN unless the account is connected with access FULL. NOT_FOUND for a message that no longer exists.',
   })
   deleteForever(
-    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, DELETE_FOREVER);
@@ -203,7 +209,7 @@ function ownMailboxes(account: MailAccount, ids: readonly string[]): string[] {
   });
 }
 
-function nodeOf({ account, message, thread }: Outcome): MessageType | ThreadType | null {
+function nodeOf({ account, message, thread }: ChangeOutcome): MessageType | ThreadType | null {
   if (account && message) return new MessageType(account, message);
   return account && thread && new ThreadType(account, thread.id, thread);
 }

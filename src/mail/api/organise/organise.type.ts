@@ -5,12 +5,12 @@ import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 
-/** How many messages and threads one mutation takes. */
+/** The maximum number of messages and threads in one mutation. */
 export const MAX_IDS = 1_000;
-const IDS = `The ids of messages and threads, at most ${MAX_IDS}, of any of your accounts. A thread stands for those of its messages that the change applies to.`;
+const IDS = `The ids of messages and threads, at most ${MAX_IDS}, of any of your accounts. For a thread, the change is made to all of its messages that it applies to.`;
 
 @InputType({ description: 'The messages and threads to change.' })
-export class IdsInput {
+export class MessagesInput {
   @Field(() => [ID], { description: IDS })
   ids!: string[];
 }
@@ -18,7 +18,7 @@ export class IdsInput {
 @InputType({
   description: 'The messages and threads to change, and the changes. Fields that are left out are not changed.',
 })
-export class UpdateMessagesInput extends IdsInput {
+export class UpdateMessagesInput extends MessagesInput {
   @Field(() => Boolean, { nullable: true, description: 'True: mark as read. False: mark as unread.' })
   isRead?: boolean | null;
 
@@ -39,7 +39,7 @@ export class UpdateMessagesInput extends IdsInput {
 }
 
 @InputType({ description: 'The messages and threads to move, and the target mailbox.' })
-export class MoveMessagesInput extends IdsInput {
+export class MoveMessagesInput extends MessagesInput {
   @Field(() => ID, {
     nullable: true,
     description:
@@ -56,7 +56,7 @@ export class MoveMessagesInput extends IdsInput {
 
 @ObjectType({ simpleResolvers: true, description: 'The outcome for one id.' })
 class UpdateResult {
-  // Not `id`: stores of clients take that of any object for its own, and this is the id of the message or thread.
+  // The field is not called `id`, because client caches take `id` for the id of the result itself.
   @Field(() => ID, { description: 'The id of the message or thread, as it was given.' })
   readonly target!: string;
 
@@ -84,7 +84,7 @@ class UpdateResult {
   @Field(() => Problem, {
     nullable: true,
     description:
-      'Why it was not changed; or, as the message then says, why it could not be read after the change. A thread may have been changed in part.',
+      'Why the message or thread was not changed, or could not be read after the change: `message` says which. Of a thread, some messages may have been changed. Null when the change succeeded.',
   })
   readonly problem!: Problem | null;
 }

@@ -75,7 +75,7 @@ export class SubmissionResolver {
   }
 }
 
-/** What is no id of a draft to be revised is no userError: it fails the field. */
+/** An invalid id of the draft to revise is an error of the field, and not a userError. */
 function requireDraftId(context: Context, id: string): void {
   requirePrincipal(context);
   accountId(id, 'Draft');

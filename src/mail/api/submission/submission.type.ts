@@ -92,8 +92,8 @@ const SubmissionEdge = edgeType('Submission', () => SubmissionType);
   description: 'A page of submissions, the most recently created first.',
 })
 export class SubmissionConnection extends connectionType('Submission', () => SubmissionType, SubmissionEdge) {
-  static edge(submission: SubmissionType, place: () => string) {
-    return new SubmissionEdge(submission, place);
+  static edge(submission: SubmissionType, cursor: () => string) {
+    return new SubmissionEdge(submission, cursor);
   }
 }
 

@@ -13,18 +13,18 @@ import { PageArgs } from '../list/list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { SubmissionConnection, SubmissionStatusEnum, SubmissionType } from './submission.type.ts';
 
-const Place = z.tuple([z.number(), z.uuid()]);
+const Position = z.tuple([z.number(), z.uuid()]);
 
 @Resolver(() => ViewerType)
 export class ViewerSubmissionsResolver {
-  private readonly cursors: SealedJson<typeof Place>;
+  private readonly cursors: SealedJson<typeof Position>;
 
   constructor(
     readonly mailOf: MailOf,
     readonly store: Pick<SubmissionStore, 'list'>,
     sealer: Sealer,
   ) {
-    this.cursors = new SealedJson(sealer, 'submission-cursor', Place);
+    this.cursors = new SealedJson(sealer, 'submission-cursor', Position);
   }
 
   @FieldResolver(() => SubmissionConnection, {
@@ -41,8 +41,8 @@ export class ViewerSubmissionsResolver {
     @Ctx() context: Context,
   ): Promise<SubmissionConnection> {
     const size = requireFirst(first);
-    const place = after ? this.open(userId, after) : null;
-    const found = await this.store.list(userId, { statuses: status ?? null, after: place, limit: size + 1 });
+    const position = after ? this.open(userId, after) : null;
+    const found = await this.store.list(userId, { statuses: status ?? null, after: position, limit: size + 1 });
     const mail = this.mailOf(context);
     const edges = await Promise.all(
       found.slice(0, size).map(async (record) => {
@@ -54,7 +54,7 @@ export class ViewerSubmissionsResolver {
     const shown = edges.filter((edge) => edge !== null);
     const info = new PageInfo({
       hasNextPage: found.length > size,
-      hasPreviousPage: place !== null,
+      hasPreviousPage: position !== null,
       start: shown[0]?.lazyCursor ?? null,
       end: shown.at(-1)?.lazyCursor ?? null,
     });
@@ -66,10 +66,10 @@ export class ViewerSubmissionsResolver {
   }
 
   private open(userId: string, cursor: string): SubmissionPosition {
-    const place = this.cursors.open(userId, cursor);
-    if (!place)
+    const position = this.cursors.open(userId, cursor);
+    if (!position)
       throw badUserInput('after is not a cursor of this list. Pass a cursor back unchanged, to the same field.');
-    const [at, id] = place;
+    const [at, id] = position;
     return { createdAt: new Date(at), id };
   }
 }

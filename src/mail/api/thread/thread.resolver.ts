@@ -7,7 +7,7 @@ import { MailboxType } from '../mailbox/mailbox.type.ts';
 import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadType } from './thread.type.ts';
 
-/** What lies inside a thread, and around it. */
+/** The messages and mailboxes of a thread, and its account. */
 @Resolver(() => ThreadType)
 export class ThreadResolver {
   @FieldResolver(() => IntegrationType, { description: 'The account that it belongs to.' })

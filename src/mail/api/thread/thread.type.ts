@@ -18,14 +18,14 @@ export class ThreadType extends Node {
     /** For field resolvers; not in the schema. */
     readonly account: MailAccount,
     readonly threadId: string,
-    /** Null where a query selects nothing but the id. */
+    /** Null when the query selects only the id. */
     private readonly known: Thread | null,
   ) {
     super(encodeId('Thread', account.id, threadId));
   }
 
   get thread(): Thread {
-    if (!this.known) throw new Error('a thread was read of which only the id is known');
+    if (!this.known) throw new Error('only the id of this thread is known');
     return this.known;
   }
 

@@ -44,9 +44,10 @@ export class UnsubscribeInput {
 @ObjectType({ simpleResolvers: true, description: 'The outcome of `unsubscribe`.' })
 export class UnsubscribePayload {
   @Field(() => Boolean, {
-    description: 'Whether the request was made. When mail from the list stops depends on the list.',
+    description:
+      'Whether the unsubscribe request was made. The mailing list decides when it stops sending mail after that.',
   })
-  get done(): boolean {
+  get requested(): boolean {
     return this.method !== null;
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { SourceClock } from '../../src/mail/list/account-list.ts';
+import { PausableDeadline } from '../../src/mail/list/pausable-deadline.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -9,8 +9,8 @@ afterEach(() => {
 });
 
 const expired = new Error('too slow');
-const aClock = (parent = new AbortController().signal, ms = 1_000) =>
-  new SourceClock(parent, ms, () => expired, Date.now);
+const aDeadline = (parent = new AbortController().signal, ms = 1_000) =>
+  new PausableDeadline(parent, ms, () => expired, Date.now);
 
 /** Work that takes as long as the test lets it. */
 function work() {
@@ -22,39 +22,39 @@ function work() {
 }
 
 it('counts the reads of its source together', async () => {
-  const clock = aClock();
+  const deadline = aDeadline();
   for (const ms of [400, 500]) {
     const { run, finish } = work();
-    const reading = clock.during(run);
+    const reading = deadline.run(run);
     await vi.advanceTimersByTimeAsync(ms);
     finish();
     await reading;
   }
-  expect(clock.signal.aborted).toBe(false);
-  void clock.during(work().run);
+  expect(deadline.signal.aborted).toBe(false);
+  void deadline.run(work().run);
   await vi.advanceTimersByTimeAsync(99);
-  expect(clock.signal.aborted).toBe(false);
+  expect(deadline.signal.aborted).toBe(false);
   await vi.advanceTimersByTimeAsync(1);
-  expect(clock.signal.reason).toBe(expired);
+  expect(deadline.signal.reason).toBe(expired);
 });
 
 it('stands still while nothing of its source is read, however long that takes', async () => {
-  const clock = aClock();
-  await clock.during(async () => 'a page');
+  const deadline = aDeadline();
+  await deadline.run(async () => 'a page');
   await vi.advanceTimersByTimeAsync(3_600_000);
-  expect(clock.signal.aborted).toBe(false);
+  expect(deadline.signal.aborted).toBe(false);
   const { run, finish } = work();
-  const reading = clock.during(run);
+  const reading = deadline.run(run);
   await vi.advanceTimersByTimeAsync(999);
   finish();
   await reading;
-  expect(clock.signal.aborted).toBe(false);
+  expect(deadline.signal.aborted).toBe(false);
 });
 
 it('counts reads at the same time once, and stops when the last one ends', async () => {
-  const clock = aClock();
+  const deadline = aDeadline();
   const [long, short] = [work(), work()];
-  const both = [clock.during(long.run), clock.during(short.run)];
+  const both = [deadline.run(long.run), deadline.run(short.run)];
   await vi.advanceTimersByTimeAsync(600);
   short.finish();
   await both[1];
@@ -62,25 +62,25 @@ it('counts reads at the same time once, and stops when the last one ends', async
   long.finish();
   await Promise.all(both);
   await vi.advanceTimersByTimeAsync(5_000);
-  expect(clock.signal.aborted).toBe(false);
+  expect(deadline.signal.aborted).toBe(false);
 });
 
 it('stops for a read that fails, and passes the failure on', async () => {
-  const clock = aClock();
+  const deadline = aDeadline();
   const failure = new Error('down');
-  await expect(clock.during(() => Promise.reject(failure))).rejects.toBe(failure);
+  await expect(deadline.run(() => Promise.reject(failure))).rejects.toBe(failure);
   await vi.advanceTimersByTimeAsync(5_000);
-  expect(clock.signal.aborted).toBe(false);
+  expect(deadline.signal.aborted).toBe(false);
 });
 
 it('ends with its client, and lets go of it when it is closed', () => {
   const client = new AbortController();
-  const [open, closed] = [aClock(client.signal), aClock(client.signal)];
+  const [open, closed] = [aDeadline(client.signal), aDeadline(client.signal)];
   closed.close();
   const reason = closed.signal.reason;
   client.abort('gone');
   expect(open.signal.reason).toBe('gone');
   expect(closed.signal.reason).toBe(reason);
-  expect(aClock(client.signal).signal.reason).toBe('gone');
+  expect(aDeadline(client.signal).signal.reason).toBe('gone');
   expect(vi.getTimerCount()).toBe(0);
 });
