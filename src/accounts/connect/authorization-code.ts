@@ -1,5 +1,6 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { MailError } from '../../domain/error.ts';
+import { sha256 } from '../../platform/secrets/digest.ts';
 import type { AuthorizationCode } from '../../providers/contract/authorization-code.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import { AttemptLimiter } from '../users/attempt.limiter.ts';
@@ -69,6 +70,3 @@ class AuthorizationCodeConnect implements ConnectHandler<AuthorizationCode> {
     return { authorizationUrl, flow };
   }
 }
-
-/** Of the state, for finding its flow, and of the PKCE verifier (RFC 7636 4.2). */
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');

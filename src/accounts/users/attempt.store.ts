@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { deleteInBatches } from '../../platform/database/batches.ts';
 import type { Database } from '../../platform/database/database.ts';
+import { sha256 } from '../../platform/secrets/digest.ts';
 
 /** At most `burst` attempts at once, and one more every `everyMs`, for each key. */
 export interface AttemptRule {
@@ -77,5 +77,4 @@ export class AttemptStore {
 }
 
 /** Nobody's address is kept. */
-const hashOf = ({ name }: Pick<AttemptRule, 'name'>, key: string): string =>
-  createHash('sha256').update(`${name} ${key}`).digest('base64url');
+const hashOf = ({ name }: Pick<AttemptRule, 'name'>, key: string): string => sha256(`${name} ${key}`);

@@ -1,10 +1,11 @@
-import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { MailError } from '../../domain/error.ts';
 import { type Principal, unauthenticated } from '../../graphql/principal.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
 import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
+import { sha256 } from '../../platform/secrets/digest.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { EndReason, NewRefreshToken, SessionStore } from './session.store.ts';
 import { ACCESS_TOKEN_SECONDS, type SessionPrincipal, signAccessToken, verifyAccessToken } from './session.token.ts';
@@ -114,7 +115,7 @@ export class SessionService implements Authenticator {
    * `gone` aborts when the client goes away: it has not had the answer, and may ask again.
    */
   refresh(refreshToken: string, gone?: AbortSignal): Promise<SessionTokens> {
-    const hash = hashOf(refreshToken);
+    const hash = sha256(refreshToken);
     const under = this.refreshing.get(hash);
     if (under) return under;
     const refresh = this.rotate(refreshToken, hash, gone).finally(() => this.refreshing.delete(hash));
@@ -162,7 +163,7 @@ export class SessionService implements Authenticator {
   }
 
   private row(token: string): NewRefreshToken {
-    return { hash: hashOf(token), expiresAt: new Date(this.now().getTime() + REFRESH_TOKEN_LIFETIME_MS) };
+    return { hash: sha256(token), expiresAt: new Date(this.now().getTime() + REFRESH_TOKEN_LIFETIME_MS) };
   }
 
   private remember(sessionId: string): void {
@@ -176,5 +177,3 @@ export class SessionService implements Authenticator {
     if (isNew) for (const fn of this.listeners) fn(sessionId);
   }
 }
-
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');

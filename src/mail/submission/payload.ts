@@ -1,4 +1,6 @@
-import { SealError, type Sealer } from '../../platform/secrets/seal.ts';
+import { z } from 'zod';
+import type { Sealer } from '../../platform/secrets/seal.ts';
+import { SealedJsonBytes } from '../../platform/secrets/sealed-json.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 
 /** What a submission is to send: a message that is still to be written, or a draft as it stands by then. */
@@ -11,19 +13,18 @@ const PURPOSE = 'submission';
 
 /** Seals what people write, for as long as it is not sent. */
 export class Payloads {
-  constructor(private readonly sealer: Sealer) {}
+  private readonly sealed: SealedJsonBytes<z.ZodType<Payload>>;
+
+  constructor(sealer: Sealer) {
+    this.sealed = new SealedJsonBytes(sealer, PURPOSE, z.custom<Payload>());
+  }
 
   seal(submissionId: string, payload: Payload): Uint8Array<ArrayBuffer> {
-    return this.sealer.seal(PURPOSE, submissionId, Buffer.from(JSON.stringify(payload)));
+    return this.sealed.seal(submissionId, payload);
   }
 
   /** Null when it does not open: sealed under a key that is gone, or not for this submission. */
   open(submissionId: string, sealed: Uint8Array): Payload | null {
-    try {
-      return JSON.parse(Buffer.from(this.sealer.open(PURPOSE, submissionId, sealed)).toString()) as Payload;
-    } catch (error) {
-      if (error instanceof SealError) return null;
-      throw error;
-    }
+    return this.sealed.openOrNull(submissionId, sealed);
   }
 }

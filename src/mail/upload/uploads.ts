@@ -4,7 +4,8 @@ import type { ComposeAttachment } from '../../domain/compose.ts';
 import { MailError, storeErrorIn } from '../../domain/error.ts';
 import { encodeId, singleId } from '../../domain/global-id.ts';
 import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
-import { SealError, type Sealer } from '../../platform/secrets/seal.ts';
+import type { Sealer } from '../../platform/secrets/seal.ts';
+import { SealedJsonBytes } from '../../platform/secrets/sealed-json.ts';
 import { cleanFilename } from '../compose/filename.ts';
 import { fileKind } from './file-kind.ts';
 import type { UploadRecord, UploadStore } from './upload.store.ts';
@@ -48,8 +49,10 @@ type Details = z.infer<typeof Details>;
 /** Files on their way into a message: sealed in the database, so that whichever instance sends the message can read them. */
 export class Uploads {
   private readonly now: () => Date;
+  private readonly details: SealedJsonBytes<typeof Details>;
 
   constructor(private readonly options: UploadsOptions) {
+    this.details = new SealedJsonBytes(options.sealer, PURPOSE, Details);
     this.now = options.now ?? (() => new Date());
   }
 
@@ -79,7 +82,7 @@ export class Uploads {
       mimeType ??= await fileKind(new Uint8Array(), claimed);
       const details: Details = { filename: cleanFilename(baseName(filename ?? '')), mimeType, sizeBytes, chunks };
       const expiresAt = this.in(LIFETIME_MS);
-      const sealed = sealer.seal(PURPOSE, `${id}/${userId}`, Buffer.from(JSON.stringify(details)));
+      const sealed = this.details.seal(`${id}/${userId}`, details);
       await store.complete(id, sealed, sizeBytes, expiresAt);
       const { filename: name } = details;
       return { upload: encodeId('Upload', id), filename: name, mimeType, sizeBytes, expiresAt };
@@ -131,14 +134,8 @@ export class Uploads {
   }
 
   private detailsOf({ id, userId, details }: UploadRecord): Details | null {
-    if (!details) return null;
-    try {
-      const plain = this.options.sealer.open(PURPOSE, `${id}/${userId}`, details);
-      return Details.parse(JSON.parse(Buffer.from(plain).toString()));
-    } catch (error) {
-      if (error instanceof SealError) return null; // its key is gone
-      throw error;
-    }
+    // Null also when the key that sealed them was removed.
+    return details && this.details.openOrNull(`${id}/${userId}`, details);
   }
 
   /** One chunk at a time, as the reader asks for it. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError, publicCode, storeErrorIn } from '../../../domain/error.ts';
+import { isSameSecret, sha256 } from '../../../platform/secrets/digest.ts';
 import {
   type AuthorizationCode,
   type AuthorizationRefusal,
@@ -9,13 +10,12 @@ import {
 import { findProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { UserStore } from '../../users/user.store.ts';
-import { sha256 } from '../authorization-code.ts';
 import type { ConnectFlowStore } from '../connect-flow.store.ts';
 import { type ConnectFlowRecord, isUnderWay } from '../connect-flow.ts';
 import { readAuthorization } from './authorization.response.ts';
 import { type Approval, approvalReply, type CallbackReply, type Outcome, outcomeReply } from './callback.reply.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
-import { isSame, newCode, newToken, readPresented } from './connect-token.ts';
+import { newCode, newToken, readPresented } from './connect-token.ts';
 
 interface CallbackOptions {
   readonly providers: readonly Provider[];
@@ -95,7 +95,7 @@ export class CallbackService {
     if (await flows.consented(flow.id, seal.consent(flow, consent), this.now())) return consent;
     const present = await flows.find(flow.userId, flow.id);
     const first = present && isUnderWay(present, this.now()) ? seal.openConsent(present) : null;
-    if (!first || !isSame(first.code, code)) throw overMessage();
+    if (!first || !isSameSecret(first.code, code)) throw overMessage();
     return first;
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Sealer } from '../../../platform/secrets/seal.ts';
+import { SealedJsonBytes } from '../../../platform/secrets/sealed-json.ts';
 import type { Traded } from '../../../providers/contract/authorization-code.ts';
 import type { ConnectFlowRecord } from '../connect-flow.ts';
 
@@ -20,8 +21,8 @@ const Kept = z
     secret: z.unknown(),
     accessToken: z.string(),
     expiresAt: z.coerce.date(),
-    scopes: z.array(z.string()),
-    claimed: z.array(z.string()).default([]),
+    scopes: z.array(z.string()).readonly(),
+    claimed: z.array(z.string()).readonly().default([]),
   })
   .transform(({ secret, ...rest }) => ({ secret, ...rest }));
 const Consent = z.object({ code: z.string(), token: z.string(), traded: Kept.optional() });
@@ -30,14 +31,18 @@ type FlowKey = Pick<ConnectFlowRecord, 'id' | 'userId'>;
 
 /** Seals what a flow keeps. Bound to its user and its row: copied to another, it does not open. */
 export class FlowSeal {
-  constructor(private readonly sealer: Sealer) {}
+  private readonly consents: SealedJsonBytes<typeof Consent>;
+
+  constructor(private readonly sealer: Sealer) {
+    this.consents = new SealedJsonBytes(sealer, CONSENT, Consent);
+  }
 
   verifier(flow: FlowKey, codeVerifier: string): Uint8Array<ArrayBuffer> {
     return this.sealer.seal(VERIFIER, place(flow), Buffer.from(codeVerifier));
   }
 
   consent(flow: FlowKey, consent: Consent): Uint8Array<ArrayBuffer> {
-    return this.sealer.seal(CONSENT, place(flow), Buffer.from(JSON.stringify(consent)));
+    return this.consents.seal(place(flow), consent);
   }
 
   /** Throws SealError; null when there is none. */
@@ -47,8 +52,7 @@ export class FlowSeal {
 
   /** Throws SealError; null when there is none. */
   openConsent(flow: ConnectFlowRecord): Consent | null {
-    if (!flow.consent) return null;
-    return Consent.parse(JSON.parse(Buffer.from(this.sealer.open(CONSENT, place(flow), flow.consent)).toString()));
+    return flow.consent && this.consents.open(place(flow), flow.consent);
   }
 }
 

@@ -1,4 +1,5 @@
-import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
+import { sha256 } from '../../../platform/secrets/digest.ts';
 
 /** What finishes a connect flow: a token that a page passes on, or a code that a person types. */
 export interface Presented {
@@ -42,10 +43,5 @@ export function readPresented(given: string): Presented {
   return { kind: 'code', value };
 }
 
-/** Takes the same time wherever the two differ. */
-export const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
-
 /** For the row of a flow that has ended, whose token opens nothing any more. */
-export const hashOf = ({ kind, value }: Presented): string => digest(`${kind} ${value}`).toString('base64url');
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+export const hashOf = ({ kind, value }: Presented): string => sha256(`${kind} ${value}`);

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError, publicCode, storeErrorIn } from '../../../domain/error.ts';
 import { timeLimited } from '../../../platform/abort.ts';
 import { retryUntilStoreIsBack } from '../../../platform/database/store/store.retry.ts';
+import { isSameSecret } from '../../../platform/secrets/digest.ts';
 import { SealError } from '../../../platform/secrets/seal.ts';
 import { isAuthorizationCode } from '../../../providers/contract/authorization-code.ts';
 import { findProvider } from '../../../providers/contract/find-provider.ts';
@@ -18,7 +19,7 @@ import type { ConnectFlowStore } from '../connect-flow.store.ts';
 import type { ConnectFlowRecord } from '../connect-flow.ts';
 import type { IntegrationWriter } from '../integration-writer.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
-import { hashOf, isSame, type Presented, readPresented } from './connect-token.ts';
+import { hashOf, type Presented, readPresented } from './connect-token.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
 /** Whose account it is can be asked again, by another call. */
@@ -114,7 +115,7 @@ export class FinishService {
     return (
       flows.find((flow) => {
         const token = this.tokenOf(flow);
-        return token !== null && isSame(token, value);
+        return token !== null && isSameSecret(token, value);
       }) ?? null
     );
   }
