@@ -15,7 +15,7 @@ import { type ConnectFlowRecord, isUnderWay } from '../connect-flow.ts';
 import { readAuthorization } from './authorization.response.ts';
 import { type Approval, approvalReply, type CallbackReply, type Outcome, outcomeReply } from './callback.reply.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
-import { newCode, newToken, readPresented } from './connect-token.ts';
+import { newCode, newToken, readFinishToken } from './connect-token.ts';
 
 interface CallbackOptions {
   readonly providers: readonly Provider[];
@@ -91,7 +91,7 @@ export class CallbackService {
    */
   private async keep(flow: ConnectFlowRecord, code: string): Promise<Consent> {
     const { flows, seal } = this.options;
-    const consent = { code, token: flow.redirectUri === null ? readPresented(newCode()).value : newToken() };
+    const consent = { code, token: flow.redirectUri === null ? readFinishToken(newCode()).value : newToken() };
     if (await flows.consented(flow.id, seal.consent(flow, consent), this.now())) return consent;
     const present = await flows.find(flow.userId, flow.id);
     const first = present && isUnderWay(present, this.now()) ? seal.openConsent(present) : null;

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { sha256 } from '../../../platform/secrets/digest.ts';
 
 /** What finishes a connect flow: a token that a page passes on, or a code that a person types. */
-export interface Presented {
+export interface FinishToken {
   readonly kind: 'token' | 'code';
   /** In the one spelling that is compared. */
   readonly value: string;
@@ -29,7 +29,7 @@ export function newCode(): string {
  * What was handed in. Of a code a person's case, width, spaces, hyphens and quotation marks do not matter, and the letters
  * that look like digits are read as those.
  */
-export function readPresented(given: string): Presented {
+export function readFinishToken(given: string): FinishToken {
   const text = given.trim();
   if (TOKEN.test(text)) return { kind: 'token', value: text };
   const value = text
@@ -44,4 +44,4 @@ export function readPresented(given: string): Presented {
 }
 
 /** For the row of a flow that has ended, whose token opens nothing any more. */
-export const hashOf = ({ kind, value }: Presented): string => sha256(`${kind} ${value}`);
+export const hashOf = ({ kind, value }: FinishToken): string => sha256(`${kind} ${value}`);

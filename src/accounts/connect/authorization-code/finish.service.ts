@@ -19,7 +19,7 @@ import type { ConnectFlowStore } from '../connect-flow.store.ts';
 import type { ConnectFlowRecord } from '../connect-flow.ts';
 import type { IntegrationWriter } from '../integration-writer.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
-import { hashOf, type Presented, readPresented } from './connect-token.ts';
+import { type FinishToken, hashOf, readFinishToken } from './connect-token.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
 /** Whose account it is can be asked again, by another call. */
@@ -74,44 +74,47 @@ export class FinishService {
 
   /** Throws MailError: NOT_FOUND alike for a token that nobody has, that is somebody else's, and that came too late. */
   async finish(userId: string, given: string): Promise<IntegrationRecord> {
-    const presented = readPresented(given);
-    const flow = await (presented.kind === 'token' ? this.byToken(userId, presented) : this.byCode(userId, presented));
+    const finishToken = readFinishToken(given);
+    const flow = await (finishToken.kind === 'token'
+      ? this.byToken(userId, finishToken)
+      : this.byCode(userId, finishToken));
     if (!flow) throw notFound();
-    return this.connect(flow, presented);
+    return this.connect(flow, finishToken);
   }
 
   /** Counts nothing: nobody guesses 256 bits, and any link can make the page of who began pass on a wrong token. */
-  private async byToken(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+  private async byToken(userId: string, finishToken: FinishToken): Promise<ConnectFlowRecord | null> {
     const { flows } = this.options;
     const now = this.now();
     // In this order: a flow that ends between two reads the other way round would be in neither.
-    const waiting = this.holder(await flows.awaitingToken(userId, now), presented);
-    return waiting ?? flows.endedWith(userId, hashOf(presented), now);
+    const waiting = this.holder(await flows.awaitingToken(userId, now), finishToken);
+    return waiting ?? flows.endedWith(userId, hashOf(finishToken), now);
   }
 
-  private async byCode(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+  private async byCode(userId: string, finishToken: FinishToken): Promise<ConnectFlowRecord | null> {
     const { attempts, flows } = this.options;
     const waitMs = await attempts.take(PER_USER, userId);
     if (waitMs > 0) throw tooManyAttempts(waitMs);
     const now = this.now();
-    const found = (await flows.endedWith(userId, hashOf(presented), now)) ?? (await this.tryCode(userId, presented));
+    const found =
+      (await flows.endedWith(userId, hashOf(finishToken), now)) ?? (await this.tryCode(userId, finishToken));
     if (found) await attempts.giveBack(PER_USER, userId);
     return found;
   }
 
-  private async tryCode(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+  private async tryCode(userId: string, finishToken: FinishToken): Promise<ConnectFlowRecord | null> {
     const { flows } = this.options;
     const now = this.now();
     const tried = await flows.takeTry(userId, now);
     const ids = tried.map(({ id }) => id);
     // Ended since the caller looked, by the same code entered twice at once.
-    const found = this.holder(tried, presented) ?? (await flows.endedWith(userId, hashOf(presented), now));
+    const found = this.holder(tried, finishToken) ?? (await flows.endedWith(userId, hashOf(finishToken), now));
     if (found) await flows.giveTryBack(ids);
     else await flows.endExhausted(ids, TOO_MANY_WRONG);
     return found;
   }
 
-  private holder(flows: readonly ConnectFlowRecord[], { value }: Presented): ConnectFlowRecord | null {
+  private holder(flows: readonly ConnectFlowRecord[], { value }: FinishToken): ConnectFlowRecord | null {
     return (
       flows.find((flow) => {
         const token = this.tokenOf(flow);
@@ -131,7 +134,7 @@ export class FinishService {
   }
 
   /** Of calls that come at once, also on two instances, one asks the provider, and the others wait for what it says. */
-  private async connect(flow: ConnectFlowRecord, presented: Presented): Promise<IntegrationRecord> {
+  private async connect(flow: ConnectFlowRecord, finishToken: FinishToken): Promise<IntegrationRecord> {
     const { flows, integrations } = this.options;
     const owner = randomUUID();
     for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, MAX_BACKOFF_MS)) {
@@ -139,7 +142,7 @@ export class FinishService {
       if (kept) return kept;
       const now = this.now();
       if (await flows.claim(flow.id, owner, new Date(now.getTime() + CLAIM_MS), now)) {
-        return this.exchange(flow, presented, owner);
+        return this.exchange(flow, finishToken, owner);
       }
       const present = await flows.find(flow.userId, flow.id);
       if (present?.status === 'FAILED' && present.problem) throw problemOf(present.problem);
@@ -151,7 +154,7 @@ export class FinishService {
     }
   }
 
-  private async exchange(flow: ConnectFlowRecord, presented: Presented, owner: string): Promise<IntegrationRecord> {
+  private async exchange(flow: ConnectFlowRecord, finishToken: FinishToken, owner: string): Promise<IntegrationRecord> {
     const { flows, seal, integrationWriter, callbackUrl, log } = this.options;
     let spent: Consent | null = null;
     try {
@@ -169,7 +172,7 @@ export class FinishService {
       const identifying = within(IDENTIFY_TIMEOUT_MS);
       const exchanged = { ...traded, address: await method.identify(traded, identifying) };
       await method.checkMailbox?.(traded, this.options.limiters.of(provider, exchanged.address), identifying);
-      const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
+      const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(finishToken) };
       const keep = () =>
         integrationWriter.saveIntegration(
           { userId, provider: provider.id, method: method.method, access },
@@ -191,7 +194,7 @@ export class FinishService {
         throw error;
       }
       const problem = { code, message: error.message };
-      await flows.failed(flow.id, 'FINISH', problem, hashOf(presented));
+      await flows.failed(flow.id, 'FINISH', problem, hashOf(finishToken));
       throw problemOf(problem);
     }
   }
