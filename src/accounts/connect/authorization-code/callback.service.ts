@@ -80,7 +80,9 @@ export class CallbackService {
     const flow = await flows.findByState(sha256(state));
     const provider = flow && findProvider(providers, flow.provider);
     const method = provider?.connectMethods.find(isAuthorizationCode);
-    if (!flow || flow.expiresAt <= this.now() || !provider?.configured || !method) throw overMessage();
+    if (!flow || flow.expiresAt <= this.now() || !provider?.configured || !method || flow.method !== method.method) {
+      throw overMessage();
+    }
     return { flow, provider, method };
   }
 

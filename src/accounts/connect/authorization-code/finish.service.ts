@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError, publicCode, storeErrorIn } from '../../../domain/error.ts';
 import { timeLimited } from '../../../platform/abort.ts';
 import { retryUntilStoreIsBack } from '../../../platform/database/store/store.retry.ts';
@@ -8,16 +7,12 @@ import { isSameSecret } from '../../../platform/secrets/digest.ts';
 import { SealError } from '../../../platform/secrets/seal.ts';
 import { isAuthorizationCode } from '../../../providers/contract/authorization-code.ts';
 import { findProvider } from '../../../providers/contract/find-provider.ts';
-import type { Provider } from '../../../providers/contract/provider.ts';
-import type { RequestLimiters } from '../../handles/request-limiters.ts';
 import { checkAnswered } from '../../integrations/credential.ts';
-import type { IntegrationStore } from '../../integrations/integration.store.ts';
 import type { IntegrationRecord } from '../../integrations/integration.ts';
 import { tooManyAttempts } from '../../users/attempt.limiter.ts';
-import type { AttemptRule, AttemptStore } from '../../users/attempt.store.ts';
-import type { ConnectFlowStore } from '../connect-flow.store.ts';
-import type { ConnectFlowRecord } from '../connect-flow.ts';
-import type { IntegrationWriter } from '../integration-writer.ts';
+import type { AttemptRule } from '../../users/attempt.store.ts';
+import { type ConnectFlowRecord, endsFlow, unknownToken } from '../connect-flow.ts';
+import type { ConnectTools } from '../connect-method.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
 import { type FinishToken, hashOf, readFinishToken } from './connect-token.ts';
 
@@ -35,28 +30,21 @@ const TOO_MANY_WRONG = {
   code: 'INVALID',
   message: 'Too many wrong codes were entered. Connect the account again.',
 } as const;
-/** The provider's last word: the same code will not do better. After any other failure the flow waits for another call. */
-const FINAL: ReadonlySet<string> = new Set([
-  'INVALID',
-  'BAD_USER_INPUT',
-  'CONSENT_REQUIRED',
-  'FORBIDDEN',
-  'UNSUPPORTED',
-  // The token itself is refused, as new as it is.
-  'RECONNECT_REQUIRED',
-]);
 
-interface FinishOptions {
-  readonly providers: readonly Provider[];
-  readonly flows: ConnectFlowStore;
+interface FinishOptions
+  extends Pick<
+    ConnectTools,
+    | 'providers'
+    | 'flows'
+    | 'attempts'
+    | 'integrationWriter'
+    | 'integrations'
+    | 'limiters'
+    | 'callbackUrl'
+    | 'log'
+    | 'now'
+  > {
   readonly seal: FlowSeal;
-  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
-  readonly integrationWriter: IntegrationWriter;
-  readonly integrations: IntegrationStore;
-  readonly limiters: Pick<RequestLimiters, 'of'>;
-  readonly callbackUrl: () => string;
-  readonly log: Logger;
-  readonly now?: () => Date;
 }
 
 /**
@@ -72,14 +60,13 @@ export class FinishService {
     this.now = options.now ?? (() => new Date());
   }
 
-  /** Throws MailError: NOT_FOUND alike for a token that nobody has, that is somebody else's, and that came too late. */
-  async finish(userId: string, given: string): Promise<IntegrationRecord> {
+  /** Returns null for a token that does not exist, belongs to another user, or has expired. Throws MailError. */
+  async finish(userId: string, given: string): Promise<IntegrationRecord | null> {
     const finishToken = readFinishToken(given);
     const flow = await (finishToken.kind === 'token'
       ? this.byToken(userId, finishToken)
       : this.byCode(userId, finishToken));
-    if (!flow) throw notFound();
-    return this.connect(flow, finishToken);
+    return flow && this.connect(flow, finishToken);
   }
 
   /** Counts nothing: nobody guesses 256 bits, and any link can make the page of who began pass on a wrong token. */
@@ -141,7 +128,7 @@ export class FinishService {
       const kept = this.keeping.get(flow.id)?.();
       if (kept) return kept;
       const now = this.now();
-      if (await flows.claim(flow.id, owner, new Date(now.getTime() + CLAIM_MS), now)) {
+      if (await flows.claim(flow.id, 'FINISH', owner, new Date(now.getTime() + CLAIM_MS), now)) {
         return this.exchange(flow, finishToken, owner);
       }
       const present = await flows.find(flow.userId, flow.id);
@@ -149,7 +136,7 @@ export class FinishService {
       // Not from the directory, which on another instance is told a moment later.
       const connected = present?.integrationId && (await integrations.find(flow.userId, present.integrationId));
       if (connected) return connected;
-      if (present?.status !== 'FINISH' || present.expiresAt <= this.now()) throw notFound();
+      if (present?.status !== 'FINISH' || present.expiresAt <= this.now()) throw unknownToken();
       await sleep(pauseMs);
     }
   }
@@ -161,24 +148,24 @@ export class FinishService {
       const provider = findProvider(this.options.providers, flow.provider);
       const [consent, codeVerifier] = [seal.openConsent(flow), seal.openVerifier(flow)];
       const method = provider?.connectMethods.find(isAuthorizationCode);
-      if (!provider?.configured || !method || !consent || !codeVerifier) throw notFound();
+      if (!provider?.configured || !method || !consent || !codeVerifier) throw unknownToken();
       const within = (ms: number) =>
         AbortSignal.timeout(Math.max(1, Math.min(ms, flow.expiresAt.getTime() - this.now().getTime())));
       const { userId, access } = flow;
       const code = { code: consent.code, codeVerifier, redirectUri: callbackUrl(), access };
-      const traded = consent.traded ?? (await method.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
-      checkAnswered(traded);
-      spent = { ...consent, traded };
+      const exchangedCode = consent.exchangedCode ?? (await method.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
+      checkAnswered(exchangedCode);
+      spent = { ...consent, exchangedCode };
       const identifying = within(IDENTIFY_TIMEOUT_MS);
-      const exchanged = { ...traded, address: await method.identify(traded, identifying) };
-      await method.checkMailbox?.(traded, this.options.limiters.of(provider, exchanged.address), identifying);
+      const exchanged = { ...exchangedCode, address: await method.identify(exchangedCode, identifying) };
+      await method.checkMailbox?.(exchangedCode, this.options.limiters.of(provider, exchanged.address), identifying);
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(finishToken) };
       const keep = () =>
         integrationWriter.saveIntegration(
           { userId, provider: provider.id, method: method.method, access },
           exchanged,
           async (record, tx) => {
-            if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw notFound();
+            if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw unknownToken();
           },
         );
       return await this.keep(flow, keep);
@@ -186,7 +173,7 @@ export class FinishService {
       const code = isMailError(error) ? publicCode(error.code) : null;
       log.info({ code, err: isMailError(error) ? error.cause : undefined }, 'a connect flow was not finished');
       if (this.keeping.has(flow.id)) throw error;
-      if (!isMailError(error) || !code || !FINAL.has(code)) {
+      if (!isMailError(error) || !code || !endsFlow(code)) {
         const consent = spent && seal.consent(flow, spent);
         await flows
           .release(flow.id, owner, consent)
@@ -200,7 +187,7 @@ export class FinishService {
   }
 
   /**
-   * The provider's code is spent, and nothing but this process holds what it was traded for: where the store is away it is
+   * The provider's code is spent, and nothing but this process holds what it was exchangedCode for: where the store is away it is
    * stored as soon as that is back, while the flow lasts. Who asks again waits for it, on another instance behind the claim.
    */
   private keep(flow: ConnectFlowRecord, work: () => Promise<IntegrationRecord>): Promise<IntegrationRecord> {
@@ -220,10 +207,3 @@ export class FinishService {
 
 const problemOf = ({ code, message }: { code: ErrorCode; message: string }): MailError =>
   new MailError(code, message, { field: ['input', 'token'] });
-
-const notFound = (): MailError =>
-  new MailError(
-    'NOT_FOUND',
-    'This token or code belongs to no connection that you have started: it is mistyped, has expired, or belongs to another user. Try again, or connect the account again.',
-    { field: ['input', 'token'] },
-  );
