@@ -9,6 +9,11 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** Present where a session was begun: its end ends what the principal has open. */
   readonly sessionId?: string;
+  /**
+   * Identifies a credential that is no session and that can end before `expiresAt`: the id that its authenticator reports
+   * by `onEnded`. It is unique over all authenticators.
+   */
+  readonly credentialId?: string;
   /** Until when a connection that stays open may go on without showing a credential again. */
   readonly expiresAt: Date;
 }

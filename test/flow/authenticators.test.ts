@@ -12,6 +12,7 @@ class ApiTokens implements Authenticator {
   /** What keeps it from answering. */
   failure: Error | null = null;
   expiresAt = new Date(Date.now() + 3_600_000);
+  readonly listeners = new Set<(credentialId: string) => void>();
   /** Resolves when an answer may be given. */
   until: Promise<void> = Promise.resolve();
 
@@ -22,7 +23,18 @@ class ApiTokens implements Authenticator {
     if (this.failure) throw this.failure;
     const userId = this.users.get(credential);
     if (!userId) throw unauthenticated('This API token has been revoked: make another.');
-    return { userId, kind: 'api-token', scopes: [EVERYTHING], expiresAt: this.expiresAt };
+    const credentialId = `token ${credential}`;
+    return { userId, kind: 'api-token', scopes: [EVERYTHING], expiresAt: this.expiresAt, credentialId };
+  }
+
+  onEnded(listener: (credentialId: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  revoke(credential: string): void {
+    this.users.delete(credential);
+    for (const listener of this.listeners) listener(`token ${credential}`);
   }
 }
 
@@ -133,6 +145,23 @@ describe('an API token', () => {
     const { payload } = await ofToken.find(({ id, type }) => id === 'who' && type === 'next');
     expect(payload.data.viewer.email).toBe(session.email);
     ofToken.close();
+  });
+
+  it('that is revoked closes its sockets as a session that ends does, and no others', async () => {
+    const userId = tokens.users.get('api_good') ?? '';
+    tokens.users.set('api_lost', userId);
+    const [lost, second, kept] = await Promise.all(
+      ['api_lost', 'api_lost', 'api_good'].map((credential) => openSocket(app, credential)),
+    );
+    tokens.revoke('api_lost');
+    for (const socket of [lost, second])
+      expect(await socket?.closed).toMatchObject({ code: 4401, reason: 'The access token was revoked' });
+    const refused = new Socket(app);
+    await refused.send(init('api_lost'));
+    expect(await refused.closed).toMatchObject({ code: 4401 });
+    await kept?.send(subscribe(WHO, 'who'));
+    expect((await kept?.find(({ id, type }) => id === 'who' && type === 'next'))?.payload.data.viewer).toBeTruthy();
+    kept?.close();
   });
 
   it('leaves nothing behind of sockets that closed while it was looked at', async () => {

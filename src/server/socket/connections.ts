@@ -32,7 +32,7 @@ interface Held {
  */
 export class Connections {
   private readonly held = new Map<WebSocket, Held>();
-  private readonly bySession = new Map<string, Set<WebSocket>>();
+  private readonly byCredential = new Map<string, Set<WebSocket>>();
   private readonly ofUser = new Map<string, number>();
 
   /** False closes the socket: its user has too many. */
@@ -51,9 +51,9 @@ export class Connections {
     );
     expiry.unref();
     this.held.set(socket, { connection: { ...connection, signal: gone.signal }, gone, expiry });
-    const { sessionId } = principal;
-    if (sessionId !== undefined) {
-      this.bySession.set(sessionId, (this.bySession.get(sessionId) ?? new Set()).add(socket));
+    const credentialId = credentialOf(principal);
+    if (credentialId !== undefined) {
+      this.byCredential.set(credentialId, (this.byCredential.get(credentialId) ?? new Set()).add(socket));
     }
     return true;
   }
@@ -68,18 +68,25 @@ export class Connections {
     this.held.delete(socket);
     clearTimeout(held.expiry);
     held.gone.abort();
-    const { sessionId, userId } = held.connection.principal;
+    const { userId } = held.connection.principal;
+    const credentialId = credentialOf(held.connection.principal);
     const others = (this.ofUser.get(userId) ?? 1) - 1;
     if (others > 0) this.ofUser.set(userId, others);
     else this.ofUser.delete(userId);
-    if (sessionId === undefined) return;
-    const ofSession = this.bySession.get(sessionId);
-    ofSession?.delete(socket);
-    if (ofSession?.size === 0) this.bySession.delete(sessionId);
+    if (credentialId === undefined) return;
+    const sockets = this.byCredential.get(credentialId);
+    sockets?.delete(socket);
+    if (sockets?.size === 0) this.byCredential.delete(credentialId);
   }
 
-  sessionEnded(sessionId: string): void {
-    for (const socket of this.bySession.get(sessionId) ?? [])
-      socket.close(CloseCode.Unauthorized, 'The session has ended');
+  /** Closes the sockets of a session, or of another credential, that has ended before it expired. */
+  credentialEnded(credentialId: string): void {
+    for (const socket of this.byCredential.get(credentialId) ?? []) {
+      const { sessionId } = this.held.get(socket)?.connection.principal ?? {};
+      const reason = sessionId === undefined ? 'The access token was revoked' : 'The session has ended';
+      socket.close(CloseCode.Unauthorized, reason);
+    }
   }
 }
+
+const credentialOf = ({ sessionId, credentialId }: Principal): string | undefined => sessionId ?? credentialId;
