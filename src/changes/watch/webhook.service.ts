@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
+import { findProviderByPath } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { Signal, WebhookOutcome, WebhookRequest } from '../../providers/contract/watch.ts';
 import type { PendingSyncStore } from '../sync/pending-sync.store.ts';
@@ -38,7 +39,7 @@ export class WebhookService {
   /** `provider` is its id in lower case. Null when no such provider pushes here. */
   async receive(provider: string, request: WebhookRequest): Promise<Reply | null> {
     const { providers, watches, log } = this.options;
-    const receiver = providers.find((p) => p.configured && p.id.toLowerCase() === provider);
+    const receiver = findProviderByPath(providers, provider);
     if (!receiver?.receive) return null;
     try {
       const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
