@@ -46,18 +46,18 @@ interface AccountsOptions {
   readonly providers: readonly Provider[];
   readonly registration: 'open' | 'invite' | 'off';
   readonly redirects: RedirectRules;
-  /** Where the providers send the browser back to. */
+  /** The URL to which the providers redirect the browser. */
   readonly callbackUrl: () => string;
-  /** Filled by the code that opens the rooms above, before the first request. */
+  /** The code that opens the rooms above fills this list before the first request. */
   readonly hooks: readonly IntegrationHooks[];
   readonly times?: SessionTimes | undefined;
-  /** Asked behind our own; absent: none. */
+  /** Further authenticators, which are asked after the sessions. */
   readonly authenticators?: readonly Authenticator[] | undefined;
 }
 
 export type Accounts = Awaited<ReturnType<typeof openAccounts>>;
 
-/** Users and their sessions, integrations and their open mailboxes, and the ways to connect one. */
+/** Opens the users and their sessions, the integrations and their open mailboxes, and the ways to connect an account. */
 export async function openAccounts(platform: Platform, options: AccountsOptions) {
   const { db, bus, sealer, jwtSecret, log } = platform;
   const { providers, registration, redirects, callbackUrl, hooks, times, authenticators = [] } = options;
@@ -67,7 +67,7 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
   const sessions = new SessionService({ store: sessionStore, bus, jwtSecret, log, times });
   await sessions.start();
   platform.closers.push(() => sessions.close());
-  // Who calls: the first that knows the credential says. A new way to show it is one line here.
+  // A new kind of credential needs one line here.
   const callers = new Authenticators([sessions, ...authenticators]);
   const attempts = new AttemptStore(db);
   const signIns = new SignInService({ users, sessions, attempts, registration, jwtSecret });

@@ -23,11 +23,11 @@ interface ConnectedAccountInput {
   readonly access: Access;
 }
 
-/** What every way to connect ends in: saves the integration and its sealed secret together, then calls the hooks. */
+/** Stores a connected account, for every method: the integration and its sealed secret together. Then it calls the hooks. */
 export class IntegrationWriter {
   constructor(private readonly options: IntegrationWriterOptions) {}
 
-  /** `alongside` runs in the same transaction: where it throws, nothing is saved. */
+  /** `alongside` runs in the same transaction. When it throws, nothing is stored. */
   async saveIntegration(
     { userId, provider, method, access }: ConnectedAccountInput,
     exchanged: Exchanged<unknown>,

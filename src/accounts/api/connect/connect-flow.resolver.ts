@@ -65,7 +65,7 @@ export class ConnectFlowResolver {
   }
 }
 
-/** By its global id: your own only. */
+/** Registers the look-up of a user's own flows by global id. */
 export function registerConnectFlowNode(nodes: NodeRegistry, flows: ConnectFlowStore): NodeRegistry {
   return nodes.register('ConnectFlow', async (context, [id = '']) => {
     const record = await flows.find(requirePrincipal(context).userId, id);

@@ -44,7 +44,7 @@ registerEnumType(ConnectStepEnum, {
     'One attempt to connect an account in the browser. The account becomes an Integration when the status is CONNECTED, not before.',
 })
 export class ConnectFlowType extends Node {
-  /** For field resolvers; not in the schema. */
+  /** For field resolvers. It is not in the schema. */
   readonly record: ConnectFlowRecord;
 
   @Field(() => ConnectFlowStatusEnum, { description: 'The state of the flow.' })

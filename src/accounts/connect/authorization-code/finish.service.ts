@@ -17,14 +17,14 @@ import type { Consent, FlowSeal } from './connect-flow.seal.ts';
 import { type FinishToken, hashOf, readFinishToken } from './connect-token.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
-/** Whose account it is can be asked again, by another call. */
+/** Another call can repeat the identification, so it may take less time than the exchange. */
 const IDENTIFY_TIMEOUT_MS = 10_000;
-/** A process that is gone holds up the next call for no longer than both can take. */
+/** Longer than the exchange and the identification together. A process that has stopped delays the next call by this at most. */
 const CLAIM_MS = EXCHANGE_TIMEOUT_MS + IDENTIFY_TIMEOUT_MS + 10_000;
 const MAX_BACKOFF_MS = 400;
-/** How long a call waits for a store that is away to take what the provider gave. */
-const KEEP_TIMEOUT_MS = 3_000;
-// Only failures count: a good one gives its attempt back.
+/** How long a call waits for an unavailable store to accept the account. */
+const SAVE_TIMEOUT_MS = 3_000;
+// Only failures count: a success takes its attempt back.
 const PER_USER: AttemptRule = { name: 'finish connect', burst: 20, everyMs: 30_000 };
 const TOO_MANY_WRONG = {
   code: 'INVALID',
@@ -48,13 +48,14 @@ interface FinishOptions
 }
 
 /**
- * The end of a connect flow, bound to its beginning: the user who began shows what the browser was given that came back
- * from the provider's consent. Whose browser that was nobody can know; but it is theirs, or its owner has told them.
+ * Finishes a flow for the user who began it. The user presents the token or code that the browser received after the
+ * consent. The gateway cannot know whose browser it was, but either it was the user's own, or its owner has passed the token
+ * on to the user.
  */
 export class FinishService {
   private readonly now: () => Date;
-  /** By the id of their flow: what is being stored of what a provider gave, and how to wait for it. */
-  private readonly keeping = new Map<string, () => Promise<IntegrationRecord>>();
+  /** The accounts that are being stored, by the id of the flow: each function waits for its account. */
+  private readonly saving = new Map<string, () => Promise<IntegrationRecord>>();
 
   constructor(private readonly options: FinishOptions) {
     this.now = options.now ?? (() => new Date());
@@ -69,12 +70,14 @@ export class FinishService {
     return flow && this.connect(flow, finishToken);
   }
 
-  /** Counts nothing: nobody guesses 256 bits, and any link can make the page of who began pass on a wrong token. */
+  /**
+   * Counts no attempt. Nobody guesses 256 bits, and a stranger's link can make the user's page pass on a wrong token.
+   */
   private async byToken(userId: string, finishToken: FinishToken): Promise<ConnectFlowRecord | null> {
     const { flows } = this.options;
     const now = this.now();
-    // In this order: a flow that ends between two reads the other way round would be in neither.
-    const waiting = this.holder(await flows.awaitingToken(userId, now), finishToken);
+    // In the other order, a flow that ends between the two reads would be found by neither.
+    const waiting = this.matching(await flows.awaitingToken(userId, now), finishToken);
     return waiting ?? flows.endedWith(userId, hashOf(finishToken), now);
   }
 
@@ -94,14 +97,14 @@ export class FinishService {
     const now = this.now();
     const tried = await flows.takeTry(userId, now);
     const ids = tried.map(({ id }) => id);
-    // Ended since the caller looked, by the same code entered twice at once.
-    const found = this.holder(tried, finishToken) ?? (await flows.endedWith(userId, hashOf(finishToken), now));
+    // The same code may have been entered twice at once, so that the flow has ended since the caller's read.
+    const found = this.matching(tried, finishToken) ?? (await flows.endedWith(userId, hashOf(finishToken), now));
     if (found) await flows.giveTryBack(ids);
     else await flows.endExhausted(ids, TOO_MANY_WRONG);
     return found;
   }
 
-  private holder(flows: readonly ConnectFlowRecord[], { value }: FinishToken): ConnectFlowRecord | null {
+  private matching(flows: readonly ConnectFlowRecord[], { value }: FinishToken): ConnectFlowRecord | null {
     return (
       flows.find((flow) => {
         const token = this.tokenOf(flow);
@@ -110,7 +113,7 @@ export class FinishService {
     );
   }
 
-  /** Null when the key that sealed it is gone. */
+  /** Returns null when the key that sealed the consent was removed. */
   private tokenOf(flow: ConnectFlowRecord): string | null {
     try {
       return this.options.seal.openConsent(flow)?.token ?? null;
@@ -120,24 +123,24 @@ export class FinishService {
     }
   }
 
-  /** Of calls that come at once, also on two instances, one asks the provider, and the others wait for what it says. */
+  /** Of simultaneous calls, also on two instances, one calls the provider, and the others wait for its result. */
   private async connect(flow: ConnectFlowRecord, finishToken: FinishToken): Promise<IntegrationRecord> {
     const { flows, integrations } = this.options;
     const owner = randomUUID();
-    for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, MAX_BACKOFF_MS)) {
-      const kept = this.keeping.get(flow.id)?.();
-      if (kept) return kept;
+    for (let backoffMs = 25; ; backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)) {
+      const saved = this.saving.get(flow.id)?.();
+      if (saved) return saved;
       const now = this.now();
       if (await flows.claim(flow.id, 'FINISH', owner, new Date(now.getTime() + CLAIM_MS), now)) {
         return this.exchange(flow, finishToken, owner);
       }
       const present = await flows.find(flow.userId, flow.id);
       if (present?.status === 'FAILED' && present.problem) throw problemOf(present.problem);
-      // Not from the directory, which on another instance is told a moment later.
+      // The directory of another instance is notified a moment later, so the store is read.
       const connected = present?.integrationId && (await integrations.find(flow.userId, present.integrationId));
       if (connected) return connected;
       if (present?.status !== 'FINISH' || present.expiresAt <= this.now()) throw unknownToken();
-      await sleep(pauseMs);
+      await sleep(backoffMs);
     }
   }
 
@@ -160,7 +163,7 @@ export class FinishService {
       const exchanged = { ...exchangedCode, address: await method.identify(exchangedCode, identifying) };
       await method.checkMailbox?.(exchangedCode, this.options.limiters.of(provider, exchanged.address), identifying);
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(finishToken) };
-      const keep = () =>
+      const save = () =>
         integrationWriter.saveIntegration(
           { userId, provider: provider.id, method: method.method, access },
           exchanged,
@@ -168,11 +171,11 @@ export class FinishService {
             if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw unknownToken();
           },
         );
-      return await this.keep(flow, keep);
+      return await this.save(flow, save);
     } catch (error) {
       const code = isMailError(error) ? publicCode(error.code) : null;
       log.info({ code, err: isMailError(error) ? error.cause : undefined }, 'a connect flow was not finished');
-      if (this.keeping.has(flow.id)) throw error;
+      if (this.saving.has(flow.id)) throw error;
       if (!isMailError(error) || !code || !endsFlow(code)) {
         const consent = spent && seal.consent(flow, spent);
         await flows
@@ -187,20 +190,21 @@ export class FinishService {
   }
 
   /**
-   * The provider's code is spent, and nothing but this process holds what it was exchangedCode for: where the store is away it is
-   * stored as soon as that is back, while the flow lasts. Who asks again waits for it, on another instance behind the claim.
+   * The code is used up, and only this process holds what the provider returned for it. When the store is unavailable, the
+   * account is stored as soon as the store is back, within the lifetime of the flow. Another call waits for that, and on
+   * another instance it waits for the claim.
    */
-  private keep(flow: ConnectFlowRecord, work: () => Promise<IntegrationRecord>): Promise<IntegrationRecord> {
+  private save(flow: ConnectFlowRecord, work: () => Promise<IntegrationRecord>): Promise<IntegrationRecord> {
     const leftMs = Math.max(1, flow.expiresAt.getTime() - this.now().getTime());
     const first = work();
-    const kept = first.catch((error: unknown) => {
+    const saved = first.catch((error: unknown) => {
       if (!storeErrorIn(error)) throw error;
       return retryUntilStoreIsBack(work, AbortSignal.timeout(leftMs));
     });
-    const waiting = () => first.catch((error: unknown) => timeLimited(kept, KEEP_TIMEOUT_MS, () => error));
-    this.keeping.set(flow.id, waiting);
-    const done = () => this.keeping.delete(flow.id);
-    kept.then(done, done);
+    const waiting = () => first.catch((error: unknown) => timeLimited(saved, SAVE_TIMEOUT_MS, () => error));
+    this.saving.set(flow.id, waiting);
+    const done = () => this.saving.delete(flow.id);
+    saved.then(done, done);
     return waiting();
   }
 }
