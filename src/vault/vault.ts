@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { MailError } from '../domain/error.ts';
+import type { Transaction } from '../platform/database/transaction.ts';
 import { SealError, type Sealer } from '../platform/secrets/seal.ts';
 import { SealedJsonBytes } from '../platform/secrets/sealed-json.ts';
-import type { SealedSecret, SecretStore, Transaction } from './secret.store.ts';
+import type { SealedSecret, SecretStore } from './secret.store.ts';
 
 const PURPOSE = 'secret';
 

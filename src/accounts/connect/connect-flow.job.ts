@@ -90,7 +90,7 @@ export class ConnectFlowJob {
     try {
       const outcome = await this.ask(flow);
       if ('exchanged' in outcome) await this.save(flow, owner, outcome);
-      else await this.again(flow, owner, outcome.pollAfterMs, outcome.state);
+      else await this.reschedule(flow, owner, outcome.pollAfterMs, outcome.state);
       this.failures.delete(flowId);
     } catch (error) {
       await this.failed(flow, owner, error);
@@ -123,7 +123,7 @@ export class ConnectFlowJob {
     await retryUntilStoreIsBack(work, AbortSignal.timeout(leftMs));
   }
 
-  private async again(
+  private async reschedule(
     { id }: ConnectFlowRecord,
     owner: string,
     waitMs: number,
@@ -145,7 +145,7 @@ export class ConnectFlowJob {
     const failures = this.failures.get(flow.id) ?? 0;
     this.failures.set(flow.id, failures + 1);
     const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS);
-    await this.again(flow, owner, Math.max(backoffMs, (isMailError(error) && error.retryAfterMs) || 0));
+    await this.reschedule(flow, owner, Math.max(backoffMs, (isMailError(error) && error.retryAfterMs) || 0));
   }
 
   /** The takeover repeats what could not be done because the store was away. */

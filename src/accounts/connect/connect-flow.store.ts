@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { ErrorCode } from '../../domain/error.ts';
 import { deleteInBatches } from '../../platform/database/batches.ts';
 import type { Database } from '../../platform/database/database.ts';
+import type { Transaction } from '../../platform/database/transaction.ts';
 import type { ConnectFlow } from '../../platform/prisma/client.ts';
 import { sha256 } from '../../platform/secrets/digest.ts';
 import type { Access } from '../../providers/contract/connect.ts';
-import { isUuid, type Transaction } from '../integrations/integration.store.ts';
+import { isUuid } from '../integrations/integration.store.ts';
 import {
   type ConnectFlowRecord,
   type ConnectFlowStatus,

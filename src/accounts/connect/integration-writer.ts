@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
+import type { Transaction } from '../../platform/database/transaction.ts';
 import type { Access, Exchanged } from '../../providers/contract/connect.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { credentialOf } from '../integrations/credential.ts';
 import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
 import type { IntegrationHooks } from '../integrations/integration.hooks.ts';
-import type { IntegrationStore, Transaction } from '../integrations/integration.store.ts';
+import type { IntegrationStore } from '../integrations/integration.store.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
 
 interface IntegrationWriterOptions {

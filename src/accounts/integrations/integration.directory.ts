@@ -50,7 +50,7 @@ export class IntegrationDirectory {
     return (await this.all(userId)).filter((record) => record.status !== 'DISCONNECTED');
   }
 
-  /** One of the user's own, whatever its status; null also when it is somebody else's. */
+  /** Returns the user's integration, with any status. Returns null for an integration of another user. */
   async find(userId: string, integrationId: string): Promise<IntegrationRecord | null> {
     return (await this.all(userId)).find((record) => record.id === integrationId) ?? null;
   }

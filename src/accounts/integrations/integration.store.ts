@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
-import type { Integration, Prisma } from '../../platform/prisma/client.ts';
+import type { Transaction } from '../../platform/database/transaction.ts';
+import type { Integration } from '../../platform/prisma/client.ts';
 import type { Access } from '../../providers/contract/connect.ts';
 import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
-
-export type Transaction = Prisma.TransactionClient;
 
 interface IntegrationUpsert {
   readonly userId: string;

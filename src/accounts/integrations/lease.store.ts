@@ -1,5 +1,5 @@
 import type { Database } from '../../platform/database/database.ts';
-import type { Prisma } from '../../platform/prisma/client.ts';
+import type { Transaction } from '../../platform/database/transaction.ts';
 
 /** The lifetime of a lease that is not renewed. An owner that dies blocks the account for no longer than this. */
 export const LEASE_SECONDS = 4;
@@ -30,7 +30,7 @@ export class LeaseStore {
   }
 
   /** Frees the lease if the owner still has it. */
-  async free(integrationId: string, owner: string, tx: Prisma.TransactionClient = this.db.prisma): Promise<void> {
+  async free(integrationId: string, owner: string, tx: Transaction = this.db.prisma): Promise<void> {
     await tx.integration.updateMany({
       where: { id: integrationId, leaseOwner: owner },
       data: { leaseOwner: null, leaseUntil: null },
