@@ -27,7 +27,7 @@ export interface ChangePosition {
   readonly cursor: string | null;
   /** The sequence of the last entry. 0 when there is none. */
   readonly sequence: bigint;
-  /** When something last happened in the account. */
+  /** When the account last changed. */
   readonly lastEventAt: Date | null;
   /** When the log was last known to be up to date with the whole account. */
   readonly lastReconciledAt: Date | null;

@@ -5,15 +5,15 @@ import { EVERYTHING, type Principal, unauthenticated } from '../../src/graphql/p
 import { startApp, type TestApp } from '../support/app.ts';
 import { init, openSocket, Socket, subscribe } from '../support/socket.ts';
 
-/** A further way to show who calls, as its author writes it. */
+/** A further kind of credential, as its author writes it. */
 class ApiTokens implements Authenticator {
   readonly users = new Map<string, string>();
   readonly asked: [credential: string, request: AuthenticationRequest][] = [];
-  /** What keeps it from answering. */
+  /** The error of every answer while it is set. */
   failure: Error | null = null;
   expiresAt = new Date(Date.now() + 3_600_000);
   readonly listeners = new Set<(credentialId: string) => void>();
-  /** Resolves when an answer may be given. */
+  /** The authenticator answers after this has resolved. */
   until: Promise<void> = Promise.resolve();
 
   async authenticate(credential: string, request: AuthenticationRequest): Promise<Principal | null> {

@@ -3,7 +3,7 @@ import type { Outcome } from '../../providers/limiter/request-limiter.ts';
 /** A mailbox at its provider, which several integrations may share. */
 export interface MailboxAddress {
   readonly provider: string;
-  /** Lower case. */
+  /** In lower case. */
   readonly address: string;
 }
 

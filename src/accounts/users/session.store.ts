@@ -26,7 +26,7 @@ const RETRY_TIMEOUT_MS = 3_000;
 export class SessionStore {
   constructor(private readonly db: Database) {}
 
-  /** Opens a session with its first refresh token; returns its id. */
+  /** Starts a session with its first refresh token, and returns its id. */
   async create(userId: string, expiresAt: Date, refreshToken: NewRefreshToken): Promise<string> {
     const id = randomUUID();
     await this.db.prisma.session.create({

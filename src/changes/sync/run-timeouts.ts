@@ -19,7 +19,7 @@ interface TimedRun {
 /** What a run synchronises. */
 interface RunKey {
   readonly key: string;
-  /** The vendor. */
+  /** The id of the provider. */
   readonly lane: string;
   readonly address: string;
 }
