@@ -1,6 +1,6 @@
 import { pendingChanges } from './pending-changes.ts';
 
-/** Fails when schema.prisma says something that the migrations do not. */
+/** Fails when schema.prisma has changes that no migration makes. */
 
 const sql = await pendingChanges();
 if (sql !== null) {

@@ -6,7 +6,10 @@ import { applyMigrations, diffToSchema } from '../src/platform/database/schema.e
 
 const SCHEMA = fileURLToPath(new URL('schema.prisma', import.meta.url));
 
-/** SQL that schema.prisma needs beyond the migrations, told by applying them to a database in memory; null when none. */
+/**
+ * Returns the SQL that leads from the migrations to schema.prisma, or null when there is nothing to change. It applies the
+ * migrations to a database in memory.
+ */
 export async function pendingChanges(): Promise<string | null> {
   const pg = new PGlite();
   try {

@@ -1,6 +1,6 @@
 import proxyAddress from '@fastify/proxy-addr';
 import { z } from 'zod';
-import { redirectEntryFault } from './accounts/connect/authorization-code/redirect.ts';
+import { redirectEntryFault } from './accounts/connect/redirect.ts';
 import type { Key } from './platform/secrets/seal.ts';
 import { list } from './platform/setting.ts';
 

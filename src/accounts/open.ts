@@ -16,13 +16,14 @@ import { SessionResolver } from './api/viewer/session.resolver.ts';
 import { registerAccountNodes, ViewerResolver } from './api/viewer/viewer.resolver.ts';
 import { CallbackService } from './connect/authorization-code/callback.service.ts';
 import { FlowSeal } from './connect/authorization-code/connect-flow.seal.ts';
-import { FinishService } from './connect/authorization-code/finish.service.ts';
-import type { RedirectRules } from './connect/authorization-code/redirect.ts';
 import { ConnectService } from './connect/connect.service.ts';
+import { ConnectFlowJob } from './connect/connect-flow.job.ts';
 import { ConnectFlowStore } from './connect/connect-flow.store.ts';
+import { openMethods } from './connect/connect-method.ts';
 import { CONNECT_METHODS } from './connect/connect-methods.ts';
 import { DiscoveryService } from './connect/discovery.service.ts';
 import { IntegrationWriter } from './connect/integration-writer.ts';
+import type { RedirectRules } from './connect/redirect.ts';
 import { AccessTokens } from './handles/access-tokens.ts';
 import { AccountHandles } from './handles/account-handles.ts';
 import { AccountHealth } from './handles/account-health.ts';
@@ -45,18 +46,18 @@ interface AccountsOptions {
   readonly providers: readonly Provider[];
   readonly registration: 'open' | 'invite' | 'off';
   readonly redirects: RedirectRules;
-  /** Where the providers send the browser back to. */
+  /** The URL to which the providers redirect the browser. */
   readonly callbackUrl: () => string;
-  /** Filled by the code that opens the rooms above, before the first request. */
+  /** The code that opens the rooms above fills this list before the first request. */
   readonly hooks: readonly IntegrationHooks[];
   readonly times?: SessionTimes | undefined;
-  /** Asked behind our own; absent: none. */
+  /** Further authenticators, which are asked after the sessions. */
   readonly authenticators?: readonly Authenticator[] | undefined;
 }
 
 export type Accounts = Awaited<ReturnType<typeof openAccounts>>;
 
-/** Users and their sessions, integrations and their open mailboxes, and the ways to connect one. */
+/** Opens the users and their sessions, the integrations and their open mailboxes, and the ways to connect an account. */
 export async function openAccounts(platform: Platform, options: AccountsOptions) {
   const { db, bus, sealer, jwtSecret, log } = platform;
   const { providers, registration, redirects, callbackUrl, hooks, times, authenticators = [] } = options;
@@ -66,7 +67,7 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
   const sessions = new SessionService({ store: sessionStore, bus, jwtSecret, log, times });
   await sessions.start();
   platform.closers.push(() => sessions.close());
-  // Who calls: the first that knows the credential says. A new way to show it is one line here.
+  // A new kind of credential needs one line here.
   const callers = new Authenticators([sessions, ...authenticators]);
   const attempts = new AttemptStore(db);
   const signIns = new SignInService({ users, sessions, attempts, registration, jwtSecret });
@@ -85,22 +86,23 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
 
   const discovery = new DiscoveryService({ providers });
   const flows = new ConnectFlowStore(db);
-  const seal = new FlowSeal(sealer);
   const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks, log });
-  const tools = { integrationWriter, flows, seal, attempts, redirects, callbackUrl, log };
-  const connect = new ConnectService({ providers, discovery, methods: CONNECT_METHODS, tools });
-  const callback = new CallbackService({ providers, flows, seal, users, log });
-  const finish = new FinishService({
+  const methods = openMethods(CONNECT_METHODS, {
     providers,
-    flows,
-    seal,
-    attempts,
     integrationWriter,
+    flows,
     integrations,
+    sealer,
+    attempts,
     limiters,
+    redirects,
     callbackUrl,
     log,
   });
+  const flowJob = new ConnectFlowJob({ methods, providers, flows, integrationWriter, log });
+  platform.closers.push(() => flowJob.close());
+  const connect = new ConnectService({ providers, discovery, methods, flowJob });
+  const callback = new CallbackService({ providers, flows, seal: new FlowSeal(sealer), users, log });
 
   const prunables: readonly Prunable[] = [
     { what: 'sessions', keptMs: DAY_MS, prune: (before) => sessionStore.prune(before) },
@@ -113,9 +115,9 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     new ViewerResolver(users, directory),
     new ProviderResolver(providers, discovery),
     new IntegrationResolver(providers, mailSessions),
-    new ConnectResolver(connect, finish, disconnect, directory),
+    new ConnectResolver(connect, disconnect, directory),
     new ViewerConnectFlowsResolver(flows),
-    new ConnectFlowResolver(providers, directory),
+    new ConnectFlowResolver(providers, methods, directory),
   ];
   const registerNodes = (nodes: NodeRegistry): void => {
     registerAccountNodes(nodes, directory);

@@ -3,39 +3,39 @@ import type { Database } from '../platform/database/database.ts';
 import { ChangeDetail, MAX_DETAIL_LENGTH } from '../providers/contract/change-detail.ts';
 import type { Hint } from '../providers/contract/watch.ts';
 
-/** One entry of an integration's change log: what happened to which of the provider's ids, without any content of mail. */
+/** One entry of an integration's change log. It says what happened to which of the provider's ids, without content of mail. */
 export interface LoggedChange {
   readonly integrationId: string;
-  /** Counts up by one within an integration, without a hole. */
+  /** Increases by one within an integration, without gaps. */
   readonly sequence: bigint;
   readonly kind: 'created' | 'updated' | 'deleted' | 'mailbox' | 'reset';
-  /** The provider's id of the message or mailbox; the reason for a reset. */
+  /** The provider's id of the message or mailbox, or the reason for a reset. */
   readonly subject: string;
-  /** What was updated about the message; null where the provider did not say. */
+  /** What was updated about the message. Null when the provider did not say. */
   readonly detail: ChangeDetail | null;
   readonly at: Date;
 }
 
-/** An entry as it is appended. */
+/** An entry to be appended. */
 export interface NewChange extends Pick<LoggedChange, 'kind' | 'subject'> {
   readonly detail?: ChangeDetail | undefined;
 }
 
-/** Where an integration's change feed has been read to. */
+/** How far an integration's change feed has been read. */
 export interface ChangePosition {
-  /** The provider's own cursor; null before the first sync. */
+  /** The provider's cursor. Null before the first sync. */
   readonly cursor: string | null;
-  /** The last entry of the log; 0 when there is none. */
+  /** The sequence of the last entry. 0 when there is none. */
   readonly sequence: bigint;
-  /** When something last happened in the account. */
+  /** When the account last changed. */
   readonly lastEventAt: Date | null;
-  /** When the log was last known to be level with all of the account. */
+  /** When the log was last known to be up to date with the whole account. */
   readonly lastReconciledAt: Date | null;
-  /** How often the provider has told of something. */
+  /** The number of notifications of the provider. */
   readonly signals: number;
-  /** What those signals named that are not paid for; null where one of them named nothing. */
+  /** What the notifications since the last complete sync named. Null when one of them named nothing. */
   readonly hints: readonly Hint[] | null;
-  /** Since when there may be changes that are not in the log; null while it is level. */
+  /** Since when changes may be missing in the log. Null while it is up to date. */
   readonly dueSince: Date | null;
 }
 
@@ -45,10 +45,10 @@ export class ChangeStore {
   constructor(private readonly db: Database) {}
 
   /**
-   * In one transaction: appends, bumps the integration's sequence, and moves its sync cursor from `from` to `to`.
-   * False, and nothing done, when the cursor is no longer `from`: another run was first, or the integration is gone.
-   * `levelAt`, where this was all there is: how often the provider had told of something when the reading began; nothing is
-   * due any more unless it has done so since. `isWhole`: no part of the account was left out.
+   * Appends entries, increases the integration's sequence, and moves its sync cursor from `from` to `to`, in one transaction.
+   * Returns false and changes nothing when the cursor is no longer `from`: another run was first, or the integration was
+   * deleted. `levelAt` is given when nothing is left to read: the number of notifications when the read began. Then no sync
+   * is due any more, unless there was another notification since. `isWhole` is true when no part of the account was left out.
    */
   advance(
     integrationId: string,
@@ -60,7 +60,7 @@ export class ChangeStore {
   ): Promise<boolean> {
     const now = new Date();
     return this.db.prisma.$transaction(async (tx) => {
-      // The update locks the row, so that the sequence it returns is ours until the commit.
+      // The update locks the row, so no other run gets the same sequence before the commit.
       const [moved] = await tx.integration.updateManyAndReturn({
         where: { id: integrationId, syncCursor: from },
         data: {
@@ -97,14 +97,14 @@ export class ChangeStore {
     });
   }
 
-  /** Entries after `after`, oldest first. */
+  /** Returns the entries after `after`, the oldest first. */
   async read(integrationId: string, after: bigint, limit: number): Promise<LoggedChange[]> {
     const rows = await this.db.prisma.change.findMany({
       where: { integrationId, sequence: { gt: after } },
       orderBy: { sequence: 'asc' },
       take: limit,
     });
-    // A newer instance may have written more of a detail, which is left out, or another one altogether.
+    // A newer instance may have written a detail with more fields, which are dropped, or of another kind, which is null here.
     return rows.map((row) => ({
       ...row,
       kind: row.kind as LoggedChange['kind'],
@@ -112,7 +112,7 @@ export class ChangeStore {
     }));
   }
 
-  /** Of an integration that is gone: as if nothing had ever happened. */
+  /** Returns the position of an integration. For a deleted one it is the initial position. */
   async position(integrationId: string): Promise<ChangePosition> {
     const row = await this.db.prisma.integration.findUnique({
       where: { id: integrationId },
@@ -138,7 +138,7 @@ export class ChangeStore {
     };
   }
 
-  /** Deletes entries older than `before`; returns how many. */
+  /** Deletes the entries older than `before`, and returns their number. */
   prune(before: Date): Promise<number> {
     const where = { at: { lt: before } };
     return deleteInBatches((limit) => this.db.prisma.change.deleteMany({ where, limit }));
@@ -146,15 +146,15 @@ export class ChangeStore {
 }
 
 /**
- * PostgreSQL's JSON takes neither NUL nor half a surrogate pair, which JSON.stringify escapes: an entry that cannot be stored
- * would hold up all of its account.
+ * PostgreSQL's JSON accepts neither NUL nor half a surrogate pair, which JSON.stringify escapes. An entry that cannot be
+ * stored would block the sync of its account.
  */
 function isStorable(detail: ChangeDetail): boolean {
   const text = JSON.stringify(detail);
   return text.length <= MAX_DETAIL_LENGTH && !text.includes('\\u');
 }
 
-/** As PendingSyncStore writes it: the number of the signal, the kind and the id. */
+/** Reads a hint as PendingSyncStore writes it: the number of the notification, the kind and the id. */
 function hintOf(stored: string): Hint {
   const [, kind = '', messageId = ''] = /^\d+ (\w+) (.*)$/s.exec(stored) ?? [];
   return { kind: kind as Hint['kind'], messageId };

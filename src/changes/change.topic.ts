@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** The bus topic on which every instance hears that an integration's change log has grown. */
+/** The bus topic that notifies every instance of new entries in a change log. */
 export const CHANGES_TOPIC = 'changes';
-/** What travels on it. The log itself is read from the database, which knows it better. */
+/** A message of that topic. The entries themselves are read from the database. */
 export const ChangesWake = z.object({
   integrationId: z.string(),
-  /** Something that was there before is different now; false for new mail alone. */
+  /** True when existing mail has changed, and false for new mail alone. */
   altered: z.boolean().default(true),
 });
 export type ChangesWake = z.infer<typeof ChangesWake>;

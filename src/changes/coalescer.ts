@@ -1,54 +1,57 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Runs `work` once at a time for each key. Asked again while it runs, it runs once more afterwards: who asks is sure of a
- * run that began after the asking. How many keys are worked at together is for `work` to limit.
+ * Runs `work` once at a time for each key. After a request during a run it runs once more, so that every request is followed
+ * by a run that began after it. `work` itself limits how many keys run together.
  */
 export class Coalescer {
-  /** With how long each waits for more to be asked, in milliseconds. */
+  /** The requested keys, with the milliseconds that each waits for further requests. */
   private readonly waiting = new Map<string, number>();
   private readonly running = new Map<string, Promise<void>>();
-  /** Once it is there nothing more is taken; once it aborts nothing more is begun. */
-  private enough: AbortSignal | null = null;
+  /** While this is set no request is accepted, and after it has aborted no run begins. */
+  private stopSignal: AbortSignal | null = null;
 
   constructor(
     private readonly work: (key: string) => Promise<void>,
-    /** `work` should not throw; what it throws ends here. */
+    /** Receives the errors of `work`. */
     private readonly failed: (key: string, error: unknown) => void,
   ) {}
 
-  /** `settleMs`: for so long what is asked after it belongs to the same run. */
+  /** Requests a run. Requests within `settleMs` after it belong to the same run. */
   request(key: string, settleMs = 0): void {
-    if (this.enough) return;
+    if (this.stopSignal) return;
     this.waiting.set(key, Math.min(settleMs, this.waiting.get(key) ?? settleMs));
     this.begin(key);
   }
 
-  /** Whether a run is under way or asked for. */
+  /** Returns true when the key is running or requested. */
   has(key: string): boolean {
     return this.running.has(key) || this.waiting.has(key);
   }
 
-  /** What runs. */
+  /** The keys that are running. */
   get underWay(): readonly string[] {
     return [...this.running.keys()];
   }
 
-  /** Resolves when of that key nothing runs and nothing is asked for. */
+  /** Resolves when the key is neither running nor requested. */
   async idle(key: string): Promise<void> {
     for (let run = this.running.get(key); run; run = this.running.get(key)) await run;
   }
 
-  /** Takes nothing more, and does what it was asked for until `enough` aborts. Resolves when nothing runs, with the keys that are left. */
-  async stop(enough: AbortSignal): Promise<readonly string[]> {
-    this.enough = enough;
+  /**
+   * Accepts no further request, and runs the requested keys until `signal` aborts. Resolves with the keys that are left when
+   * nothing runs.
+   */
+  async stop(signal: AbortSignal): Promise<readonly string[]> {
+    this.stopSignal = signal;
     while (this.running.size > 0) await Promise.all(this.running.values());
     return [...this.waiting.keys()];
   }
 
   private begin(key: string): void {
     const settleMs = this.waiting.get(key);
-    if (this.enough?.aborted || this.running.has(key) || settleMs === undefined) return;
+    if (this.stopSignal?.aborted || this.running.has(key) || settleMs === undefined) return;
     this.waiting.delete(key);
     this.running.set(key, this.run(key, settleMs));
   }

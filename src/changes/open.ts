@@ -15,15 +15,15 @@ interface ChangesOptions {
   readonly providers: readonly Provider[];
   readonly publicUrl: string;
   readonly pollIntervalMs: number;
-  /** How many accounts of one vendor are synchronised together. */
+  /** How many accounts of one vendor are synchronised at the same time. */
   readonly lanes?: LaneOptions | undefined;
-  /** How long an account may go without an answer; tests have less time. */
+  /** The timeouts of a sync. They are shorter in tests. */
   readonly times?: SyncTimes | undefined;
 }
 
 export type Changes = ReturnType<typeof openChanges>;
 
-/** The change log, and what fills it: webhooks in, polls, synchronisation. Nothing runs before `start`. */
+/** Opens the change log, and what fills it: webhooks, polls and synchronisation. Nothing runs before `start`. */
 export function openChanges(platform: Platform, accounts: Accounts, options: ChangesOptions) {
   const { db, bus, sealer, log } = platform;
   const { directory, handles, reachability } = accounts;
@@ -57,7 +57,7 @@ export function openChanges(platform: Platform, accounts: Accounts, options: Cha
   const webhooks = new WebhookService({ providers, watches, pendingSyncs, sync, watchJob, log });
 
   const prunables: readonly Prunable[] = [
-    // A subscriber that was away for longer begins with what the log still has.
+    // A subscriber that was disconnected for longer continues with what the log still has.
     { what: 'changes', keptMs: 14 * 86_400_000, prune: (before) => changes.prune(before) },
   ];
   return {

@@ -1,26 +1,26 @@
-/** One key that failed and will be tried again. */
+/** One key that has failed and will be retried. */
 interface PendingRetry {
   lane: string;
   failures: number;
   failedAt: number;
-  /** Not before this, whatever happens: the vendor said so. */
+  /** The vendor allows no request before this time. */
   notBefore: number;
   dueAt: number;
   timer: NodeJS.Timeout | null;
 }
 
 interface RetriesOptions {
-  /** Called when one is to be tried again. */
+  /** Called when a key is to be retried. */
   readonly retry: (key: string) => void;
   readonly now?: () => number;
 }
 
-/** However often it is hurried, nothing that failed is tried again within this, in milliseconds. */
+/** Milliseconds between a failure and the next attempt at least, also after `hurry`. */
 const MIN_BACKOFF_MS = 1_000;
-/** One probe in a lane within this, in milliseconds. */
+/** Milliseconds between two probes in one lane. */
 const PROBE_INTERVAL_MS = 2_000;
 
-/** What failed and stays due: each waits out a pause of its own, without a place, which news can cut short. */
+/** The keys that have failed. Each waits for its own backoff, without a slot in a lane, and news can shorten it. */
 export class Retries {
   private readonly pendingRetries = new Map<string, PendingRetry>();
   private readonly probedAt = new Map<string, number>();
@@ -30,31 +30,31 @@ export class Retries {
     this.now = options.now ?? Date.now;
   }
 
-  /** How often in a row it has failed. */
+  /** Returns the number of failures in a row. */
   failures(key: string): number {
     return this.pendingRetries.get(key)?.failures ?? 0;
   }
 
-  /** It waits for its next try. */
+  /** Returns true while the key waits for its retry. */
   isWaiting(key: string): boolean {
     return this.pendingRetries.get(key)?.timer != null;
   }
 
-  /** It has failed once more, and is tried again after the pause; not before `heldMs` even when it is hurried. */
-  failed(key: string, lane: string, pauseMs: number, heldMs: number): void {
+  /** Records a failure. The key is retried after the backoff, and not before `heldMs` even after `hurry`. */
+  failed(key: string, lane: string, backoffMs: number, heldMs: number): void {
     const pending = this.pending(key, lane);
     pending.failures++;
     pending.failedAt = this.now();
     pending.notBefore = this.now() + heldMs;
-    this.arm(key, pending, Math.max(pauseMs, heldMs));
+    this.arm(key, pending, Math.max(backoffMs, heldMs));
   }
 
-  /** It was ended to be begun again at once: no pause follows, but the next time it gets longer. */
-  cut(key: string, lane: string): void {
+  /** Records that a run was restarted at once. There is no backoff, but its next failure has a longer one. */
+  restarted(key: string, lane: string): void {
     this.pending(key, lane).failures++;
   }
 
-  /** It is to be tried. False where its vendor said when: it is left alone until then. */
+  /** Returns true when the key may run now. Otherwise the vendor has named a time, and the key is retried then. */
   begin(key: string): boolean {
     const pending = this.pendingRetries.get(key);
     if (!pending) return true;
@@ -64,14 +64,14 @@ export class Retries {
     return heldMs <= 0;
   }
 
-  /** It is level again, or will never be. True when it had failed before. */
+  /** Forgets the key, because it succeeded or is given up. Returns true when it had failed before. */
   settled(key: string): boolean {
     const pending = this.pendingRetries.get(key);
     if (pending) this.disarm(pending);
     return this.pendingRetries.delete(key);
   }
 
-  /** There is news of it: its pause ends. */
+  /** Ends the backoff of the key, because there is news of it. */
   hurry(key: string): void {
     const pending = this.pendingRetries.get(key);
     if (!pending?.timer) return;
@@ -79,12 +79,12 @@ export class Retries {
     if (at < pending.dueAt) this.arm(key, pending, at - this.now());
   }
 
-  /** The lane's vendor is back: all pauses in it end. */
+  /** Ends all backoffs in the lane, because its vendor is available again. */
   hurryLane(lane: string): void {
     for (const [key, pending] of this.pendingRetries) if (pending.lane === lane) this.hurry(key);
   }
 
-  /** The lane's vendor may be back: whatever waits for the longest finds out, and the others wait on. */
+  /** Retries the key of the lane that has waited longest, because its vendor may be available again. The others still wait. */
   probe(lane: string): void {
     const last = this.probedAt.get(lane);
     if (last !== undefined && this.now() - last < PROBE_INTERVAL_MS) return;
@@ -99,7 +99,7 @@ export class Retries {
     this.hurry(oldest[0]);
   }
 
-  /** Ends all pauses without a try; what waited. */
+  /** Ends all backoffs without a retry, and returns the keys that waited. */
   stop(): readonly string[] {
     const waiting = [...this.pendingRetries].filter(([, pending]) => pending.timer).map(([key]) => key);
     for (const pending of this.pendingRetries.values()) this.disarm(pending);
@@ -115,7 +115,7 @@ export class Retries {
       dueAt: 0,
       timer: null,
     };
-    // Who could not be looked up is in no lane until it can.
+    // The lane of an account is unknown ('') while its integration cannot be read.
     if (lane !== '') pending.lane = lane;
     this.pendingRetries.set(key, pending);
     return pending;

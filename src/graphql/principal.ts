@@ -12,6 +12,11 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** The session, if there is one. When it ends, the open connections of the principal are closed. */
   readonly sessionId?: string;
+  /**
+   * Identifies a credential that is no session and that can end before `expiresAt`: the id that its authenticator reports
+   * by `onEnded`. It is unique over all authenticators.
+   */
+  readonly credentialId?: string;
   /** The time at which an open connection needs a new credential. */
   readonly expiresAt: Date;
 }

@@ -60,7 +60,7 @@ const ANY_LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 /** Opens everything that listens. Requests are answered only after `admit`. */
 export async function openServer(
   platform: Platform,
-  { sessions, authenticators, signIns, callback }: Accounts,
+  { authenticators, signIns, callback }: Accounts,
   { webhooks }: Changes,
   { downloads, uploads }: Mail,
   { settings, listener, publicUrl, schema, demo }: ServerOptions,
@@ -68,7 +68,7 @@ export async function openServer(
   const { db, log, closers } = platform;
   const contexts = new Contexts((credential, request) => authenticators.authenticate(credential, request), log);
   const connections = new Connections();
-  closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
+  closers.push(authenticators.onEnded((credentialId) => connections.credentialEnded(credentialId)));
   const limited: Database['limited'] = (work, options) => db.limited(work, options);
   const path = await OperationPath.open({ schema, introspection: settings.introspection, log });
   closers.push(() => path.close());

@@ -1,8 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import type { Prisma } from '../platform/prisma/client.ts';
-
-/** A transaction that others have begun, to take part in. */
-export type Transaction = Prisma.TransactionClient;
+import type { Transaction } from '../platform/database/transaction.ts';
 
 export interface SealedSecret {
   readonly keyVersion: number;

@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import { MailError } from '../domain/error.ts';
+import type { Transaction } from '../platform/database/transaction.ts';
 import { SealError, type Sealer } from '../platform/secrets/seal.ts';
-import type { SealedSecret, SecretStore, Transaction } from './secret.store.ts';
+import { SealedJsonBytes } from '../platform/secrets/sealed-json.ts';
+import type { SealedSecret, SecretStore } from './secret.store.ts';
 
 const PURPOSE = 'secret';
 
@@ -12,10 +15,14 @@ export type Revision = Uint8Array<ArrayBuffer>;
  * not open. Every write seals with the newest key, so an old key can go once all its secrets were written again.
  */
 export class Vault {
+  private readonly sealed: SealedJsonBytes<z.ZodUnknown>;
+
   constructor(
     private readonly store: SecretStore,
     private readonly sealer: Sealer,
-  ) {}
+  ) {
+    this.sealed = new SealedJsonBytes(sealer, PURPOSE, z.unknown());
+  }
 
   /** Null when nothing is stored. Throws INTERNAL when what is stored does not open. */
   async get(integrationId: string): Promise<{ secret: unknown; revision: Revision } | null> {
@@ -44,13 +51,12 @@ export class Vault {
   }
 
   private seal(integrationId: string, secret: unknown): SealedSecret {
-    const sealed = this.sealer.seal(PURPOSE, integrationId, Buffer.from(JSON.stringify(secret)));
-    return { keyVersion: this.sealer.version, sealed };
+    return { keyVersion: this.sealer.version, sealed: this.sealed.seal(integrationId, secret) };
   }
 
   private open(integrationId: string, row: SealedSecret): unknown {
     try {
-      return JSON.parse(Buffer.from(this.sealer.open(PURPOSE, integrationId, row.sealed)).toString());
+      return this.sealed.open(integrationId, row.sealed);
     } catch (error) {
       if (!(error instanceof SealError)) throw error;
       throw new MailError(

@@ -1,19 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MailError } from '../../src/domain/error.ts';
-import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
+import { type AuthorizationCode, isAuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
+import type { ConnectMethod } from '../../src/providers/contract/connect.ts';
+import { isPassword } from '../../src/providers/contract/password.ts';
 import { consent, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
 
 const { signal } = new AbortController();
 const REDIRECT = 'http://127.0.0.1:9/oauth/callback';
+const byPassword = (id: string) => typeof twinPlaying(id).password === 'string';
 
-describe.each(PROVIDER_IDS)('%s: a sign-in', (id) => {
+describe.each(PROVIDER_IDS.filter((id) => !byPassword(id)))('%s: a sign-in', (id) => {
   const { vendor, domain, signInRefusals } = twinPlaying(id);
   let lab: Lab;
   let method: AuthorizationCode;
   beforeAll(async () => {
     lab = await openLab(id);
-    method = lab.provider.connectMethods[0] as AuthorizationCode;
+    const offered = lab.provider.connectMethods.find(isAuthorizationCode);
+    if (!offered) throw new Error(`${id} has neither a consent page nor a password`);
+    method = offered;
   });
   afterAll(() => lab.close());
 
@@ -88,8 +93,38 @@ describe.each(PROVIDER_IDS)('%s: a sign-in', (id) => {
     expect(error).toBe('access_denied');
     expect(method.declined?.({ error, description, subtype: '' }) ?? null).toBeNull();
   });
+});
 
-  it('whose grant has ended at the vendor has nothing left to revoke', async () => {
+describe.each(PROVIDER_IDS.filter(byPassword))('%s: a sign-in with a password', (id) => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await openLab(id);
+  });
+  afterAll(() => lab.close());
+
+  it('proves the password, and refuses another one without repeating it', async () => {
+    const { address, grant } = await lab.account('ada', 'READ');
+    const method = lab.provider.connectMethods.find(isPassword);
+    const refused = method?.signIn({ address, password: 'not this one', access: 'READ' }, signal);
+    await expect(refused).rejects.toMatchObject({
+      code: 'INVALID',
+      message: expect.not.stringContaining('not this one'),
+    });
+    await expect(method?.refresh(grant.secret, signal)).resolves.toMatchObject({ accessToken: expect.any(String) });
+  });
+});
+
+describe.each(PROVIDER_IDS)('%s: a grant', (id) => {
+  const { vendor } = twinPlaying(id);
+  let lab: Lab;
+  let method: ConnectMethod;
+  beforeAll(async () => {
+    lab = await openLab(id);
+    [method] = lab.provider.connectMethods;
+  });
+  afterAll(() => lab.close());
+
+  it('that has ended at the vendor has nothing left to revoke', async () => {
     if (!method.revoke) return expect(method.revokeAdvice).not.toBe('');
     const account = await lab.account('ended', 'READ');
     await lab.control('/revoke', { vendor, account: account.address });

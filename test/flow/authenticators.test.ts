@@ -5,14 +5,15 @@ import { EVERYTHING, type Principal, unauthenticated } from '../../src/graphql/p
 import { startApp, type TestApp } from '../support/app.ts';
 import { init, openSocket, Socket, subscribe } from '../support/socket.ts';
 
-/** A further way to show who calls, as its author writes it. */
+/** A further kind of credential, as its author writes it. */
 class ApiTokens implements Authenticator {
   readonly users = new Map<string, string>();
   readonly asked: [credential: string, request: AuthenticationRequest][] = [];
-  /** What keeps it from answering. */
+  /** The error of every answer while it is set. */
   failure: Error | null = null;
   expiresAt = new Date(Date.now() + 3_600_000);
-  /** Resolves when an answer may be given. */
+  readonly listeners = new Set<(credentialId: string) => void>();
+  /** The authenticator answers after this has resolved. */
   until: Promise<void> = Promise.resolve();
 
   async authenticate(credential: string, request: AuthenticationRequest): Promise<Principal | null> {
@@ -22,7 +23,18 @@ class ApiTokens implements Authenticator {
     if (this.failure) throw this.failure;
     const userId = this.users.get(credential);
     if (!userId) throw unauthenticated('This API token has been revoked: make another.');
-    return { userId, kind: 'api-token', scopes: [EVERYTHING], expiresAt: this.expiresAt };
+    const credentialId = `token ${credential}`;
+    return { userId, kind: 'api-token', scopes: [EVERYTHING], expiresAt: this.expiresAt, credentialId };
+  }
+
+  onEnded(listener: (credentialId: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  revoke(credential: string): void {
+    this.users.delete(credential);
+    for (const listener of this.listeners) listener(`token ${credential}`);
   }
 }
 
@@ -133,6 +145,23 @@ describe('an API token', () => {
     const { payload } = await ofToken.find(({ id, type }) => id === 'who' && type === 'next');
     expect(payload.data.viewer.email).toBe(session.email);
     ofToken.close();
+  });
+
+  it('that is revoked closes its sockets as a session that ends does, and no others', async () => {
+    const userId = tokens.users.get('api_good') ?? '';
+    tokens.users.set('api_lost', userId);
+    const [lost, second, kept] = await Promise.all(
+      ['api_lost', 'api_lost', 'api_good'].map((credential) => openSocket(app, credential)),
+    );
+    tokens.revoke('api_lost');
+    for (const socket of [lost, second])
+      expect(await socket?.closed).toMatchObject({ code: 4401, reason: 'The access token was revoked' });
+    const refused = new Socket(app);
+    await refused.send(init('api_lost'));
+    expect(await refused.closed).toMatchObject({ code: 4401 });
+    await kept?.send(subscribe(WHO, 'who'));
+    expect((await kept?.find(({ id, type }) => id === 'who' && type === 'next'))?.payload.data.viewer).toBeTruthy();
+    kept?.close();
   });
 
   it('leaves nothing behind of sockets that closed while it was looked at', async () => {

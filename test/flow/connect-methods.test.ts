@@ -1,14 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Provider } from '../../src/providers/contract/provider.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { type ClientCredentials, clientCredentials } from '../support/client-credentials.ts';
+import { type DeviceCode, deviceCodeAt } from '../support/device-code.ts';
+import { openDeviceEndpoint } from '../support/device-endpoint.ts';
 import { exchanged, fakeProvider, granted } from '../support/provider.ts';
 
-// The one line in the list.
+// The one line in the list for each method.
 vi.mock('../../src/accounts/connect/connect-methods.ts', async (original) => {
   const { CONNECT_METHODS } = await original<typeof import('../../src/accounts/connect/connect-methods.ts')>();
   const { clientCredentials } = await import('../support/client-credentials.ts');
-  return { CONNECT_METHODS: [...CONNECT_METHODS, clientCredentials] };
+  const { deviceCode } = await import('../support/device-code.ts');
+  return { CONNECT_METHODS: [...CONNECT_METHODS, clientCredentials, deviceCode] };
 });
 
 const revoked = vi.fn(async (_secret: unknown) => {});
@@ -31,12 +34,19 @@ const both: Provider = {
   connectMethods: [...consenting.connectMethods, offered],
 };
 
+let endpoint: Awaited<ReturnType<typeof openDeviceEndpoint>>;
 let app: TestApp;
 let token: string;
 beforeAll(async () => {
-  app = await startApp({ demo: false, messages: 0, providers: [consenting, both] });
+  endpoint = await openDeviceEndpoint();
+  const device: DeviceCode = deviceCodeAt(endpoint.url);
+  const televisions: Provider = { ...consenting, id: 'OUTLOOK', name: 'Device Mail', connectMethods: [device] };
+  app = await startApp({ demo: false, messages: 0, providers: [consenting, both, televisions] });
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await endpoint.close();
+});
 beforeEach(async () => {
   ({ token } = await app.user('member'));
 });
@@ -54,6 +64,7 @@ it('is in the schema as soon as it is listed, and with each provider that offers
   expect(providers).toEqual([
     { id: 'GMAIL', connectMethods: ['AUTHORIZATION_CODE'], scopes: ['read'] },
     { id: 'IMAP', connectMethods: ['AUTHORIZATION_CODE', 'CLIENT_CREDENTIALS'], scopes: ['read'] },
+    { id: 'OUTLOOK', connectMethods: ['DEVICE_CODE'], scopes: [] },
   ]);
 });
 
@@ -86,4 +97,71 @@ it.each([
   const { integration, userErrors } = await connect(input);
   expect(integration).toBeNull();
   expect(userErrors).toMatchObject([{ code, field: ['input', field] }]);
+});
+
+describe('a device code', () => {
+  const BEGIN =
+    'mutation ($input: ConnectInput!) { connect(input: $input) { integration { id } authorizationUrl flow { id status waitsFor instructions } userErrors { code message } } }';
+  const FLOW =
+    'query ($id: ID!) { node(id: $id) { ... on ConnectFlow { status waitsFor instructions problem { code message } integration { address status } } } }';
+  const begin = async (): Promise<Data> =>
+    (await app.data(BEGIN, { input: { provider: 'OUTLOOK', method: 'DEVICE_CODE' } }, token)).connect;
+  const flowOf = async (id: string, as = token): Promise<Data> => (await app.data(FLOW, { id }, as)).node;
+
+  it('is shown to the user who began, and connects the account as soon as the provider has their consent', async () => {
+    const { flow, authorizationUrl, integration, userErrors } = await begin();
+    expect([integration, userErrors, authorizationUrl]).toEqual([null, [], 'https://device.example/']);
+    expect(flow).toMatchObject({ status: 'CONNECTING', waitsFor: 'CONSENT' });
+    const grant = endpoint.grantIn(flow.instructions);
+    await expect.poll(() => grant.polls).toBeGreaterThan(2);
+    expect(await flowOf(flow.id)).toMatchObject({ status: 'CONNECTING', integration: null });
+    // Nobody else learns the code, or ends the flow with it.
+    const stranger = await app.user('stranger');
+    expect(await flowOf(flow.id, stranger.token)).toBeNull();
+    const FINISH = 'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { userErrors { code } } }';
+    const { finishConnect } = await app.data(FINISH, { input: { token: grant.userCode } }, token);
+    expect(finishConnect.userErrors).toEqual([{ code: 'NOT_FOUND' }]);
+
+    grant.decision = 'approved';
+    await expect.poll(async () => (await flowOf(flow.id)).status).toBe('CONNECTED');
+    const address = `${grant.userCode.toLowerCase()}@device.example`;
+    expect(await flowOf(flow.id)).toMatchObject({
+      waitsFor: null,
+      instructions: null,
+      integration: { address, status: 'CONNECTED' },
+    });
+    expect(grant.redemptions).toBe(1);
+  });
+
+  it.each([
+    ['denied', 'CONSENT_REQUIRED', /declined/],
+    ['expired', 'INVALID', /expired/],
+  ] as const)('that is %s ends the flow with the reason', async (decision, code, message) => {
+    const { flow } = await begin();
+    const grant = endpoint.grantIn(flow.instructions);
+    grant.decision = decision;
+    await expect.poll(async () => (await flowOf(flow.id)).status).toBe('FAILED');
+    expect((await flowOf(flow.id)).problem).toEqual({ code, message: expect.stringMatching(message) });
+    // No poll follows the end: another flow, begun later, is polled meanwhile.
+    const polls = grant.polls;
+    const later = endpoint.grantIn((await begin()).flow.instructions);
+    await expect.poll(() => later.polls).toBeGreaterThan(2);
+    expect(grant.polls).toBe(polls);
+  });
+
+  it.each(['slow_down', 'unavailable'] as const)(
+    'waits when the endpoint answers %s, and goes on after it',
+    async (answer) => {
+      const { flow } = await begin();
+      const grant = endpoint.grantIn(flow.instructions);
+      grant.decision = answer;
+      await expect.poll(() => grant.polls).toBe(1);
+      const later = endpoint.grantIn((await begin()).flow.instructions);
+      await expect.poll(() => later.polls).toBeGreaterThan(2);
+      expect(grant.polls).toBe(1);
+      grant.decision = 'approved';
+      await expect.poll(async () => (await flowOf(flow.id)).status).toBe('CONNECTED');
+      expect([grant.polls, grant.redemptions]).toEqual([2, 1]);
+    },
+  );
 });

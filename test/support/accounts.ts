@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { CallbackService } from '../../src/accounts/connect/authorization-code/callback.service.ts';
 import { FlowSeal } from '../../src/accounts/connect/authorization-code/connect-flow.seal.ts';
-import { FinishService } from '../../src/accounts/connect/authorization-code/finish.service.ts';
 import { type ConnectChoice, ConnectService } from '../../src/accounts/connect/connect.service.ts';
+import { ConnectFlowJob } from '../../src/accounts/connect/connect-flow.job.ts';
 import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.ts';
+import { openMethods } from '../../src/accounts/connect/connect-method.ts';
 import { CONNECT_METHODS } from '../../src/accounts/connect/connect-methods.ts';
 import { DiscoveryService } from '../../src/accounts/connect/discovery.service.ts';
 import { IntegrationWriter } from '../../src/accounts/connect/integration-writer.ts';
@@ -55,22 +56,22 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
   const attempts = new AttemptStore(db);
   const redirects = { allowed: ['https://app.example/mail'], anyLoopback: false };
   const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks, log: silent });
-  const tools = { integrationWriter, flows, seal, attempts, redirects, callbackUrl, log: silent, ...clock };
-  const connect = new ConnectService({ providers, discovery, methods: CONNECT_METHODS, tools });
-  const callback = new CallbackService({ providers, flows, seal, users: new UserStore(db), log: silent, ...clock });
-  const ending = {
+  const methods = openMethods(CONNECT_METHODS, {
     providers,
-    flows,
-    seal,
-    attempts,
     integrationWriter,
+    flows,
     integrations,
+    sealer,
+    attempts,
     limiters,
+    redirects,
     callbackUrl,
     log: silent,
     ...clock,
-  };
-  const finish = new FinishService(ending);
+  });
+  const flowJob = new ConnectFlowJob({ methods, providers, flows, integrationWriter, log: silent, ...clock });
+  const connect = new ConnectService({ providers, discovery, methods, flowJob });
+  const callback = new CallbackService({ providers, flows, seal, users: new UserStore(db), log: silent, ...clock });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log: silent });
   const room = {
     bus,
@@ -84,7 +85,6 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     limiters,
     flows,
     connect,
-    finish,
     callback,
     disconnect,
   };
@@ -119,7 +119,7 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
       const reply = await callback.handle(new URLSearchParams({ state, code: 'a-code' }));
       const outcome = new URL(reply.headers.location ?? '').searchParams;
       if (outcome.get('status') !== 'pending') throw new Error(outcome.toString());
-      return (await finish.finish(userId, outcome.get('token') ?? '')).id;
+      return (await connect.finish(userId, outcome.get('token') ?? '')).id;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newCode, newToken, readPresented } from '../../src/accounts/connect/authorization-code/connect-token.ts';
+import { newCode, newToken, readFinishToken } from '../../src/accounts/connect/authorization-code/connect-token.ts';
 
 describe('what finishes a connect flow', () => {
   it('is a code of 50 bits of an alphabet in which nothing reads as something else, or a token of 256', () => {
@@ -28,13 +28,13 @@ describe('what finishes a connect flow', () => {
     '\u200bAB0D1-1GH0K\ufeff',
     '\uff21\uff22\uff10\uff24\uff11-\uff11\uff27\uff28\uff10\uff2b',
   ])('reads %j as the same code', (typed) => {
-    expect(readPresented(typed)).toEqual({ kind: 'code', value: 'AB0D11GH0K' });
+    expect(readFinishToken(typed)).toEqual({ kind: 'code', value: 'AB0D11GH0K' });
   });
 
   it('reads a token to the letter', () => {
     const token = newToken();
-    expect(readPresented(` ${token} `)).toEqual({ kind: 'token', value: token });
-    expect(readPresented(token.slice(1)).kind).toBe('code');
-    expect(readPresented('x'.repeat(1_000_000)).value.length).toBeLessThanOrEqual(100);
+    expect(readFinishToken(` ${token} `)).toEqual({ kind: 'token', value: token });
+    expect(readFinishToken(token.slice(1)).kind).toBe('code');
+    expect(readFinishToken('x'.repeat(1_000_000)).value.length).toBeLessThanOrEqual(100);
   });
 });

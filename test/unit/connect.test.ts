@@ -79,7 +79,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(exchange).not.toHaveBeenCalled();
     expect(await db.prisma.integration.count({ where: { userId } })).toBe(0);
 
-    const record = await accounts.finish.finish(userId, token);
+    const record = await accounts.connect.finish(userId, token);
     expect(record).toMatchObject({
       status: 'CONNECTED',
       access: 'READ',
@@ -96,12 +96,12 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   it('asks the provider once for calls that come at once, and answers the same again while its minutes last', async () => {
     exchange.mockClear();
     const { userId, token } = await consented();
-    const records = await Promise.all([1, 2, 3].map(() => accounts.finish.finish(userId, token)));
-    records.push(await accounts.finish.finish(userId, token));
+    const records = await Promise.all([1, 2, 3].map(() => accounts.connect.finish(userId, token)));
+    records.push(await accounts.connect.finish(userId, token));
     expect(new Set(records.map(({ id }) => id)).size).toBe(1);
     expect(exchange).toHaveBeenCalledTimes(1);
     now = new Date(now.getTime() + 10 * 60_000);
-    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(accounts.connect.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it.each([PAGE, null])(
@@ -115,12 +115,12 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
         ...asked
       ) {
         const seen = await endedWith.apply(this, asked);
-        await accounts.finish.finish(userId, token);
+        await accounts.connect.finish(userId, token);
         return seen;
       });
-      const record = await accounts.finish.finish(userId, token);
+      const record = await accounts.connect.finish(userId, token);
       looks.mockRestore();
-      expect(record).toEqual(await accounts.finish.finish(userId, token));
+      expect(record).toEqual(await accounts.connect.finish(userId, token));
       expect(exchange).toHaveBeenCalledTimes(1);
     },
   );
@@ -138,7 +138,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(reply.headers['content-security-policy']).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
     expect(reply.headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
     const typed = ` ${tokenIn(reply).toLowerCase().replace('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l')} `;
-    expect(await accounts.finish.finish(userId, typed)).toMatchObject({ status: 'CONNECTED' });
+    expect(await accounts.connect.finish(userId, typed)).toMatchObject({ status: 'CONNECTED' });
   });
 
   it('answers a page that is loaded again the same, and nobody who brings another code', async () => {
@@ -148,7 +148,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
       const reply = await back(state, answer);
       expect([reply.status, tokenIn(reply)]).toEqual([400, '']);
     }
-    const record = await accounts.finish.finish(userId, token);
+    const record = await accounts.connect.finish(userId, token);
     expect(exchange).toHaveBeenLastCalledWith(expect.objectContaining({ code: 'the code' }), expect.anything());
     // Loaded once more when all is done, it gives nothing away and undoes nothing.
     expect((await back(state, { code: 'the code' })).status).toBe(400);
@@ -197,11 +197,11 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     now = new Date(now.getTime() + 10 * 60_000 - 1_000);
     const begun = await consented();
     now = new Date(now.getTime() + 1_000);
-    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(accounts.connect.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await accounts.flows.expire(now);
     expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'EXPIRED' });
     expect(await flowOf(begun.userId)).toMatchObject({ status: 'FINISH' });
-    expect(await accounts.finish.finish(begun.userId, begun.token)).toMatchObject({ status: 'CONNECTED' });
+    expect(await accounts.connect.finish(begun.userId, begun.token)).toMatchObject({ status: 'CONNECTED' });
     await accounts.flows.prune(new Date(now.getTime() + 1));
     expect(await db.prisma.connectFlow.count({ where: { userId } })).toBe(0);
   });
@@ -240,19 +240,19 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     const state = (await begin(userId, PAGE)).get('state');
     for (const answer of [{}, { code: '' }, { error: '' }, { code: '', error: '' }] as Record<string, string>[])
       expect(await back(state, answer)).toMatchObject({ status: 400, body: expect.stringContaining('damaged') });
-    expect(await accounts.finish.finish(userId, tokenIn(await back(state)))).toMatchObject({ status: 'CONNECTED' });
+    expect(await accounts.connect.finish(userId, tokenIn(await back(state)))).toMatchObject({ status: 'CONNECTED' });
   });
 
   it('says what is missing each time it is asked, and lets nobody hear what went wrong inside', async () => {
     const missing = new MailError('CONSENT_REQUIRED', 'Gmail did not grant gmail.readonly.');
     exchange.mockRejectedValueOnce(missing);
     const { userId, token } = await consented();
-    const both = [accounts.finish.finish(userId, token), accounts.finish.finish(userId, token)];
+    const both = [accounts.connect.finish(userId, token), accounts.connect.finish(userId, token)];
     for (const outcome of await Promise.allSettled(both)) {
       expect(outcome).toMatchObject({ reason: { code: missing.code, message: missing.message } });
     }
     expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'FAILED' });
-    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: missing.code });
+    await expect(accounts.connect.finish(userId, token)).rejects.toMatchObject({ code: missing.code });
     expect(await accounts.directory.forUser(userId)).toEqual([]);
   });
 
@@ -261,9 +261,9 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     async (failure) => {
       exchange.mockRejectedValueOnce(failure);
       const { userId, token } = await consented(null);
-      await expect(accounts.finish.finish(userId, token)).rejects.toThrow(failure.message);
+      await expect(accounts.connect.finish(userId, token)).rejects.toThrow(failure.message);
       expect(await flowOf(userId)).toMatchObject({ status: 'FINISH', claimOwner: null, wrongCodes: 0 });
-      expect(await accounts.finish.finish(userId, token)).toMatchObject({ status: 'CONNECTED' });
+      expect(await accounts.connect.finish(userId, token)).toMatchObject({ status: 'CONNECTED' });
     },
   );
 
@@ -271,14 +271,14 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     exchange.mockClear();
     const { userId, token } = await consented();
     identify.mockRejectedValueOnce(new MailError('TIMEOUT', 'silent'));
-    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(accounts.connect.finish(userId, token)).rejects.toMatchObject({ code: 'TIMEOUT' });
     const kept = await flowOf(userId);
     expect(kept).toMatchObject({ status: 'FINISH', claimOwner: null });
     expect(Buffer.from(kept.consent ?? []).includes('refresh of')).toBe(false);
     expect(await db.prisma.integration.count({ where: { userId } })).toBe(0);
 
     identify.mockResolvedValueOnce('Ada@Mail.example');
-    const record = await accounts.finish.finish(userId, token);
+    const record = await accounts.connect.finish(userId, token);
     expect(record).toMatchObject({ status: 'CONNECTED', address: 'Ada@Mail.example', scopes: ['read'] });
     expect((await accounts.vault.get(record.id))?.secret).toMatchObject({
       secret: { refreshToken: 'refresh of Ada@Mail.example' },
@@ -293,25 +293,25 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     const { consent, codeVerifier } = await flowOf(victim.userId);
     await db.prisma.connectFlow.updateMany({ where: { userId: attacker.userId }, data: { consent, codeVerifier } });
     for (const token of [victim.token, attacker.token])
-      await expect(accounts.finish.finish(attacker.userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(accounts.connect.finish(attacker.userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(exchange).not.toHaveBeenCalled();
   });
 
   it('counts guesses that come all at once as it counts them one by one', async () => {
     const { userId, token } = await consented(null);
     const wrong = Array.from({ length: 12 }, (_, n) => `22222-2222${(n % 8) + 2}`);
-    await Promise.allSettled(wrong.map((code) => accounts.finish.finish(userId, code)));
-    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await Promise.allSettled(wrong.map((code) => accounts.connect.finish(userId, code)));
+    await expect(accounts.connect.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'FAILED', wrongCodes: 5 });
   });
 
   it('ends no flow while its last try is compared, which may be the right one', async () => {
     const { userId, token } = await consented(null);
-    for (let n = 0; n < 4; n++) await accounts.finish.finish(userId, `22222-2222${n}`).catch(() => undefined);
+    for (let n = 0; n < 4; n++) await accounts.connect.finish(userId, `22222-2222${n}`).catch(() => undefined);
     const compared = await accounts.flows.takeTry(userId, now);
-    await expect(accounts.finish.finish(userId, '22222-22229')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(accounts.connect.finish(userId, '22222-22229')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await accounts.flows.giveTryBack(compared.map(({ id }) => id));
-    expect(await accounts.finish.finish(userId, token)).toMatchObject({ status: 'CONNECTED' });
+    expect(await accounts.connect.finish(userId, token)).toMatchObject({ status: 'CONNECTED' });
   });
 
   it('escapes what it shows', async () => {

@@ -19,6 +19,9 @@ const MINUTE = 60_000;
 let opened: SessionOptions[];
 let closed: string[];
 let closing: () => Promise<void>;
+/** Whether the sessions can listen, and how the connection of each is lost. */
+let listens: boolean;
+let lost: (() => void)[];
 const provider = fakeProvider({
   limits: { concurrency: 4, streams: 2, units: 1_000, windowMs: WINDOW_MS },
   open: (account) => {
@@ -26,6 +29,7 @@ const provider = fakeProvider({
     return {
       listMailboxes: async () => [],
       identities: async () => [],
+      listen: listens ? () => new Promise<void>((resolve) => lost.push(resolve)) : undefined,
       close: async () => {
         closed.push(account.address);
         await closing();
@@ -47,6 +51,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   [opened, closed, forgotten, healed, records] = [[], [], [], [], new Map()];
   closing = async () => {};
+  [listens, lost] = [false, []];
   reading = async () => {};
   tell = () => {};
   limiters = new RequestLimiters({ log: silent });
@@ -128,6 +133,28 @@ describe('is closed', () => {
     expect([closed, forgotten]).toEqual([['idle@mail.example'], ['idle']]);
     await sessions.get(idle);
     expect(addresses()).toEqual(['used@mail.example', 'idle@mail.example', 'idle@mail.example']);
+  });
+
+  it('not while it only listens, and after a time from when its connection was lost', async () => {
+    listens = true;
+    const session = await sessions.get(stored('held'));
+    void session.listen?.(() => {}, call);
+    await vi.advanceTimersByTimeAsync(3 * IDLE_TIMEOUT_MS);
+    expect([closed, sessions.size]).toEqual([[], 1]);
+    lost[0]?.();
+    await vi.advanceTimersByTimeAsync(IDLE_TIMEOUT_MS - MINUTE);
+    expect(closed).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2 * MINUTE);
+    expect(closed).toEqual(['held@mail.example']);
+  });
+
+  it('though it could listen, when nobody lets it', async () => {
+    listens = true;
+    await sessions.get(stored('idle'));
+    await vi.advanceTimersByTimeAsync(IDLE_TIMEOUT_MS + MINUTE);
+    expect(closed).toEqual(['idle@mail.example']);
+    listens = false;
+    expect((await sessions.get(stored('other'))).listen).toBeUndefined();
   });
 
   it.each(['DISCONNECTED', 'RECONNECT_REQUIRED'] as const)('when its integration is %s', async (status) => {
@@ -214,7 +241,7 @@ it('is one and the same through an ERROR and after it, and what it holds open is
   expect([during === before, after === before, healed]).toEqual([true, true, ['a']]);
 
   const held: Holding[] = [];
-  const holding = recoveringSession(new Holding(held) as unknown as MailSession, async () => {});
+  const holding = recoveringSession(new Holding(held) as unknown as MailSession, { answered: async () => {} });
   await holding.identities(call);
   await holding.listMailboxes(call);
   expect(held).toHaveLength(1);

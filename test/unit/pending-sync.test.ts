@@ -95,19 +95,19 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const [told, failing] = [await account(), await account()];
     await pendingSyncs.note([told]);
     await pendingSyncs.failed(failing, 10_000);
-    expect(await pendingSyncs.left()).toEqual([]);
+    expect(await pendingSyncs.abandoned()).toEqual([]);
     await age(told, 7);
     await age(failing, 7);
-    expect(await pendingSyncs.left()).toEqual([told]);
-    await pendingSyncs.seenTo([told, failing]);
-    expect(await pendingSyncs.left()).toEqual([]);
+    expect(await pendingSyncs.abandoned()).toEqual([told]);
+    await pendingSyncs.heartbeat([told, failing]);
+    expect(await pendingSyncs.abandoned()).toEqual([]);
     await age(told, 7);
-    expect(await pendingSyncs.left()).toEqual([told]);
+    expect(await pendingSyncs.abandoned()).toEqual([told]);
     await age(failing, 10);
-    expect((await pendingSyncs.left()).sort()).toEqual([told, failing].sort());
+    expect((await pendingSyncs.abandoned()).sort()).toEqual([told, failing].sort());
     const { signals } = await changes.position(told);
     await changes.advance(told, null, 'c1', [], signals);
-    expect(await pendingSyncs.left()).toEqual([failing]);
+    expect(await pendingSyncs.abandoned()).toEqual([failing]);
   });
 
   it('is noted before a webhook is answered, and what cannot be noted is asked for again', async () => {
@@ -120,7 +120,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const webhooks = (note: (ids: readonly string[]) => Promise<void>) =>
       new WebhookService({
         providers: [provider],
-        watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
+        watches: { named: async () => [], requireRenewal: async () => {}, remove: async () => {} },
         pendingSyncs: { note, noteHints: async () => {} },
         sync: {
           request: (integrationId, _settleMs, isNoted) => {
@@ -155,7 +155,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const requested: string[] = [];
     const webhooks = new WebhookService({
       providers: [{ ...fakeProvider(), receive } as Provider],
-      watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
+      watches: { named: async () => [], requireRenewal: async () => {}, remove: async () => {} },
       pendingSyncs: { note: async () => {}, noteHints: async () => {} },
       sync: { request: (integrationId) => void requested.push(integrationId) },
       watchJob: { request: () => {}, heard: () => {} },

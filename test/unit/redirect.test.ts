@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withAnswer } from '../../src/accounts/connect/authorization-code/callback.reply.ts';
-import { redirectEntryFault, redirectFault } from '../../src/accounts/connect/authorization-code/redirect.ts';
+import { redirectEntryFault, redirectFault } from '../../src/accounts/connect/redirect.ts';
 
 const ALLOWED = [
   'https://app.example',

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { Sealer } from '../../src/platform/secrets/seal.ts';
-import { SealedJson } from '../../src/platform/secrets/sealed-json.ts';
+import { SealError, Sealer } from '../../src/platform/secrets/seal.ts';
+import { SealedJson, SealedJsonBytes } from '../../src/platform/secrets/sealed-json.ts';
 
 const Shape = z.object({ at: z.number(), id: z.string() });
 const sealer = new Sealer([{ version: 1, bytes: randomBytes(32) }]);
@@ -26,4 +26,26 @@ it.each<[string, string]>([
   ['nothing', ''],
 ])('gives null for %s', (_, sealed) => {
   expect(cursors.open('ann', sealed)).toBeNull();
+});
+
+/** `{"at":1,"id":"kept"}` for the row "row", as the release before SealedJsonBytes sealed it: AES-256-GCM over the bytes of the JSON. */
+const STORED = {
+  key: Buffer.alloc(32, 7),
+  sealed: Buffer.from('AQAAAAEfNpPuhVz1iTFpijvZc4L3EW7QEizKV4IK/pjxj9jJfpVv61NU8a0SouiDFt/hLLU=', 'base64'),
+};
+
+it('reads bytes that were stored before it was written, and writes the same format', () => {
+  const sealed = new Sealer([{ version: 1, bytes: STORED.key }]);
+  const rows = new SealedJsonBytes(sealed, 'row', Shape);
+  expect(rows.open('row', STORED.sealed)).toEqual({ at: 1, id: 'kept' });
+  const plain = sealed.open('row', 'row', rows.seal('row', { at: 1, id: 'kept' }));
+  expect(Buffer.from(plain).toString()).toBe('{"at":1,"id":"kept"}');
+});
+
+it('refuses bytes of another row, key or shape', () => {
+  const rows = new SealedJsonBytes(sealer, 'row', Shape);
+  const sealed = rows.seal('one', value);
+  expect(() => rows.open('two', sealed)).toThrow(SealError);
+  expect([rows.openOrNull('two', sealed), rows.openOrNull('one', sealed)]).toEqual([null, value]);
+  expect(() => rows.openOrNull('one', sealer.seal('row', 'one', Buffer.from('[1]')))).toThrow(z.ZodError);
 });

@@ -450,7 +450,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       const sent = new URL((await accounts.begin(userId, request)).authorizationUrl).searchParams;
       const back = await accounts.callback.handle(new URLSearchParams({ state: sent.get('state') ?? '', code: 'c' }));
       const token = new URL(back.headers.location ?? '').searchParams.get('token') ?? '';
-      const finish = () => accounts.finish.finish(userId, token);
+      const finish = () => accounts.connect.finish(userId, token);
       return {
         ...opened,
         connected,

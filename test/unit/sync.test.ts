@@ -148,7 +148,7 @@ class Account {
     },
     pendingSyncs: {
       mark: async () => {},
-      seenTo: async () => {},
+      heartbeat: async () => {},
       failed: async (_id, pauseMs) => void this.pauses.push(pauseMs),
     },
     reachability: this.reachability,
@@ -278,7 +278,7 @@ describe('a sync', () => {
     await noted();
     expect(account.asked).toEqual(['c0']);
     account.dueSince = null;
-    account.job.look('i');
+    account.job.poll('i');
     await noted();
     expect(account.asked).toEqual(['c0', 'c0']);
     // What was cut short goes on, though nothing is noted of it.
@@ -286,7 +286,7 @@ describe('a sync', () => {
       account.script = () => ({ changes: [], cursor: 'c0', more: false });
       throw new MailError('PROVIDER_UNAVAILABLE', 'away');
     };
-    account.job.look('i');
+    account.job.poll('i');
     await settled();
     account.job.request('i', 0, true);
     await expect.poll(() => account.asked).toHaveLength(4);

@@ -1,63 +1,101 @@
 import type { Logger } from 'pino';
-import type { Access, ConnectMethod } from '../../providers/contract/connect.ts';
+import type { Sealer } from '../../platform/secrets/seal.ts';
+import type { Access, ConnectMethod, Exchanged } from '../../providers/contract/connect.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
+import type { RequestLimiters } from '../handles/request-limiters.ts';
+import type { IntegrationStore } from '../integrations/integration.store.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
 import type { AttemptStore } from '../users/attempt.store.ts';
-import type { FlowSeal } from './authorization-code/connect-flow.seal.ts';
-import type { RedirectRules } from './authorization-code/redirect.ts';
 import type { ConnectFlowStore } from './connect-flow.store.ts';
 import type { ConnectFlowRecord } from './connect-flow.ts';
 import type { IntegrationWriter } from './integration-writer.ts';
+import type { RedirectRules } from './redirect.ts';
 
-/** What connect-methods.ts lists: one way to connect an account, the same for every provider that offers it. */
+/** One way to connect an account, as connect-methods.ts lists it. It is the same for every provider that offers it. */
 export interface ConnectMethodEntry {
-  /** Upper case. Becomes one of the schema's ConnectMethod, and is what a provider's part of it names; never changes. */
+  /** In upper case. It is a value of the schema's ConnectMethod, and the `method` of the providers' part. It never changes. */
   readonly method: string;
-  /** For the schema: what the user does. */
+  /** The description in the schema: what the user does. */
   readonly description: string;
-  /** What a provider without it is said to have or do, behind its name: "has no consent page". */
+  /** How a provider without this method is described, after its name: "has no consent page". */
   readonly absence: string;
-  /** Whether it is given a password, which no other way accepts. Absent: it is not. */
+  /** True when the method requires a password. Every other method refuses one. */
   readonly takesPassword?: boolean;
   open(tools: ConnectTools): ConnectHandler;
 }
 
-/** What the ways to connect share. Each takes what it needs. */
+/** A method whose handler has been opened. */
+export interface OpenConnectMethod extends ConnectMethodEntry {
+  readonly handler: ConnectHandler;
+}
+
+/** What the methods share. Each handler picks what it needs. */
 export interface ConnectTools {
-  /** What every way ends in. */
+  readonly providers: readonly Provider[];
+  /** Stores the connected account. Every method ends with it. */
   readonly integrationWriter: IntegrationWriter;
-  /** Runs that wait for a person, for those that do not connect at once. */
+  /** The flows of the methods that do not connect at once. */
   readonly flows: ConnectFlowStore;
-  readonly seal: FlowSeal;
-  readonly attempts: Pick<AttemptStore, 'takeAll' | 'giveBackAll'>;
+  readonly integrations: IntegrationStore;
+  readonly sealer: Sealer;
+  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack' | 'takeAll' | 'giveBackAll'>;
+  readonly limiters: Pick<RequestLimiters, 'of'>;
   readonly redirects: RedirectRules;
-  /** `${PUBLIC_URL}/oauth/callback`, asked when needed: the port may be known only after listening. */
+  /** Returns `${PUBLIC_URL}/oauth/callback`. It is a function because the port may be known only after listening. */
   readonly callbackUrl: () => string;
   readonly log: Logger;
   readonly now?: () => Date;
 }
 
-/** What `connect` was asked for, by the user who is signed in. */
+/** What `connect` received from the user who is signed in. */
 export interface ConnectRequest {
   readonly userId: string;
   readonly access: Access;
   readonly address: string | null;
   readonly redirectUri: string | null;
-  /** Present where the way takes one. */
+  /** Not null exactly when the method takes a password. */
   readonly password: string | null;
 }
 
-/** The account, connected at once; or where its owner consents, and the flow that this ends. */
+/** Either the account, connected at once, or a flow with the page on which the user consents. */
 export type ConnectOutcome =
   | { readonly integration: IntegrationRecord }
-  | { readonly authorizationUrl: string; readonly flow: ConnectFlowRecord };
+  | {
+      readonly authorizationUrl: string;
+      readonly flow: ConnectFlowRecord;
+      /** When to call `poll` for the first time, in milliseconds from now. Only for a method that has `poll`. */
+      readonly pollAfterMs?: number;
+    };
 
+/** What the provider answered to a poll. */
+export type PollOutcome =
+  /** The user has not decided yet. `state` replaces the sealed `consent` of the flow. */
+  | { readonly pollAfterMs: number; readonly state?: Uint8Array<ArrayBuffer> }
+  | { readonly exchanged: Exchanged<unknown> };
+
+/** The gateway's part of a method. `offered` is always the provider's part of it. */
 export interface ConnectHandler<Offered extends ConnectMethod = ConnectMethod> {
-  /** Throws MailError with the field at fault, before a provider is looked for. Absent: any request will do. */
+  /** Throws MailError with the field at fault, before the provider is determined. Absent: every request is accepted. */
   check?(request: ConnectRequest): void;
   /**
-   * `offered` is the provider's part. Connects nothing that the user has not proved to be theirs: by a secret that the
-   * provider takes, or by its owner's consent that came back to this user. Throws MailError with the field at fault.
+   * Connects the account or begins a flow. It connects no account that the user has not proved to be theirs: by a secret
+   * that the provider accepts, or by a consent that came back to this user. Throws MailError with the field at fault.
    */
   connect(provider: Provider, offered: Offered, request: ConnectRequest): Promise<ConnectOutcome>;
+  /** Says what the user has to do next, including a code to enter. Only the user who began the flow reads it. */
+  instructions?(flow: ConnectFlowRecord, provider: Provider): string | null;
+  /**
+   * For a method that ends with `finishConnect`: connects the account of the flow that the token belongs to. Returns null
+   * for a token of no flow of this method and user. Absent: the method has no such token.
+   */
+  finish?(userId: string, token: string): Promise<IntegrationRecord | null>;
+  /**
+   * For a method that ends when the provider says so (RFC 8628): asks the provider once. ConnectFlowJob calls it on one
+   * instance at a time, and stores the account. A MailError for which `endsFlow` is true ends the flow; after any other
+   * error the job polls again.
+   */
+  poll?(flow: ConnectFlowRecord, provider: Provider, offered: Offered, signal: AbortSignal): Promise<PollOutcome>;
 }
+
+export const openMethods = (entries: readonly ConnectMethodEntry[], tools: ConnectTools): OpenConnectMethod[] =>
+  entries.map((entry) => ({ ...entry, handler: entry.open(tools) }));

@@ -1,17 +1,20 @@
 import { MailError } from '../../domain/error.ts';
 import { findProvider } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
-import type { ConnectMethodEntry, ConnectOutcome, ConnectRequest, ConnectTools } from './connect-method.ts';
+import type { IntegrationRecord } from '../integrations/integration.ts';
+import type { ConnectFlowJob } from './connect-flow.job.ts';
+import { unknownToken } from './connect-flow.ts';
+import type { ConnectOutcome, ConnectRequest, OpenConnectMethod } from './connect-method.ts';
 import type { DiscoveryService } from './discovery.service.ts';
 
 interface ConnectOptions {
   readonly providers: readonly Provider[];
   readonly discovery: DiscoveryService;
-  readonly methods: readonly ConnectMethodEntry[];
-  readonly tools: ConnectTools;
+  readonly methods: readonly OpenConnectMethod[];
+  readonly flowJob: Pick<ConnectFlowJob, 'schedule'>;
 }
 
-/** Which account is to be connected, and how. An address, a provider, or both. */
+/** Which account is to be connected, and how. It names an address, a provider, or both. */
 export interface ConnectChoice extends ConnectRequest {
   readonly provider: string | null;
   /** A ConnectMethodEntry.method. */
@@ -20,49 +23,59 @@ export interface ConnectChoice extends ConnectRequest {
 
 type Connecting = ConnectOutcome & { readonly provider: Provider };
 
-/** Finds the provider, and connects the account in the way that was chosen. */
+/** Determines the provider, and lets the chosen method connect the account. */
 export class ConnectService {
-  private readonly methods;
-
   constructor(private readonly options: ConnectOptions) {
-    this.methods = options.methods.map((entry) => ({ ...entry, handler: entry.open(options.tools) }));
-    for (const { id, connectMethods } of options.providers) {
-      const unknown = connectMethods.find(({ method }) => !this.methods.some((known) => known.method === method));
+    const { providers, methods } = options;
+    for (const { id, connectMethods } of providers) {
+      const unknown = connectMethods.find(({ method }) => !methods.some((known) => known.method === method));
       if (unknown) throw new Error(`${id} connects by ${unknown.method}, which connect-methods.ts does not list`);
     }
   }
 
   /** Throws MailError with the field at fault. */
   async connect(request: ConnectChoice): Promise<Connecting> {
-    const way = this.methods.find(({ method }) => method === request.method);
-    if (!way) throw unsupported(`${request.method} is no way to connect here`);
-    if ((way.takesPassword ?? false) !== (request.password !== null)) {
-      const what = 'A password is required with the method PASSWORD, and not allowed with another.';
-      throw new MailError('INVALID', what, { field: ['input', 'password'] });
+    const { methods, flowJob } = this.options;
+    const entry = methods.find(({ method }) => method === request.method);
+    if (!entry) throw unsupported(`${request.method} is not a method of this gateway`);
+    if ((entry.takesPassword ?? false) !== (request.password !== null)) {
+      const message = 'A password is required with the method PASSWORD, and not allowed with another.';
+      throw new MailError('INVALID', message, { field: ['input', 'password'] });
     }
-    way.handler.check?.(request);
+    entry.handler.check?.(request);
     const provider = await this.choose(request);
-    const offered = provider.connectMethods.find(({ method }) => method === way.method);
-    if (!offered) throw unsupported(`${provider.name} ${way.absence}`);
-    return { ...(await way.handler.connect(provider, offered, request)), provider };
+    const offered = provider.connectMethods.find(({ method }) => method === entry.method);
+    if (!offered) throw unsupported(`${provider.name} ${entry.absence}`);
+    const outcome = await entry.handler.connect(provider, offered, request);
+    if ('flow' in outcome && outcome.pollAfterMs !== undefined) flowJob.schedule(outcome.flow.id, outcome.pollAfterMs);
+    return { ...outcome, provider };
   }
 
-  /** The provider that is named, or else the one that serves the address. */
+  /** Connects the account of the flow that this token or code ends. Throws NOT_FOUND when the user has no such flow. */
+  async finish(userId: string, token: string): Promise<IntegrationRecord> {
+    for (const { handler } of this.options.methods) {
+      const integration = await handler.finish?.(userId, token);
+      if (integration) return integration;
+    }
+    throw unknownToken();
+  }
+
+  /** Returns the provider that is named, or else the one that serves the address. */
   private async choose({ provider: id, address }: ConnectChoice): Promise<Provider> {
     const { providers, discovery } = this.options;
     if (id === null && address === null) throw new MailError('INVALID', 'Give an address, a provider, or both.');
     const field = ['input', id === null ? 'address' : 'provider'];
     const provider = id === null ? await discovery.discover(address ?? '') : findProvider(providers, id);
     if (!provider) {
-      const what =
+      const message =
         id === null
           ? 'The provider of this address could not be determined. Give the provider.'
           : `This gateway does not support the provider ${id}.`;
-      throw new MailError('UNSUPPORTED', what, { field });
+      throw new MailError('UNSUPPORTED', message, { field });
     }
     if (!provider.configured) {
-      const what = `${provider.name} is not configured on this gateway: ask its operator.`;
-      throw new MailError('UNSUPPORTED', what, { field });
+      const message = `${provider.name} is not configured on this gateway: ask its operator.`;
+      throw new MailError('UNSUPPORTED', message, { field });
     }
     return provider;
   }

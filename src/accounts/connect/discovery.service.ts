@@ -6,11 +6,11 @@ const TIMEOUT_MS = 3_000;
 
 interface DiscoveryOptions {
   readonly providers: readonly Provider[];
-  /** The hosts that take a domain's mail; by DNS unless a test says otherwise. */
+  /** Returns the mail hosts of a domain. Absent: by a DNS query. */
   readonly mailHosts?: (domain: string) => Promise<readonly string[]>;
 }
 
-/** Which provider serves an address. */
+/** Finds the provider that serves an address. */
 export class DiscoveryService {
   private readonly providers: readonly Provider[];
   private readonly mailHosts: (domain: string) => Promise<readonly string[]>;
@@ -20,7 +20,10 @@ export class DiscoveryService {
     this.mailHosts = options.mailHosts ?? mailHostsByDns;
   }
 
-  /** Known domains first, then MX. Null when neither tells, or DNS does not answer in three seconds. */
+  /**
+   * Compares the known domains first, then the MX records. Returns null when neither identifies a provider, or when DNS does
+   * not answer within three seconds.
+   */
   async discover(address: string): Promise<Provider | null> {
     const domain = domainToASCII(address.slice(address.lastIndexOf('@') + 1).trim()).toLowerCase();
     if (domain === '') return null;

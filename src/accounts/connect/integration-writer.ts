@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
+import type { Transaction } from '../../platform/database/transaction.ts';
 import type { Access, Exchanged } from '../../providers/contract/connect.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { credentialOf } from '../integrations/credential.ts';
 import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
 import type { IntegrationHooks } from '../integrations/integration.hooks.ts';
-import type { IntegrationStore, Transaction } from '../integrations/integration.store.ts';
+import type { IntegrationStore } from '../integrations/integration.store.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
 
 interface IntegrationWriterOptions {
@@ -23,11 +24,11 @@ interface ConnectedAccountInput {
   readonly access: Access;
 }
 
-/** What every way to connect ends in: saves the integration and its sealed secret together, then calls the hooks. */
+/** Stores a connected account, for every method: the integration and its sealed secret together. Then it calls the hooks. */
 export class IntegrationWriter {
   constructor(private readonly options: IntegrationWriterOptions) {}
 
-  /** `alongside` runs in the same transaction: where it throws, nothing is saved. */
+  /** `alongside` runs in the same transaction. When it throws, nothing is stored. */
   async saveIntegration(
     { userId, provider, method, access }: ConnectedAccountInput,
     exchanged: Exchanged<unknown>,

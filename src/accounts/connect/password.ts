@@ -22,12 +22,15 @@ export const password: ConnectMethodEntry = {
 
 const SIGN_IN_TIMEOUT_MS = 30_000;
 
-/** Nobody tries passwords through us, on whichever instance. */
+/** Limits one user, over all instances, so that the gateway cannot be used to guess passwords. */
 const PER_USER: AttemptRule = { name: 'password connect user', burst: 10, everyMs: 60_000 };
-/** Nor do many users for one mailbox; far higher, or strangers would keep its owner from connecting it. */
+/**
+ * Limits all users of one mailbox together. The limit is much higher, because otherwise strangers could keep its owner from
+ * connecting it.
+ */
 const PER_MAILBOX: AttemptRule = { name: 'password connect mailbox', burst: 100, everyMs: 60_000 };
 
-/** Connects an account with the password that its provider knows: done when it answers, without a browser. */
+/** Connects an account at once with its password, without a browser. */
 class PasswordConnect implements ConnectHandler<Password> {
   constructor(private readonly tools: Pick<ConnectTools, 'integrationWriter' | 'attempts'>) {}
 

@@ -21,9 +21,9 @@ import type { IntegrationRecord } from '../integrations/integration.ts';
 import { LEASE_SECONDS, type LeaseStore, RENEW_INTERVAL_MS } from '../integrations/lease.store.ts';
 import { EXCHANGE_TIMEOUT_MS, TokenExchanges } from './token-exchanges.ts';
 
-/** After a refresh that failed for now, while the old token still serves. */
+/** The wait after a refresh that failed for now, while the old token is still valid. */
 const RETRY_DELAY_MS = 30_000;
-/** Longer than a refresh and a lease, so that the account of an instance that died over its refresh comes back. */
+/** Longer than a refresh and a lease, so that an account recovers from an instance that died during its refresh. */
 const MAX_WAIT_MS = 2 * EXCHANGE_TIMEOUT_MS + (LEASE_SECONDS + 5) * 1_000;
 
 interface AccessTokensOptions {
@@ -37,8 +37,9 @@ interface AccessTokensOptions {
 }
 
 /**
- * The providers' access tokens: in memory while they are good, then from the vault (another instance may have refreshed),
- * then from the provider, one refresh at a time per integration over all instances.
+ * The access tokens of the providers. A token is read from memory while it is valid, then from the vault, because another
+ * instance may have refreshed it, and then from the provider. There is one refresh at a time for an integration over all
+ * instances.
  */
 export class AccessTokens {
   private readonly cached = new Map<string, Credential>();
@@ -59,27 +60,27 @@ export class AccessTokens {
     });
   }
 
-  /** `rejected` is a token that the provider has just refused. Throws RECONNECT_REQUIRED, or what kept it from refreshing. */
+  /** `rejected` is a token that the provider has just refused. Throws RECONNECT_REQUIRED, or the error of the refresh. */
   async get(integrationId: string, signal: AbortSignal, rejected?: string): Promise<string> {
     for (;;) {
       const cached = this.cached.get(integrationId);
       if (cached && isFresh(cached, rejected, this.now())) return cached.accessToken;
       const joined = this.running.get(integrationId);
-      // Not the caller's signal: others wait for the same refresh.
+      // The caller's signal does not end the refresh, because other callers wait for it too.
       const { accessToken } = await abortable(joined ?? this.run(integrationId, rejected), signal);
-      // One that was joined may have begun without knowing what was rejected since.
+      // A refresh that was joined may have begun before the token was rejected.
       if (!joined || accessToken !== rejected) return accessToken;
     }
   }
 
-  /** Nobody uses the account at present: its token is read from the vault when it is used again. */
+  /** Drops the cached token of an account that is not in use. It is read from the vault when it is needed. */
   forget(integrationId: string): void {
     this.cached.delete(integrationId);
   }
 
   private run(integrationId: string, rejected: string | undefined): Promise<Credential> {
     const run: Promise<Credential> = this.obtain(integrationId, rejected).then((credential) => {
-      // Unless the integration changed meanwhile: then this is the token of a grant that was replaced.
+      // If the integration has changed meanwhile, this is the token of a grant that was replaced.
       if (this.running.get(integrationId) === run) this.cached.set(integrationId, credential);
       return credential;
     });
@@ -102,7 +103,7 @@ export class AccessTokens {
         const refreshed = await this.refresh(record, owner, rejected);
         if (refreshed) return refreshed;
       } else {
-        if (isUsable(credential, rejected, this.now())) return this.forNow(credential);
+        if (isUsable(credential, rejected, this.now())) return this.withDelayedRefresh(credential);
         if (this.now().getTime() > giveUpAt) {
           throw new MailError('PROVIDER_UNAVAILABLE', `${record.address} could not be refreshed in time: try again.`);
         }
@@ -111,7 +112,7 @@ export class AccessTokens {
     }
   }
 
-  /** Under the lease. Null when the secret was replaced meanwhile (reconnected): look again. */
+  /** Runs under the lease. Returns null when the secret was replaced meanwhile, because the account was connected again. */
   private async refresh(
     record: IntegrationRecord,
     owner: string,
@@ -121,7 +122,7 @@ export class AccessTokens {
     let freed = false;
     const renewal = this.renewing(record.id, owner);
     try {
-      // Another may have refreshed between our look and our lease.
+      // Another instance may have refreshed before the lease was acquired.
       const { credential, revision } = await this.read(record);
       if (isFresh(credential, rejected, this.now())) return credential;
       let next: Credential;
@@ -143,9 +144,9 @@ export class AccessTokens {
         }
         if (!isUsable(credential, rejected, this.now())) throw error;
         log.warn({ err: error, integrationId: record.id }, 'a refresh failed; the old access token stays in use');
-        return this.forNow(credential);
+        return this.withDelayedRefresh(credential);
       }
-      // The integration's row first, as everywhere, so that nobody waits in a circle.
+      // The row of the integration is locked first, as everywhere, to prevent a deadlock.
       const stored = await integrations.transaction(async (tx) => {
         await lease.free(record.id, owner, tx);
         return vault.replace(record.id, next, revision, tx);
@@ -161,8 +162,8 @@ export class AccessTokens {
   }
 
   /**
-   * The lease is short, so that others soon find out that we have died, and is held for as long as we have not. Losing it
-   * ends nothing: what the provider answers must be stored, and is, unless somebody else stored something since.
+   * Renews the lease until the refresh ends. The lease is short, so that other instances soon notice when this one dies. Its
+   * loss does not end the refresh: the provider's answer must be stored, and it is, unless another secret was stored since.
    */
   private renewing(integrationId: string, owner: string): NodeJS.Timeout {
     return setInterval(() => {
@@ -172,7 +173,7 @@ export class AccessTokens {
     }, RENEW_INTERVAL_MS);
   }
 
-  /** Marks the integration, if what the provider refused is still what is stored; false when it is not. */
+  /** Sets the status of the integration if the refused secret is still the stored one. Returns false when it is not. */
   private async endGrant(record: IntegrationRecord, revision: Revision, error: MailError): Promise<boolean> {
     const { vault, integrations, directory, log } = this.options;
     const problem = { code: publicCode(error.code), message: error.message };
@@ -203,10 +204,10 @@ export class AccessTokens {
     return { credential: parseCredential(stored.secret), revision: stored.revision };
   }
 
-  private forNow(credential: Credential): Credential {
+  private withDelayedRefresh(credential: Credential): Credential {
     return { ...credential, refreshAt: new Date(this.now().getTime() + RETRY_DELAY_MS) };
   }
 }
 
-/** Rolls the transaction back. */
+/** Rolls back the transaction. */
 class SecretReplaced extends Error {}

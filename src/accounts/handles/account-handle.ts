@@ -2,16 +2,16 @@ import type { Capabilities, MailSession } from '../../providers/contract/provide
 import type { IntegrationRecord } from '../integrations/integration.ts';
 
 /**
- * One connected account, as the rooms above see it. It is made in AccountHandles alone, for somebody who may use the account,
- * so what has one needs to ask no more whether that is so.
+ * One connected account, as the rooms above see it. Only AccountHandles makes handles, and only for a principal who may use
+ * the account, so code that has a handle needs no further check.
  */
 export interface AccountHandle {
   readonly integration: IntegrationRecord;
-  /** What the account can do; asks nobody. */
+  /** What the account can do. Reading it makes no request. */
   readonly capabilities: Capabilities;
   /**
-   * The account's open session, which everyone shares. To be asked for with each use and not kept: it is closed after a while
-   * without one. Throws RECONNECT_REQUIRED or NOT_FOUND; asks no provider.
+   * Returns the open session of the account, which all callers share. Call it for each use and do not keep the session,
+   * because it is closed after a while without use. Throws RECONNECT_REQUIRED or NOT_FOUND. It makes no request.
    */
   session(): Promise<MailSession>;
 }

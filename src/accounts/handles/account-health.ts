@@ -9,24 +9,24 @@ import type { IntegrationRecord } from '../integrations/integration.ts';
 interface AccountHealthOptions {
   readonly integrations: Pick<IntegrationStore, 'changeHealth'>;
   readonly directory: Pick<IntegrationDirectory, 'get' | 'changed'>;
-  /** An account that answers again is to them as one that was just connected. Filled after this is made. */
+  /** An account that works again is reported to them as connected. The list is filled later. */
   readonly hooks: readonly IntegrationHooks[];
   readonly log: Logger;
 }
 
 /**
- * Writes at the integration that its whole account is refused, and that it answers again, whatever the request was for: a
- * page, a sync, a watch or a send. Neither throws: the request has an outcome of its own.
+ * Stores the status of an integration when its provider refuses the whole account, and when the account works again,
+ * whatever the request was for: a page, a sync, a watch or a send. It never throws, because the request has its own result.
  */
 export class AccountHealth {
   constructor(private readonly options: AccountHealthOptions) {}
 
-  /** `record` is as of when the session was opened. */
+  /** `record` is the integration as it was when the session was opened. */
   async refused(record: IntegrationRecord, error: MailError): Promise<void> {
     const { code, message } = error;
     const { integrations, directory, log } = this.options;
     const [integrationId, status] = [record.id, statusAfter(code)];
-    await this.noting(integrationId, async () => {
+    await this.guarded(integrationId, async () => {
       const present = await directory.get(integrationId);
       if (present?.status === status && present.problem?.message === message) return;
       const problem = { code: publicCode(code), message };
@@ -39,16 +39,16 @@ export class AccountHealth {
   async answered(record: IntegrationRecord): Promise<void> {
     const { integrations, directory, hooks, log } = this.options;
     const integrationId = record.id;
-    await this.noting(integrationId, async () => {
+    await this.guarded(integrationId, async () => {
       if ((await directory.get(integrationId))?.status !== 'ERROR') return;
       if (!(await integrations.changeHealth(record, ['ERROR'], 'CONNECTED', null))) return;
-      log.info({ integrationId, provider: record.provider }, 'the account answers again');
+      log.info({ integrationId, provider: record.provider }, 'the account works again');
       await directory.changed(record);
-      for (const hook of hooks) void this.noting(integrationId, () => hook.connected(integrationId));
+      for (const hook of hooks) void this.guarded(integrationId, () => hook.connected(integrationId));
     });
   }
 
-  private async noting(integrationId: string, work: () => Promise<void>): Promise<void> {
+  private async guarded(integrationId: string, work: () => Promise<void>): Promise<void> {
     await work().catch((err: unknown) => {
       this.options.log.warn({ err, integrationId }, 'the status of an account could not be stored');
     });

@@ -23,30 +23,32 @@ interface MailSessionsOptions {
 
 interface OpenSession {
   readonly session: MailSession;
-  /** As of when it was last asked for. */
+  /** The integration as it was when the session was last requested. */
   record: IntegrationRecord;
   readonly limiter: RequestLimiter;
-  /** When it was last asked for. */
+  /** When it was last requested, or last stopped listening. */
   usedAt: number;
+  /** True while it holds a connection over which the provider announces news. */
+  isListening: boolean;
 }
 
-/** How long a session stays open that nobody asks for: longer than the pause between two polls, as POLL_SECONDS is by default. */
+/** How long an unused session stays open. It is longer than the time between two polls with the default POLL_SECONDS. */
 export const IDLE_TIMEOUT_MS = 15 * 60_000;
 const SWEEP_INTERVAL_MS = 60_000;
-/** How long a stopping process waits for its sessions to close. */
+/** How long a stopping process waits until its sessions are closed. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
  * The open sessions of this process, one for each integration, shared by every request and job. A session is opened when it
- * is first asked for, and closed when its grant ends or is replaced, when nobody has asked for it for a while, and when the
- * process stops. No query and no request on the warm path.
+ * is first requested. It is closed when its grant ends or is replaced, when it is neither requested nor listening for a
+ * while, and when the process stops. A request for an open session makes no query.
  */
 export class MailSessions {
   private readonly open = new Map<string, OpenSession>();
   private readonly closing = new Set<Promise<void>>();
-  /** Open sessions whose integration changed and could not be read since. */
+  /** The ids of the open sessions whose integration has changed and could not be read since. */
   private readonly unchecked = new Set<string>();
-  /** How often the directory has told of a change. */
+  /** How often the directory has reported a change. */
   private changes = 0;
   private isStopped = false;
   private readonly sweeping: NodeJS.Timeout;
@@ -60,18 +62,18 @@ export class MailSessions {
     this.sweeping = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
-  /** The integration's session, opened where it is not. Throws NOT_FOUND, or RECONNECT_REQUIRED with what the user has to do. */
+  /** Returns the session of the integration, and opens it if needed. Throws NOT_FOUND, or RECONNECT_REQUIRED with what the user has to do. */
   async get(integrationId: string): Promise<MailSession> {
     const record = requireAskable(await this.current(integrationId));
     return this.sessionOf(record).session;
   }
 
-  /** What the account can do; asks nobody. */
+  /** Returns what the account can do, without a query or a request. */
   capabilities(integration: IntegrationRecord): Capabilities {
     return requireProvider(this.options.providers, integration.provider).capabilities(integration);
   }
 
-  /** Closes every session. What is asked for later is refused. */
+  /** Closes every session, and refuses later requests for one. */
   async close(): Promise<void> {
     this.isStopped = true;
     this.unsubscribe();
@@ -85,8 +87,8 @@ export class MailSessions {
   }
 
   /**
-   * From here on nothing waits, so that two who ask at once get one session, and a session is never opened for a record that
-   * a newer one has replaced.
+   * Runs without waiting, so that two simultaneous requests get the same session, and a session is never opened for a record
+   * that a newer one has replaced.
    */
   private sessionOf(record: IntegrationRecord): OpenSession {
     if (this.isStopped) throw new MailError('PROVIDER_UNAVAILABLE', 'This gateway is being stopped. Try again.');
@@ -115,17 +117,27 @@ export class MailSessions {
       refused: (error) => health.refused(record, error),
     });
     const opened: OpenSession = {
-      session: recoveringSession(session, async () => {
-        if (opened.record.status !== 'CONNECTED') await health.answered(opened.record);
+      session: recoveringSession(session, {
+        answered: async () => {
+          if (opened.record.status !== 'CONNECTED') await health.answered(opened.record);
+        },
+        listening: () => {
+          opened.isListening = true;
+        },
+        stoppedListening: () => {
+          opened.isListening = false;
+          opened.usedAt = Date.now();
+        },
       }),
       record,
       limiter,
       usedAt: Date.now(),
+      isListening: false,
     };
     return opened;
   }
 
-  /** The record as it is now: read again when anything changed while it was being read. */
+  /** Returns the present record. It is read again when any integration changed during the read. */
   private async current(integrationId: string): Promise<IntegrationRecord | null> {
     for (;;) {
       const before = this.changes;
@@ -134,7 +146,7 @@ export class MailSessions {
     }
   }
 
-  /** Closes those of these sessions whose grant has ended or was replaced, here or on another instance. */
+  /** Closes those of the given sessions whose grant has ended or was replaced, here or on another instance. */
   private async check(integrationIds: readonly string[]): Promise<void> {
     for (const integrationId of integrationIds) {
       if (!this.open.has(integrationId)) continue;
@@ -145,7 +157,10 @@ export class MailSessions {
         const known = this.open.get(integrationId);
         if (known && !(record && isAskable(record) && isSameGrant(known.record, record))) this.end(integrationId);
       } catch (err) {
-        this.options.log.warn({ err, integrationId }, 'whether a session is to be closed could not be read');
+        this.options.log.warn(
+          { err, integrationId },
+          'an integration could not be read to decide whether its session is to be closed',
+        );
       }
     }
   }
@@ -153,8 +168,8 @@ export class MailSessions {
   private sweep(): void {
     void this.check([...this.unchecked]);
     const now = Date.now();
-    for (const [integrationId, { usedAt }] of this.open) {
-      if (now - usedAt < IDLE_TIMEOUT_MS) continue;
+    for (const [integrationId, { usedAt, isListening }] of this.open) {
+      if (isListening || now - usedAt < IDLE_TIMEOUT_MS) continue;
       this.end(integrationId);
       this.options.tokens.forget(integrationId);
     }
@@ -177,6 +192,6 @@ export class MailSessions {
   }
 }
 
-/** Each consent stores when it was given, also where it is to the same access. */
+/** Every consent has a time of its own, so a new consent to the same access is recognised as well. */
 const isSameGrant = (a: IntegrationRecord, b: IntegrationRecord): boolean =>
   a.connectedAt?.getTime() === b.connectedAt?.getTime() && a.access === b.access;

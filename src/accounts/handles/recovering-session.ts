@@ -1,27 +1,44 @@
 import type { MailSession } from '../../providers/contract/provider.ts';
 
-/** The calls that read the mailbox itself. The directory, say, also answers for accounts that have no mailbox. */
+/** The calls that read the mailbox itself. Other calls, for example of the directory, also succeed for accounts without a mailbox. */
 type MailboxReads = Pick<MailSession, 'listMailboxes' | 'listMessages' | 'listThreads' | 'changes'>;
 
+interface SessionObserver {
+  /** The mailbox itself was read, so an account with the status ERROR works again. */
+  answered(): Promise<void>;
+  /** The session begins to hold a connection over which the provider announces news. */
+  listening?(): void;
+  /** That connection has ended. */
+  stoppedListening?(): void;
+}
+
 /**
- * The session, with what reads the mailbox itself telling when it was answered: an account that rests in an ERROR is well
- * again then. Everything else is the session's own, and runs on it: what it keeps, a connection for example, must be where
- * its `close` finds it.
+ * Returns the session with its reads of the mailbox and its `listen` reported to an observer. Every other member runs on the
+ * session itself, so that `close` finds what they have opened, for example a connection.
  */
-export function recoveringSession(session: MailSession, answered: () => Promise<void>): MailSession {
-  const telling = async <T>(answer: Promise<T>): Promise<T> => {
+export function recoveringSession(session: MailSession, observer: SessionObserver): MailSession {
+  const reporting = async <T>(answer: Promise<T>): Promise<T> => {
     const value = await answer;
-    await answered();
+    await observer.answered();
     return value;
   };
   const reads: MailboxReads = {
-    listMailboxes: (call) => telling(session.listMailboxes(call)),
-    listMessages: (query, page, call) => telling(session.listMessages(query, page, call)),
-    listThreads: (query, page, call) => telling(session.listThreads(query, page, call)),
-    changes: (since, call, hints) => telling(session.changes(since, call, hints)),
+    listMailboxes: (call) => reporting(session.listMailboxes(call)),
+    listMessages: (query, page, call) => reporting(session.listMessages(query, page, call)),
+    listThreads: (query, page, call) => reporting(session.listThreads(query, page, call)),
+    changes: (since, call, hints) => reporting(session.changes(since, call, hints)),
+  };
+  const listen = async (...given: Parameters<NonNullable<MailSession['listen']>>): Promise<void> => {
+    observer.listening?.();
+    try {
+      await session.listen?.(...given);
+    } finally {
+      observer.stoppedListening?.();
+    }
   };
   return new Proxy(session, {
     get(own, name) {
+      if (name === 'listen') return own.listen && listen;
       if (Object.hasOwn(reads, name)) return reads[name as keyof MailboxReads];
       const member: unknown = Reflect.get(own, name, own);
       return typeof member === 'function' ? member.bind(own) : member;

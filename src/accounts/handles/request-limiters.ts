@@ -6,18 +6,18 @@ import type { Reachability } from '../integrations/reachability.ts';
 
 interface RequestLimitersOptions {
   readonly log: Logger;
-  /** Told how every request ended. */
+  /** Receives the outcome of every request. */
   readonly reachability?: Pick<Reachability, 'report'>;
   readonly now?: () => number;
 }
 
-/** One limiter for each mailbox. The vendor limits the mailbox and not our integration, so two users of one mailbox share it. */
+/** One limiter for each mailbox. The vendor limits the mailbox and not the integration, so two users of one mailbox share it. */
 export class RequestLimiters {
   private readonly limiters = new Map<string, MailboxLimiter>();
 
   constructor(private readonly options: RequestLimitersOptions) {}
 
-  /** The limiter of a mailbox, which may not be connected yet. */
+  /** Returns the limiter of a mailbox, which need not be connected yet. */
   of(provider: Provider, address: string): RequestLimiter {
     const mailbox = { provider: provider.id, address: address.toLowerCase() };
     const key = `${mailbox.provider}:${mailbox.address}`;
@@ -33,7 +33,7 @@ export class RequestLimiters {
     return limiter;
   }
 
-  /** Drops those that no open session has and that are idle: until then they know what the vendor still counts. */
+  /** Drops idle limiters that no open session uses. Until then they know what the vendor still counts. */
   prune(inUse: ReadonlySet<RequestLimiter>): void {
     for (const [key, limiter] of this.limiters) if (limiter.isIdle && !inUse.has(limiter)) this.limiters.delete(key);
   }

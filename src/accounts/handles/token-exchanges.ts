@@ -2,62 +2,66 @@ import { isMailError } from '../../domain/error.ts';
 import { timedOut } from '../../providers/limiter/aborted.ts';
 import { Cooldown, tooBusy } from '../../providers/limiter/cooldown.ts';
 
-interface UnderWay {
+interface RunningExchange {
   readonly provider: string;
-  readonly beganAt: number;
-  readonly beginAgain: () => void;
+  readonly startedAt: number;
+  readonly restart: () => void;
 }
 
-/** How long a provider may take to refresh a token, in milliseconds. */
+/** Milliseconds that a provider may take to refresh a token. */
 export const EXCHANGE_TIMEOUT_MS = 10_000;
-/** After how long a request makes room for a second try when one that began later was answered, in milliseconds. */
+/** Milliseconds after which a request is restarted once when a later one was answered. */
 const RESTART_TIMEOUT_MS = 2_000;
 
 /**
- * The requests to the providers' token endpoints. One that hangs is seldom answered once the endpoint is back: as soon as
- * that has answered any account of the provider, what hangs there is begun again, once. An account that is refused for now
- * is not asked for again before the time that its provider named.
+ * The requests to the token endpoints of the providers. A request that hangs while the endpoint is down is seldom answered
+ * afterwards, so as soon as the endpoint answers any account, the requests that hang there are restarted, once. After a
+ * temporary refusal an account makes no request before the time that its provider named.
  */
 export class TokenExchanges {
-  private readonly underWay = new Set<UnderWay>();
+  private readonly running = new Set<RunningExchange>();
   private readonly cooldowns = new Map<string, Cooldown>();
 
   constructor(private readonly now: () => number = Date.now) {}
 
   async run<T>(provider: string, account: string, exchange: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    for (let mayBeginAgain = true; ; mayBeginAgain = false) {
+    for (let mayRestart = true; ; mayRestart = false) {
       const cooldown = this.cooldowns.get(account) ?? new Cooldown(this.now);
       if (cooldown.waitMs > 0) throw tooBusy(cooldown.waitMs);
       const ended = new AbortController();
       const timer = setTimeout(() => ended.abort(timedOut()), EXCHANGE_TIMEOUT_MS);
-      const underWay = { provider, beganAt: this.now(), beginAgain: () => ended.abort(OVERTAKEN) };
-      if (mayBeginAgain) this.underWay.add(underWay);
+      const current = { provider, startedAt: this.now(), restart: () => ended.abort(RESTARTED) };
+      if (mayRestart) this.running.add(current);
       try {
         const answer = await exchange(ended.signal);
-        this.answered(underWay);
+        this.answered(current);
         this.cooldowns.delete(account);
         return answer;
       } catch (error) {
-        if (ended.signal.reason === OVERTAKEN) continue;
+        if (ended.signal.reason === RESTARTED) continue;
         if (ended.signal.aborted) throw ended.signal.reason;
         if (!isMailError(error)) throw error;
-        if (error.code === 'RECONNECT_REQUIRED' || error.ofAccount) this.answered(underWay);
-        const told = cooldown.failed(error, underWay.beganAt);
+        if (error.code === 'RECONNECT_REQUIRED' || error.ofAccount) this.answered(current);
+        const reported = cooldown.failed(error, current.startedAt);
         if (cooldown.waitMs > 0) this.cooldowns.set(account, cooldown);
-        throw told;
+        throw reported;
       } finally {
         clearTimeout(timer);
-        this.underWay.delete(underWay);
+        this.running.delete(current);
       }
     }
   }
 
-  private answered({ provider, beganAt }: UnderWay): void {
+  private answered({ provider, startedAt }: RunningExchange): void {
     const now = this.now();
-    for (const earlier of this.underWay)
-      if (earlier.provider === provider && earlier.beganAt < beganAt && now - earlier.beganAt > RESTART_TIMEOUT_MS)
-        earlier.beginAgain();
+    for (const earlier of this.running)
+      if (
+        earlier.provider === provider &&
+        earlier.startedAt < startedAt &&
+        now - earlier.startedAt > RESTART_TIMEOUT_MS
+      )
+        earlier.restart();
   }
 }
 
-const OVERTAKEN = Symbol('overtaken');
+const RESTARTED = Symbol('restarted');

@@ -10,7 +10,7 @@ import type { IntegrationHooks } from './integration.hooks.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
 
-/** A person waits for both together, also where the provider hangs. */
+/** A person waits for both together, so they are short even when the provider hangs. */
 const REVOKE_TIMEOUT_MS = 6_000;
 const HOOK_TIMEOUT_MS = 4_000;
 
@@ -27,8 +27,8 @@ export class DisconnectService {
   constructor(private readonly options: DisconnectOptions) {}
 
   /**
-   * Forgets the secret whatever the provider says, and ends the grant there when nobody else holds the mailbox. Returns
-   * what is left for the user to do at the provider, in words; null when nothing is. Throws NOT_FOUND.
+   * Deletes the secret in any case, and revokes the grant at the provider when no other integration uses the mailbox. Returns
+   * what the user still has to do at the provider, in words, or null. Throws NOT_FOUND.
    */
   async disconnect(userId: string, integrationId: string): Promise<string | null> {
     const { directory, hooks, integrations, vault, log } = this.options;
@@ -41,7 +41,7 @@ export class DisconnectService {
         log.warn({ err, integrationId }, 'the work before disconnecting an account failed');
       });
     }
-    // Rotated until now, so read last; one that does not open cannot be revoked, and goes all the same.
+    // The secret may have rotated until now, so it is read last. One that does not open is deleted without being revoked.
     const stored = await vault.get(integrationId).catch(() => null);
     const problem = {
       code: 'RECONNECT_REQUIRED' as const,
@@ -63,7 +63,7 @@ export class DisconnectService {
 
   private async revoke(record: IntegrationRecord, credential: Credential): Promise<string | null> {
     const provider = findProvider(this.options.providers, record.provider);
-    // A grant is the user's whole grant to this client: another integration of the mailbox would lose it too.
+    // The provider has one grant of the mailbox for this gateway, so another integration of the mailbox would lose it too.
     if (!provider?.configured || (await this.options.integrations.isShared(record))) return null;
     const method = methodOf(provider, credential);
     if (!method) return null;

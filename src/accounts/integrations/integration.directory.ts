@@ -6,22 +6,22 @@ import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
 import type { MailboxAddress } from './reachability.ts';
 
-/** The bus topic on which a changed integration is told. */
+/** The bus topic on which the instances report changed integrations. */
 export const INTEGRATION_TOPIC = 'integration';
-/** What travels on it. */
+/** A message of that topic. */
 export const IntegrationChange = z.object({ id: z.string(), userId: z.string(), origin: z.string() });
 export type IntegrationChange = z.infer<typeof IntegrationChange>;
 
 const MAX_USERS = 20_000;
 const MAX_OWNERS = 100_000;
 
-/** Integrations in memory, read on demand and kept honest over the bus: no query on the warm path. */
+/** Caches the integrations in memory. The bus invalidates them, so a cached read makes no query. */
 export class IntegrationDirectory {
-  /** Everything a user has, in order of creation. A change drops the entry, also one that is still being read. */
+  /** All integrations of a user, in the order of creation. A change drops the entry, also while it is being read. */
   private readonly users = new LRUCache<string, Promise<readonly IntegrationRecord[]>>({ max: MAX_USERS });
-  /** An integration never changes hands; one that is not known is looked up. */
+  /** The owner of an integration, which never changes. */
   private readonly owners = new LRUCache<string, string>({ max: MAX_OWNERS });
-  /** What this instance told itself has been heard. */
+  /** Identifies this instance, which has already handled the changes that it reports. */
   private readonly origin = randomUUID();
   private readonly listeners = new Set<(integrationId: string | null) => void>();
 
@@ -39,45 +39,45 @@ export class IntegrationDirectory {
     });
   }
 
-  /** Calls back with each integration that changed, here or elsewhere; null: any may have. */
+  /** Calls back with the id of each integration that changes, on any instance. Null: every integration may have changed. */
   onChanged(fn: (integrationId: string | null) => void): () => void {
     this.listeners.add(fn);
     return () => this.listeners.delete(fn);
   }
 
-  /** The user's accounts but those that were disconnected, in the order they were first connected. */
+  /** Returns the user's accounts without the disconnected ones, in the order in which they were first connected. */
   async forUser(userId: string): Promise<readonly IntegrationRecord[]> {
     return (await this.all(userId)).filter((record) => record.status !== 'DISCONNECTED');
   }
 
-  /** One of the user's own, whatever its status; null also when it is somebody else's. */
+  /** Returns the user's integration, with any status. Returns null for an integration of another user. */
   async find(userId: string, integrationId: string): Promise<IntegrationRecord | null> {
     return (await this.all(userId)).find((record) => record.id === integrationId) ?? null;
   }
 
-  /** Of any user: never call this with an id from a client. */
+  /** Returns the integration of any user. Never call it with an id from a client. */
   async get(integrationId: string): Promise<IntegrationRecord | null> {
     const userId = this.owners.get(integrationId) ?? (await this.store.ownerOf(integrationId));
     return userId ? this.find(userId, integrationId) : null;
   }
 
-  /** The account at the provider that it stands for, whatever its status. */
+  /** Returns the mailbox of the integration, with any status. */
   async mailbox(integrationId: string): Promise<MailboxAddress | null> {
     const record = await this.get(integrationId);
     return record && { provider: record.provider, address: record.address.toLowerCase() };
   }
 
-  /** Every CONNECTED integration of every user: a query. */
+  /** Returns every CONNECTED integration of every user, by a query. */
   connected(): Promise<readonly IntegrationRecord[]> {
     return this.store.inStatus('CONNECTED');
   }
 
-  /** Those that rest until somebody else than their owners has mended what is wrong: a query. */
+  /** Returns every integration with the status ERROR, by a query. */
   inError(): Promise<readonly IntegrationRecord[]> {
     return this.store.inStatus('ERROR');
   }
 
-  /** To be called after each change that was committed: forgets here at once, and on every other instance. */
+  /** Call it after each committed change: it invalidates the cache here at once, and on every other instance soon. */
   async changed(record: Pick<IntegrationRecord, 'id' | 'userId'>): Promise<void> {
     this.forget(record);
     await this.bus.publish(INTEGRATION_TOPIC, {
@@ -92,7 +92,7 @@ export class IntegrationDirectory {
     for (const fn of this.listeners) fn(change.id);
   }
 
-  /** Also those that were disconnected. */
+  /** Returns the user's accounts with the disconnected ones. */
   all(userId: string): Promise<readonly IntegrationRecord[]> {
     const known = this.users.get(userId);
     if (known) return known;

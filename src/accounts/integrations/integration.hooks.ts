@@ -1,7 +1,7 @@
-/** What rooms above must do when an account comes or goes. `app.ts` hands a list of them. */
+/** The work of the rooms above when an account is connected or disconnected. `app.ts` passes a list of hooks. */
 export interface IntegrationHooks {
-  /** After the secret is stored. A failure is logged and undoes nothing. */
+  /** Called after the secret is stored. A failure is logged, and the account stays connected. */
   connected(integrationId: string): Promise<void>;
-  /** While the secret still opens: cancel watches here. A failure is logged and stops nothing. */
+  /** Called while the secret still exists, so that watches can be stopped. A failure is logged, and the disconnect goes on. */
   disconnecting(integrationId: string): Promise<void>;
 }

@@ -1,10 +1,10 @@
 import { MailError, type MailErrorCode } from '../../domain/error.ts';
 import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
 
-/** Whether its provider may be asked: when its grant is good, and in an ERROR, whose end shows only so. */
+/** True when requests for the account are allowed: with a valid grant, and after an ERROR, whose end only a request can show. */
 export const isAskable = ({ status }: IntegrationRecord): boolean => status === 'CONNECTED' || status === 'ERROR';
 
-/** The integration when its provider may be asked. Throws NOT_FOUND, or what its problem says. */
+/** Returns the integration when requests for it are allowed. Throws NOT_FOUND, or the problem of the integration. */
 export function requireAskable(record: IntegrationRecord | null): IntegrationRecord {
   if (!record) throw new MailError('NOT_FOUND', 'There is no such integration.');
   if (isAskable(record)) return record;
@@ -14,6 +14,6 @@ export function requireAskable(record: IntegrationRecord | null): IntegrationRec
   );
 }
 
-/** What an integration rests in after an error that ends its use. */
+/** Returns the status of an integration after an error of the whole account. */
 export const statusAfter = (code: MailErrorCode): IntegrationStatus =>
   code === 'RECONNECT_REQUIRED' ? 'RECONNECT_REQUIRED' : 'ERROR';

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
-import type { Integration, Prisma } from '../../platform/prisma/client.ts';
+import type { Transaction } from '../../platform/database/transaction.ts';
+import type { Integration } from '../../platform/prisma/client.ts';
 import type { Access } from '../../providers/contract/connect.ts';
 import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
-
-export type Transaction = Prisma.TransactionClient;
 
 interface IntegrationUpsert {
   readonly userId: string;
@@ -18,12 +17,12 @@ interface IntegrationUpsert {
 export class IntegrationStore {
   constructor(private readonly db: Database) {}
 
-  /** Inside `work` use only `tx`, and make no request. */
+  /** `work` uses only `tx`, and makes no request. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.db.prisma.$transaction(work);
   }
 
-  /** In the order they were first connected. */
+  /** Returns a user's integrations in the order in which they were first connected. */
   async ofUser(userId: string): Promise<readonly IntegrationRecord[]> {
     const rows = await this.db.prisma.integration.findMany({
       where: { userId },
@@ -32,7 +31,7 @@ export class IntegrationStore {
     return rows.map(recordOf);
   }
 
-  /** Of this user only. */
+  /** Returns null for an integration of another user. */
   async find(userId: string, id: string): Promise<IntegrationRecord | null> {
     const row = await this.db.prisma.integration.findFirst({ where: { id, userId } });
     return row && recordOf(row);
@@ -48,7 +47,7 @@ export class IntegrationStore {
     return (await this.db.prisma.integration.findMany({ where: { status } })).map(recordOf);
   }
 
-  /** The same user's same address at the same provider keeps its id. */
+  /** Creates or updates an integration. The same address of the same user and provider keeps its id. */
   async connect(account: IntegrationUpsert, tx: Transaction): Promise<IntegrationRecord> {
     const { userId, provider, address } = account;
     const addressKey = address.toLowerCase();
@@ -70,7 +69,7 @@ export class IntegrationStore {
     );
   }
 
-  /** False when the integration was not in `from` any more. */
+  /** Returns false when the status was not in `from`. */
   async changeStatus(
     id: string,
     from: readonly IntegrationStatus[],
@@ -86,8 +85,8 @@ export class IntegrationStore {
   }
 
   /**
-   * Of the connection that the record tells of, and of no later one. False when it is another's by now, or was never in
-   * `from`. Null: there is no problem any more.
+   * Changes the status of the connection that the record describes, and not of a later one. Returns false when the account
+   * was connected again since, or when its status is not in `from`. `problem` is null when the account works again.
    */
   async changeHealth(
     { id, connectedAt }: Pick<IntegrationRecord, 'id' | 'connectedAt'>,
@@ -102,7 +101,7 @@ export class IntegrationStore {
     return count === 1;
   }
 
-  /** Whether any other integration, of whichever user, holds the same mailbox. */
+  /** Returns true when another integration, of any user, has the same mailbox. */
   async isShared(record: IntegrationRecord): Promise<boolean> {
     const others = await this.db.prisma.integration.count({
       where: {

@@ -1,16 +1,19 @@
 import type { Database } from '../../platform/database/database.ts';
-import type { Prisma } from '../../platform/prisma/client.ts';
+import type { Transaction } from '../../platform/database/transaction.ts';
 
-/** How long an owner that says nothing is believed to live: one that dies holding it blocks the account for no longer. */
+/** The lifetime of a lease that is not renewed. An owner that dies blocks the account for no longer than this. */
 export const LEASE_SECONDS = 4;
-/** How often an owner says that it lives, in milliseconds. */
+/** Milliseconds between two renewals by the owner. */
 export const RENEW_INTERVAL_MS = 1_000;
 
-/** One refresh at a time per integration, across instances: two columns, taken by compare-and-swap on the database's clock. */
+/**
+ * Allows one refresh at a time for an integration over all instances. The lease is two columns, which are changed by
+ * compare-and-swap with the clock of the database.
+ */
 export class LeaseStore {
   constructor(private readonly db: Database) {}
 
-  /** False while another owner's lease holds. */
+  /** Returns false while another owner has the lease. */
   async take(integrationId: string, owner: string): Promise<boolean> {
     const count = await this.db.prisma.$executeRaw`
       UPDATE integrations SET lease_owner = ${owner}, lease_until = now() + make_interval(secs => ${LEASE_SECONDS}::int)
@@ -18,7 +21,7 @@ export class LeaseStore {
     return count === 1;
   }
 
-  /** False when it is another's by now. One that has run out and that nobody took is the owner's still. */
+  /** Returns false when another owner has the lease. An expired lease that nobody has taken can still be renewed. */
   async renew(integrationId: string, owner: string): Promise<boolean> {
     const count = await this.db.prisma.$executeRaw`
       UPDATE integrations SET lease_until = now() + make_interval(secs => ${LEASE_SECONDS}::int)
@@ -26,8 +29,8 @@ export class LeaseStore {
     return count === 1;
   }
 
-  /** Frees it where it is still the owner's. */
-  async free(integrationId: string, owner: string, tx: Prisma.TransactionClient = this.db.prisma): Promise<void> {
+  /** Frees the lease if the owner still has it. */
+  async free(integrationId: string, owner: string, tx: Transaction = this.db.prisma): Promise<void> {
     await tx.integration.updateMany({
       where: { id: integrationId, leaseOwner: owner },
       data: { leaseOwner: null, leaseUntil: null },

@@ -1,31 +1,34 @@
 import type { Outcome } from '../../providers/limiter/request-limiter.ts';
 
-/** A mail account at its provider, which several integrations may share. */
+/** A mailbox at its provider, which several integrations may share. */
 export interface MailboxAddress {
   readonly provider: string;
-  /** Lower case. */
+  /** In lower case. */
   readonly address: string;
 }
 
 interface Recovery {
-  /** An account whose provider was away, busy or silent is answered again. */
+  /** Called when an account works again whose provider was unavailable, busy or silent. */
   recovered?(mailbox: MailboxAddress): void;
-  /** Each time an account is answered; `othersAway`: while its provider does not answer others. Called often: to be cheap. */
+  /**
+   * Called for each answer of an account, so it must be cheap. `othersAway` is true while the provider does not answer other
+   * accounts.
+   */
   answered?(mailbox: MailboxAddress, othersAway: boolean): void;
 }
 
-/** Which accounts are not answered at present, as every request of this process shows it, no matter whom it was made for. */
+/** Knows which accounts their providers do not answer at present, from every request of this process. */
 export class Reachability {
   private readonly unavailable = new Map<string, Set<string>>();
   private readonly listeners = new Set<Recovery>();
 
-  /** Returns how to stop. */
+  /** Returns the function that ends the subscription. */
   listen(listener: Recovery): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Its provider did not answer the last request of this account. */
+  /** Returns true when the provider did not answer the last request of the account. */
   isAway({ provider, address }: MailboxAddress): boolean {
     return this.unavailable.get(provider)?.has(address) ?? false;
   }

@@ -3,11 +3,15 @@ import { MailError } from '../../domain/error.ts';
 const MAX_KEYS = 50_000;
 
 /**
- * At most `burst` attempts at once, and one more every `everyMs`, for each key; kept in memory, so per instance (the
- * generic cell rate algorithm: one time per key, and an exact answer to "when again").
+ * Allows `burst` attempts at once, and one more every `everyMs`, for each key. It is kept in memory, so each instance counts
+ * for itself. It is the generic cell rate algorithm: it stores one time for each key, and knows exactly when the next attempt
+ * is allowed.
  */
 export class AttemptLimiter {
-  /** When the key's allowance is whole again. Not an LRUCache: those whose allowance is whole must go before one that is counted. */
+  /**
+   * When the full burst of a key is available again. It is not an LRUCache, because the keys with a full burst must be dropped
+   * before any other.
+   */
   private readonly wholeAt = new Map<string, number>();
 
   constructor(
@@ -16,7 +20,7 @@ export class AttemptLimiter {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Counts an attempt. Throws RATE_LIMITED with retryAfterMs when there are too many. */
+  /** Counts an attempt. Throws RATE_LIMITED with retryAfterMs when there were too many. */
   take(key: string): void {
     const now = this.now();
     const whole = Math.max(this.wholeAt.get(key) ?? 0, now);
@@ -27,7 +31,7 @@ export class AttemptLimiter {
     if (this.wholeAt.size > MAX_KEYS) this.forget(now);
   }
 
-  /** Takes an attempt back: it was a good one. */
+  /** Takes back the counted attempt, because it succeeded. */
   giveBack(key: string): void {
     const whole = this.wholeAt.get(key);
     if (whole !== undefined) this.wholeAt.set(key, whole - this.everyMs);

@@ -1,22 +1,25 @@
-import { createHash } from 'node:crypto';
 import { deleteInBatches } from '../../platform/database/batches.ts';
 import type { Database } from '../../platform/database/database.ts';
+import { sha256 } from '../../platform/secrets/digest.ts';
 
-/** At most `burst` attempts at once, and one more every `everyMs`, for each key. */
+/** Allows `burst` attempts at once, and one more every `everyMs`, for each key. */
 export interface AttemptRule {
   readonly name: string;
   readonly burst: number;
   readonly everyMs: number;
 }
 
-/** A rule, and what an attempt is counted under by it. */
+/** A rule, and the key under which it counts an attempt. */
 export type CountedAttempt = readonly [rule: AttemptRule, key: string];
 
-/** What AttemptLimiter does, for all instances together: a row per key, on the database's clock. */
+/** Does what AttemptLimiter does for all instances together, with a row for each key and the clock of the database. */
 export class AttemptStore {
   constructor(private readonly db: Database) {}
 
-  /** Counts an attempt; 0. When there are too many it counts nothing; the milliseconds until the next. */
+  /**
+   * Counts an attempt and returns 0. When there were too many it does not count, and returns the milliseconds until the next
+   * one is allowed.
+   */
   async take(rule: AttemptRule, key: string): Promise<number> {
     const { burst, everyMs } = rule;
     const hash = hashOf(rule, key);
@@ -33,8 +36,8 @@ export class AttemptStore {
   }
 
   /**
-   * Counts one attempt by several rules, or by none: what one of them refuses was never tried, so it uses up nothing of the
-   * others, which are of more people. 0, or the milliseconds until the next.
+   * Counts one attempt by all the rules or by none. An attempt that one rule refuses is not made, so it must not use up the
+   * allowance of the other rules, which more people share. Returns like `take`.
    */
   async takeAll(counted: readonly CountedAttempt[]): Promise<number> {
     for (const [index, [rule, key]] of counted.entries()) {
@@ -50,13 +53,13 @@ export class AttemptStore {
     await Promise.all(counted.map(([rule, key]) => this.giveBack(rule, key)));
   }
 
-  /** Takes an attempt back: it was a good one. */
+  /** Takes back the counted attempt, because it succeeded. */
   async giveBack(rule: AttemptRule, key: string): Promise<void> {
     await this.db.prisma.$executeRaw`
       UPDATE attempts SET whole_at = whole_at - ${rule.everyMs}::int * interval '1 ms' WHERE key = ${hashOf(rule, key)}`;
   }
 
-  /** Keeps for so long that the key is known under this name. */
+  /** Remembers the key under this name for a time. */
   async remember(name: string, key: string, forMs: number): Promise<void> {
     await this.db.prisma.$executeRaw`
       INSERT INTO attempts (key, whole_at) VALUES (${hashOf({ name }, key)}, now() + ${forMs / 1_000}::int * interval '1 s')
@@ -69,13 +72,12 @@ export class AttemptStore {
     return row?.known ?? false;
   }
 
-  /** Deletes what says nothing any more. */
+  /** Deletes the rows that have no effect any more. */
   prune(before: Date): Promise<number> {
     const where = { wholeAt: { lt: before } };
     return deleteInBatches((limit) => this.db.prisma.attempt.deleteMany({ where, limit }));
   }
 }
 
-/** Nobody's address is kept. */
-const hashOf = ({ name }: Pick<AttemptRule, 'name'>, key: string): string =>
-  createHash('sha256').update(`${name} ${key}`).digest('base64url');
+/** Only hashes are stored, so the table contains no addresses. */
+const hashOf = ({ name }: Pick<AttemptRule, 'name'>, key: string): string => sha256(`${name} ${key}`);

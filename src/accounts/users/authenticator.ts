@@ -3,35 +3,49 @@ import { isMailError, isTransient, MailError, publicCode, storeErrorIn } from '.
 import { type Principal, unauthenticated } from '../../graphql/principal.ts';
 import { timeLimited } from '../../platform/abort.ts';
 
-/** How long a request waits until its credential has been looked at, in milliseconds. */
+/** How long a request waits for its authenticators, in milliseconds. */
 const AUTHENTICATION_TIMEOUT_MS = 10_000;
 
-/** What of a request an authenticator may look at beside the credential. */
+/** What an authenticator may read of a request beside the credential. */
 export interface AuthenticationRequest {
-  /** Address of the client, as far as TRUST_PROXY tells. */
+  /** The address of the client, as determined with TRUST_PROXY. */
   readonly clientAddress: string;
 }
 
-/** One way to show who calls. It is asked for each request and each operation over WebSocket, and so remembers what it has proved. */
+/** One kind of credential. It is asked for each request and each operation over WebSocket, so it caches what it has proved. */
 export interface Authenticator {
   /**
-   * Null: the credential is none of its own, and the next is asked. Throws a GraphQLError UNAUTHENTICATED that says what to
-   * do where it is its own and not good, and a MailError where it cannot tell for now.
+   * Returns null for a credential of another kind, so that the next authenticator is asked. For an invalid credential of its
+   * own kind it throws a GraphQLError UNAUTHENTICATED that says what to do, and a MailError when it cannot decide for now.
    */
   authenticate(credential: string, request: AuthenticationRequest): Promise<Principal | null>;
+  /**
+   * Calls back with the `sessionId` or `credentialId` of each principal whose credential ends before `expiresAt`, on
+   * whichever instance it was ended, so that its sockets are closed. From then on `authenticate` refuses the credential.
+   * Returns the function that ends the subscription. Absent: no credential of this kind ends early.
+   */
+  onEnded?(listener: (credentialId: string) => void): () => void;
 }
 
-/** Asks one after the other, and takes the word of the first that knows the credential. */
+/** Asks the authenticators in order, until one of them accepts or refuses the credential. */
 export class Authenticators {
   constructor(private readonly authenticators: readonly Authenticator[]) {}
 
-  /** Throws a GraphQLError for a credential that is refused, and a transient MailError where it cannot be told for now whether it is good. */
+  /** Throws a GraphQLError for a credential that is refused, and a transient MailError when it cannot be verified for now. */
   async authenticate(credential: string, request: AuthenticationRequest): Promise<Principal> {
     try {
       return await timeLimited(this.ask(credential, request), AUTHENTICATION_TIMEOUT_MS, tookTooLong);
     } catch (error) {
       throw refusalOf(error);
     }
+  }
+
+  /** Calls back with the id of each credential that ends early, of any authenticator. */
+  onEnded(listener: (credentialId: string) => void): () => void {
+    const stops = this.authenticators.map((authenticator) => authenticator.onEnded?.(listener));
+    return () => {
+      for (const stop of stops) stop?.();
+    };
   }
 
   private async ask(credential: string, request: AuthenticationRequest): Promise<Principal> {
@@ -43,7 +57,10 @@ export class Authenticators {
   }
 }
 
-/** An outside issuer fails in its client's own errors: none of them says that the credential is bad, and none is the gateway's own. */
+/**
+ * An outside issuer fails with the errors of its client library. They do not mean that the credential is invalid, and they
+ * are not faults of the gateway.
+ */
 function refusalOf(error: unknown): unknown {
   if (error instanceof GraphQLError || isTransient(error) || storeErrorIn(error)) return error;
   if (isMailError(error)) return new GraphQLError(error.message, { extensions: { code: publicCode(error.code) } });

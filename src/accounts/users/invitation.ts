@@ -5,7 +5,7 @@ const ISSUER = 'postern';
 const AUDIENCE = 'postern:invite';
 const DAYS = 7;
 
-/** A signed invitation for one address; it serves once, because an address registers once. Good for seven days. */
+/** Signs an invitation for one address. It is valid for seven days, and only once, because an address registers once. */
 export function createInvitation(email: string, secret: string): string {
   return jwt.sign({}, secret, {
     algorithm: 'HS256',

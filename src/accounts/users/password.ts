@@ -2,10 +2,10 @@ import { hash, verify } from '@node-rs/argon2';
 import { MailError } from '../../domain/error.ts';
 
 const MIN_CHARACTERS = 10;
-/** Hashing costs with the length. */
+/** A longer password costs more to hash. */
 const MAX_BYTES = 256;
 
-/** Argon2id as OWASP advises: 19 MiB, two passes. */
+/** Argon2id as OWASP recommends: 19 MiB and two passes. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** Throws INVALID with the rule that the password breaks. */
@@ -19,15 +19,18 @@ export function requireGoodPassword(password: string): void {
   }
 }
 
-/** NFC first: the same letters, whichever keyboard typed them. */
+/** The password is normalised to NFC, because keyboards encode the same letters differently. */
 export const hashPassword = (password: string): Promise<string> => hash(password.normalize('NFC'), COST);
 
-let ofNobody: Promise<string> | null = null;
+let dummyHash: Promise<string> | null = null;
 
-/** Null for a user who does not exist: takes as long, so that the time does not tell. */
+/**
+ * `passwordHash` is null for a user who does not exist. The check then takes as long, so that its time does not reveal whether
+ * there is such a user.
+ */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
   if (Buffer.byteLength(password) > MAX_BYTES) return false;
-  ofNobody ??= hash('nobody', COST);
-  const matches = await verify(passwordHash ?? (await ofNobody), password.normalize('NFC'));
+  dummyHash ??= hash('nobody', COST);
+  const matches = await verify(passwordHash ?? (await dummyHash), password.normalize('NFC'));
   return matches && passwordHash !== null;
 }

@@ -1,10 +1,11 @@
-import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { MailError } from '../../domain/error.ts';
 import { type Principal, unauthenticated } from '../../graphql/principal.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
 import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
+import { sha256 } from '../../platform/secrets/digest.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { EndReason, NewRefreshToken, SessionStore } from './session.store.ts';
 import { ACCESS_TOKEN_SECONDS, type SessionPrincipal, signAccessToken, verifyAccessToken } from './session.token.ts';
@@ -15,9 +16,9 @@ const Ended = z.object({ sessionId: z.string() });
 
 const DAY_MS = 86_400_000;
 const REFRESH_TOKEN_LIFETIME_MS = 30 * DAY_MS;
-/** However often it is refreshed. */
+/** A session ends after this, even when it is refreshed. */
 const MAX_SESSION_LIFETIME_MS = 180 * DAY_MS;
-/** An access token of an ended session is dead by itself after this; the rest is for clocks that differ. */
+/** After this every access token of an ended session has expired. The five minutes allow for clocks that differ. */
 const REVOCATION_RETENTION_MS = ACCESS_TOKEN_SECONDS * 1_000 + 5 * 60_000;
 
 interface SessionServiceOptions {
@@ -26,7 +27,7 @@ interface SessionServiceOptions {
   readonly jwtSecret: string;
   readonly log: Logger;
   readonly now?: () => Date;
-  /** Asked for each new token; absent: ACCESS_TOKEN_SECONDS, and never more. */
+  /** Shorter lifetimes for tests. Absent: ACCESS_TOKEN_SECONDS. */
   readonly times?: SessionTimes | undefined;
 }
 
@@ -34,32 +35,33 @@ export interface SessionTimes {
   readonly accessTokenSeconds: number;
 }
 
-/** What a client is given; the refresh token is shown once and kept as a hash. */
+/** The tokens that a client receives. The refresh token is shown once, and stored as a hash. */
 export interface SessionTokens {
   readonly userId: string;
   readonly sessionId: string;
   readonly accessToken: string;
   readonly expiresAt: Date;
-  /** The same in seconds from when it was given out, for a client whose clock is wrong. */
+  /** The lifetime in seconds, for a client whose clock is wrong. */
   readonly expiresIn: number;
   readonly refreshToken: string;
 }
 
 /**
- * Sessions without a query per request: access tokens prove themselves for 15 minutes, and every instance remembers
- * which sessions ended within that time, told over the bus and read again at the start and after a gap.
+ * Sessions without a query for each request. An access token is valid by its signature for 15 minutes. Every instance
+ * remembers the sessions that ended within that time: it hears of them over the bus, and reads them at the start and after a
+ * gap of the bus.
  */
 export class SessionService implements Authenticator {
   private readonly ended = new Map<string, number>();
   private readonly verified = new VerifiedTokens();
   private readonly listeners = new Set<(sessionId: string) => void>();
-  /** Refreshes under way here, by the hash of their token: two tabs that ask at once get one answer. */
+  /** The running refreshes of this instance, by the hash of the token, so that two simultaneous tabs get one answer. */
   private readonly refreshing = new Map<string, Promise<SessionTokens>>();
   private readonly closing = new AbortController();
   private readonly now: () => Date;
-  /** As a key object: of a string, jsonwebtoken would try at each request whether it is a public key. */
+  /** A key object, because for a string jsonwebtoken would try on each request whether it is a public key. */
   private readonly secret: KeyObject;
-  /** What a refresh token is traded for follows from it, on every instance, and nobody else can tell. */
+  /** Derives the next refresh token from the last one, equally on every instance. Nobody without the key can derive it. */
   private readonly successorKey: Buffer;
 
   constructor(private readonly options: SessionServiceOptions) {
@@ -73,18 +75,21 @@ export class SessionService implements Authenticator {
     options.bus.onGap(() => void this.catchUp());
   }
 
-  /** Reads the sessions that ended lately. Await it before the first request. */
+  /** Reads the sessions that have ended recently. Await it before the first request. */
   async start(): Promise<void> {
     const since = new Date(this.now().getTime() - REVOCATION_RETENTION_MS);
     for (const sessionId of await this.options.store.endedSince(since)) this.remember(sessionId);
   }
 
-  /** Reads no more of what other instances have ended. */
+  /** Stops reading the sessions that other instances have ended. */
   close(): void {
     this.closing.abort();
   }
 
-  /** Who the access token speaks for; null for what is none of ours, or has expired. Asks nobody. */
+  /**
+   * Returns the user and session of the access token, without a query. Returns null for a token that is not of this gateway
+   * or that has expired.
+   */
   async authenticate(accessToken: string): Promise<Principal | null> {
     const principal = this.principalOf(accessToken);
     if (principal && this.ended.has(principal.sessionId)) {
@@ -110,41 +115,44 @@ export class SessionService implements Authenticator {
   }
 
   /**
-   * Throws MailError UNAUTHENTICATED; a token used a second time ends the session for everyone who holds a part of it.
-   * `gone` aborts when the client goes away: it has not had the answer, and may ask again.
+   * Throws MailError UNAUTHENTICATED. The reuse of a token ends its session. `disconnected` aborts when the client
+   * disconnects: then it has not received the answer, and may use the token again.
    */
-  refresh(refreshToken: string, gone?: AbortSignal): Promise<SessionTokens> {
-    const hash = hashOf(refreshToken);
-    const under = this.refreshing.get(hash);
-    if (under) return under;
-    const refresh = this.rotate(refreshToken, hash, gone).finally(() => this.refreshing.delete(hash));
+  refresh(refreshToken: string, disconnected?: AbortSignal): Promise<SessionTokens> {
+    const hash = sha256(refreshToken);
+    const running = this.refreshing.get(hash);
+    if (running) return running;
+    const refresh = this.rotate(refreshToken, hash, disconnected).finally(() => this.refreshing.delete(hash));
     this.refreshing.set(hash, refresh);
     return refresh;
   }
 
-  /** Holds here when it returns, and everywhere as soon as the bus has told. */
+  /** Ends the session: on this instance when it returns, and on the others as soon as the bus has notified them. */
   async end(sessionId: string, reason: EndReason): Promise<void> {
     await this.options.store.end(sessionId, reason, this.now());
     this.remember(sessionId);
     await this.options.bus.publish(TOPIC, { sessionId });
   }
 
-  /** Calls back once for each session that ends, wherever it was ended. */
+  /** Calls back once for each session that ends, on whichever instance it was ended. */
   onEnded(fn: (sessionId: string) => void): () => void {
     this.listeners.add(fn);
     return () => this.listeners.delete(fn);
   }
 
-  /** The listening connection may be back before the rest of the store is: until this is read, what ended elsewhere serves here. */
+  /**
+   * The listening connection may be back before the rest of the store. Until the read succeeds, sessions that have ended on
+   * other instances are still accepted here.
+   */
   private async catchUp(): Promise<void> {
     await retryUntilStoreIsBack(() => this.start(), this.closing.signal).catch((err: unknown) => {
       if (!this.closing.signal.aborted) this.options.log.error({ err }, 'the ended sessions could not be read');
     });
   }
 
-  private async rotate(refreshToken: string, hash: string, gone?: AbortSignal): Promise<SessionTokens> {
+  private async rotate(refreshToken: string, hash: string, disconnected?: AbortSignal): Promise<SessionTokens> {
     const token = createHmac('sha256', this.successorKey).update(refreshToken).digest('base64url');
-    const rotation = await this.options.store.rotate(hash, this.row(token), this.now(), gone);
+    const rotation = await this.options.store.rotate(hash, this.row(token), this.now(), disconnected);
     if (rotation.outcome === 'rotated') return this.tokens(rotation.userId, rotation.sessionId, token);
     if (rotation.outcome === 'replayed') {
       this.options.log.warn({ sessionId: rotation.sessionId }, 'a refresh token was used twice: its session is ended');
@@ -162,7 +170,7 @@ export class SessionService implements Authenticator {
   }
 
   private row(token: string): NewRefreshToken {
-    return { hash: hashOf(token), expiresAt: new Date(this.now().getTime() + REFRESH_TOKEN_LIFETIME_MS) };
+    return { hash: sha256(token), expiresAt: new Date(this.now().getTime() + REFRESH_TOKEN_LIFETIME_MS) };
   }
 
   private remember(sessionId: string): void {
@@ -170,11 +178,9 @@ export class SessionService implements Authenticator {
     const isNew = !this.ended.delete(sessionId);
     this.ended.set(sessionId, now + REVOCATION_RETENTION_MS);
     for (const [id, until] of this.ended) {
-      if (until >= now) break; // in order of insertion: the rest is younger
+      if (until >= now) break; // The map is in the order of insertion, so the rest is newer.
       this.ended.delete(id);
     }
     if (isNew) for (const fn of this.listeners) fn(sessionId);
   }
 }
-
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');

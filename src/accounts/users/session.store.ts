@@ -6,13 +6,13 @@ import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry
 
 export type EndReason = 'SIGNED_OUT' | 'REPLAYED';
 
-/** What became of a refresh token that was handed in. */
+/** The result of using a refresh token. */
 type Rotation =
-  /** `next` is what it was traded for. */
+  /** The token was exchanged for the next one. */
   | { readonly outcome: 'rotated'; readonly sessionId: string; readonly userId: string }
-  /** Used before: somebody else has it. */
+  /** The token was used before, so somebody else has it. */
   | { readonly outcome: 'replayed'; readonly sessionId: string }
-  /** Never given out, expired, or of a session that has ended. */
+  /** The token does not exist, has expired, or belongs to a session that has ended. */
   | { readonly outcome: 'refused' };
 
 export interface NewRefreshToken {
@@ -20,13 +20,13 @@ export interface NewRefreshToken {
   readonly expiresAt: Date;
 }
 
-/** How long a trade whose answer was lost is tried again before its client is told to. */
+/** How long an exchange whose answer was lost is repeated before the client receives an error. */
 const RETRY_TIMEOUT_MS = 3_000;
 
 export class SessionStore {
   constructor(private readonly db: Database) {}
 
-  /** Opens a session with its first refresh token; returns its id. */
+  /** Starts a session with its first refresh token, and returns its id. */
   async create(userId: string, expiresAt: Date, refreshToken: NewRefreshToken): Promise<string> {
     const id = randomUUID();
     await this.db.prisma.session.create({
@@ -36,23 +36,22 @@ export class SessionStore {
   }
 
   /**
-   * Trades the refresh token with `hash` for `next`, in one transaction. `next` follows from the token: two tabs that
-   * refresh at once, on two instances, are given the same one. Who comes when it has been used replays it; but not who
-   * comes again, on whichever instance, because the answer to their own trade was lost on its way from the store, or found
-   * its client `gone`.
+   * Exchanges the refresh token with `hash` for `next`, in one transaction. `next` is derived from the token, so two tabs that
+   * refresh at once, on two instances, receive the same one. A later use of the token is a replay, except when the answer to
+   * the first exchange was lost on its way from the store, or when the client had `disconnected` before it.
    */
-  async rotate(hash: string, next: NewRefreshToken, now: Date, gone?: AbortSignal): Promise<Rotation> {
+  async rotate(hash: string, next: NewRefreshToken, now: Date, disconnected?: AbortSignal): Promise<Rotation> {
     const before = await this.db.prisma.refreshToken.findUnique({ where: { hash }, select: { usedAt: true } });
     const isFirst = before?.usedAt === null;
-    const trading = () => this.trade(hash, next, now, isFirst);
+    const exchange = () => this.exchange(hash, next, now, isFirst);
     const rotation = await (isFirst
-      ? retryUntilStoreIsBack(trading, AbortSignal.timeout(RETRY_TIMEOUT_MS))
-      : trading());
-    if (rotation.outcome === 'rotated' && !gone?.aborted) await this.answered(hash);
+      ? retryUntilStoreIsBack(exchange, AbortSignal.timeout(RETRY_TIMEOUT_MS))
+      : exchange());
+    if (rotation.outcome === 'rotated' && !disconnected?.aborted) await this.answered(hash);
     return rotation;
   }
 
-  private trade(hash: string, next: NewRefreshToken, now: Date, isFirst: boolean): Promise<Rotation> {
+  private exchange(hash: string, next: NewRefreshToken, now: Date, isFirst: boolean): Promise<Rotation> {
     return this.db.prisma.$transaction(async (tx) => {
       const { count } = await tx.refreshToken.updateMany({
         where: { hash, usedAt: null, expiresAt: { gt: now }, session: { endedAt: null, expiresAt: { gt: now } } },
@@ -67,14 +66,17 @@ export class SessionStore {
         return { outcome: 'rotated', sessionId: id, userId };
       }
       if (!token.usedAt || endedAt || expiresAt <= now) return { outcome: 'refused' };
-      // Nobody can have used what nobody was given.
+      // The client never received `next`, so nobody can have used it.
       const isLost =
         token.unanswered && (await tx.refreshToken.count({ where: { hash: next.hash, usedAt: null } })) > 0;
       return isFirst || isLost ? { outcome: 'rotated', sessionId: id, userId } : { outcome: 'replayed', sessionId: id };
     });
   }
 
-  /** From here on the token is used up. Where this is not noted the trade holds all the same, and serves once more. */
+  /**
+   * Records that the client has the answer, so that a later use is a replay. If this fails, the exchange is still valid, and
+   * the token can be used once more.
+   */
   private async answered(hash: string): Promise<void> {
     const where = { hash, unanswered: true };
     await this.db.prisma.refreshToken.updateMany({ where, data: { unanswered: false } }).catch((error: unknown) => {
@@ -82,7 +84,7 @@ export class SessionStore {
     });
   }
 
-  /** False when it had ended before, or never was. */
+  /** Returns false when the session had already ended, or does not exist. */
   async end(sessionId: string, reason: EndReason, now: Date): Promise<boolean> {
     const { count } = await this.db.prisma.session.updateMany({
       where: { id: sessionId, endedAt: null },
@@ -96,7 +98,7 @@ export class SessionStore {
     return rows.map((row) => row.id);
   }
 
-  /** Deletes what ended or expired before `before`: sessions, and the refresh tokens of sessions that live on. */
+  /** Deletes the sessions that ended or expired before this time, and the expired refresh tokens of the other sessions. */
   async prune(before: Date): Promise<number> {
     const over = { OR: [{ endedAt: { lt: before } }, { expiresAt: { lt: before } }] };
     const sessions = await deleteInBatches((limit) => this.db.prisma.session.deleteMany({ where: over, limit }));

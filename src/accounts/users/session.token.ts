@@ -6,10 +6,10 @@ export const ACCESS_TOKEN_SECONDS = 15 * 60;
 const ISSUER = 'postern';
 const AUDIENCE = 'postern:api';
 
-/** Who an access token speaks for: a user, in one of their sessions. */
+/** The principal of an access token: a user in one of their sessions. */
 export type SessionPrincipal = Principal & { readonly sessionId: string };
 
-/** A JWT that says who and which session, and nothing else about the user. */
+/** Signs a JWT that names the user and the session, and nothing else about the user. */
 export function signAccessToken(
   who: Pick<SessionPrincipal, 'userId' | 'sessionId'>,
   secret: KeyObject,
@@ -27,7 +27,7 @@ export function signAccessToken(
   return { accessToken, expiresAt: new Date(exp * 1_000) };
 }
 
-/** Null for anything but a token that signAccessToken made with this secret and that has not expired. */
+/** Returns null for anything other than an unexpired token that `signAccessToken` made with this secret. */
 export function verifyAccessToken(token: string, secret: KeyObject, now: Date): SessionPrincipal | null {
   try {
     const claims = jwt.verify(token, secret, {

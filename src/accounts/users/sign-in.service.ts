@@ -23,20 +23,20 @@ export interface Credentials {
 }
 
 /**
- * Only failures count: a good sign-in gives its attempts back. By address and client together, so that a stranger's wrong
- * passwords do not lock the owner out (OWASP Authentication Cheat Sheet, account lockout); by address alone with a far
- * higher bound, against guessing from many clients at once.
+ * Only failures count: a successful sign-in takes its attempts back. They count by address and client together, so that the
+ * wrong passwords of a stranger do not lock out the owner (OWASP Authentication Cheat Sheet, account lockout). They also
+ * count by address alone, with a much higher limit, against guessing from many clients.
  */
 export const PER_EMAIL_AND_CLIENT: AttemptRule = { name: 'sign-in email and client', burst: 10, everyMs: 60_000 };
 export const PER_EMAIL: AttemptRule = { name: 'sign-in email, any client', burst: 200, everyMs: 10_000 };
-/** A client from which the address was signed in is the owner's: the bound over all clients does not hold it up. */
+/** A client from which the user has signed in is exempt from the limit over all clients. */
 const KNOWN_CLIENT = 'signed-in email and client';
 const KNOWN_CLIENT_LIFETIME_MS = 90 * 86_400_000;
 export const PER_CLIENT: AttemptRule = { name: 'sign-in client', burst: 50, everyMs: 10_000 };
-// Hashing is dear, and every registration hashes.
+// Every registration hashes a password, which is expensive.
 const REGISTRATIONS: AttemptRule = { name: 'registration client', burst: 60, everyMs: 10_000 };
 
-/** How users come in. Throws MailError, RATE_LIMITED among them. */
+/** Registers users and signs them in. Throws MailError, also RATE_LIMITED. */
 export class SignInService {
   constructor(private readonly options: SignInOptions) {}
 
@@ -55,7 +55,7 @@ export class SignInService {
     const client = clientNetwork(clientAddress);
     await this.count([[REGISTRATIONS, client]]);
     const user = await users.create(email, await hashPassword(input.password));
-    await attempts.remember(KNOWN_CLIENT, together(email, client), KNOWN_CLIENT_LIFETIME_MS);
+    await attempts.remember(KNOWN_CLIENT, attemptKey(email, client), KNOWN_CLIENT_LIFETIME_MS);
     return sessions.open(user.id);
   }
 
@@ -63,7 +63,7 @@ export class SignInService {
     const { attempts, sessions } = this.options;
     const email = normaliseEmail(input.email);
     const client = clientNetwork(clientAddress);
-    const both = together(email, client);
+    const both = attemptKey(email, client);
     const counted: CountedAttempt[] = [
       [PER_CLIENT, client],
       [PER_EMAIL_AND_CLIENT, both],
@@ -84,5 +84,5 @@ export class SignInService {
   }
 }
 
-/** Neither part can hold what ends the other. */
-const together = (email: string, client: string): string => JSON.stringify([email, client]);
+/** JSON, so that two different pairs never give the same key. */
+const attemptKey = (email: string, client: string): string => JSON.stringify([email, client]);

@@ -6,7 +6,7 @@ import { isUniqueViolation } from '../../platform/database/store/store.error.ts'
 
 interface UserRecord {
   readonly id: string;
-  /** Lower case. */
+  /** In lower case. */
   readonly email: string;
   readonly passwordHash: string;
 }
@@ -14,7 +14,7 @@ interface UserRecord {
 const MAX_EMAILS = 20_000;
 
 export class UserStore {
-  /** An address never changes: read once. */
+  /** The addresses by user id. An address never changes. */
   private readonly emails = new LRUCache<string, string>({ max: MAX_EMAILS });
 
   constructor(private readonly db: Database) {}
@@ -23,7 +23,7 @@ export class UserStore {
     return this.db.prisma.user.findUnique({ where: { email } });
   }
 
-  /** Null when there is no such user. */
+  /** Returns null when there is no such user. */
   async emailOf(userId: string): Promise<string | null> {
     const known = this.emails.get(userId);
     if (known) return known;

@@ -4,13 +4,13 @@ import type { SessionPrincipal } from './session.token.ts';
 const MAX_TOKENS = 10_000;
 
 /**
- * Access tokens whose signature was found good, and whom they speak for: a client sends the same one for minutes.
- * Says nothing of sessions that have ended since.
+ * Caches the principals of access tokens with a valid signature, because a client sends the same token for minutes. It does
+ * not know which sessions have ended since.
  */
 export class VerifiedTokens {
   private readonly principals = new LRUCache<string, SessionPrincipal>({ max: MAX_TOKENS });
 
-  /** Null for a token that is not known, or that has expired by now. */
+  /** Returns null for a token that is not cached or that has expired. */
   get(token: string, now: Date): SessionPrincipal | null {
     const known = this.principals.get(token);
     if (!known) return null;
@@ -19,7 +19,7 @@ export class VerifiedTokens {
     return null;
   }
 
-  /** Call it for tokens alone that were verified; those that were not used for longest go first. */
+  /** Call it only for verified tokens. The least recently used token is dropped first. */
   add(token: string, principal: SessionPrincipal): void {
     this.principals.set(token, principal);
   }

@@ -11,73 +11,73 @@ import { arrivedMeanwhile } from './resync.ts';
 interface CatchUpOptions {
   readonly changes: ChangeStore;
   readonly log: Logger;
-  /** What was just appended to the log. */
+  /** Called with the entries that were appended to the log. */
   readonly appended: (integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]) => Promise<void>;
 }
 
-/** One account to be brought level. */
+/** One account to be synchronised. */
 interface CatchUpRun {
   readonly integrationId: string;
   readonly session: MailSession;
   readonly call: Call;
-  readonly place: LaneSlot;
-  /** Asks for all of the account, whatever the provider named. */
+  readonly slot: LaneSlot;
+  /** Reads all changes of the account, and not only those that the notifications named. */
   readonly isWhole: boolean;
-  /** Only what is noted as told and not read is asked for: where that is nothing, nothing is. */
+  /** The run follows a recorded notification, and does nothing when an earlier run has already read its changes. */
   readonly isNoted: boolean;
-  /** Each page that has come. */
+  /** Called for each page that was read. */
   readonly progressed: () => void;
 }
 
-/** A run that has more to read than this leaves the rest to its next one, so that others have their turn. */
+/** A longer run leaves the rest to the next one, so that other accounts have their turn. */
 const MAX_RUN_MS = 20_000;
-/** Pages of a re-read: a provider that says "more" without end must not hold a place without end. */
+/** The pages of a complete read. A provider that always reports more must not occupy a slot without end. */
 const MAX_PAGES = 1_000;
 
-/** Brings one change log level with its provider, page by page, each page stored as it comes. */
+/** Brings a change log up to date with its provider, page by page. Each page is stored before the next is read. */
 export class CatchUp {
   constructor(private readonly options: CatchUpOptions) {}
 
-  /** False: there is more, and it should be asked for again. */
+  /** Returns false when there is more to read, so that another run is needed. */
   async run(run: CatchUpRun): Promise<boolean> {
     const { changes } = this.options;
     const { integrationId } = run;
-    const enough = Date.now() + MAX_RUN_MS;
-    const begun = await changes.position(integrationId);
-    // The run before this one began after the news was noted, and has read it. Without a hint left all would be asked for.
-    if (run.isNoted && !run.isWhole && begun.cursor !== null && begun.dueSince === null) return true;
-    let { cursor } = begun;
-    let hints = run.isWhole || !begun.hints?.length ? undefined : begun.hints;
+    const endAt = Date.now() + MAX_RUN_MS;
+    const start = await changes.position(integrationId);
+    // The run before this one began after the notification and has read its changes. Without hints this run would read all.
+    if (run.isNoted && !run.isWhole && start.cursor !== null && start.dueSince === null) return true;
+    let { cursor } = start;
+    let hints = run.isWhole || !start.hints?.length ? undefined : start.hints;
     do {
       const found = await this.changesSince(run, cursor, hints);
       run.progressed();
       if (found === 'expired') {
-        await this.resync(run, begun.signals);
+        await this.resync(run, start.signals);
         return true;
       }
-      this.tellUnread(integrationId, found);
+      this.logUnread(integrationId, found);
       const entries = cursor === null ? [] : found.changes.map(entryOf);
-      const levelAt = found.more ? null : begun.signals;
+      const levelAt = found.more ? null : start.signals;
       if (await changes.advance(integrationId, cursor, found.cursor, entries, levelAt, !found.partial)) {
         hints = undefined;
         if (entries.length > 0) await this.options.appended(integrationId, entries);
         if (!found.more) return true;
         cursor = found.cursor;
       } else {
-        // Another instance was first: go on from where it has come to.
+        // Another instance was first, so the run continues from the cursor of that instance.
         const position = await changes.position(integrationId);
         if (position.cursor === null || position.cursor === cursor) return true;
         cursor = position.cursor;
       }
-    } while (Date.now() < enough);
+    } while (Date.now() < endAt);
     return false;
   }
 
-  private tellUnread(integrationId: string, { unread = [] }: ChangePage): void {
+  private logUnread(integrationId: string, { unread = [] }: ChangePage): void {
     for (const { mailboxId, error } of unread)
       this.options.log.warn(
         { err: error, integrationId, mailboxId },
-        'changes of one mailbox could not be read: it is left out for now',
+        'the changes of one mailbox could not be read: it is left out for now',
       );
   }
 
@@ -95,8 +95,9 @@ export class CatchUp {
   }
 
   /**
-   * The provider no longer knows our place. The new place is taken before the mailbox is read, so what arrives in
-   * between is found twice rather than never. It is stored whole or not at all: one that fails half way stays due.
+   * Starts again after the provider has dropped the cursor. The new cursor is read before the mailbox, so that mail that
+   * arrives in between is found twice rather than never. Everything is stored in one transaction, so after an error the
+   * account is still due.
    */
   private async resync(run: CatchUpRun, levelAt: number): Promise<void> {
     const { changes, log } = this.options;
@@ -104,7 +105,7 @@ export class CatchUp {
     const position: ChangePosition = await changes.position(integrationId);
     const read = async (since: string | null) => {
       const found = await retryWhenRateLimited(run, () => session.changes(since, call));
-      this.tellUnread(integrationId, found);
+      this.logUnread(integrationId, found);
       return found;
     };
     let { cursor, more } = await read(null);
@@ -114,7 +115,7 @@ export class CatchUp {
         retryWhenRateLimited(run, () => session.listMessages(...asked)),
     };
     const arrived = await arrivedMeanwhile(listing, changes, integrationId, position, call);
-    log.info({ integrationId, found: arrived.length }, 'the change cursor had expired: read again from the top');
+    log.info({ integrationId, found: arrived.length }, 'the change cursor had expired: the newest mail was read again');
     const entries = [
       { kind: 'reset', subject: 'CURSOR_EXPIRED' },
       ...arrived.map((subject) => ({ kind: 'created', subject }) as const),
@@ -124,11 +125,11 @@ export class CatchUp {
   }
 }
 
-/** How long a re-read waits for the vendor's limits before it is put off: from the top it costs more than waiting. */
+/** A complete read waits for the vendor's limits up to this, because waiting is cheaper than starting again. */
 const MAX_LIMIT_WAIT_MS = 60_000;
 
-/** One page of many that are only worth something together: a limit that is met in between is waited out, without the place. */
-async function retryWhenRateLimited<T>({ place, call, progressed }: CatchUpRun, ask: () => Promise<T>): Promise<T> {
+/** Reads one page of a complete read. It waits for a rate limit without occupying the slot, because all pages are needed. */
+async function retryWhenRateLimited<T>({ slot, call, progressed }: CatchUpRun, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       const answer = await ask();
@@ -138,7 +139,7 @@ async function retryWhenRateLimited<T>({ place, call, progressed }: CatchUpRun, 
       const waitMs = isMailError(error) && error.code === 'RATE_LIMITED' ? error.retryAfterMs : undefined;
       if (waitMs === undefined || waitMs > MAX_LIMIT_WAIT_MS) throw error;
       progressed();
-      await place.without(() => sleep(Math.max(waitMs, 100), call.signal));
+      await slot.without(() => sleep(Math.max(waitMs, 100), call.signal));
       progressed();
     }
   }

@@ -1,21 +1,21 @@
 import type { Database } from '../../platform/database/database.ts';
 import type { Hint } from '../../providers/contract/watch.ts';
 
-/** How often an instance says which accounts it is at work on, in milliseconds. */
+/** Milliseconds between two heartbeats, by which an instance reports the accounts that it is synchronising. */
 export const HEARTBEAT_INTERVAL_MS = 2_000;
-/** So many named messages wait at most; where there are more, everything is asked for. */
+/** The named messages of an account that are stored. When there are more, all its changes are read. */
 const MAX_HINTS = 1_000;
-/** How long an instance that says nothing of an account is believed to be at work on it; it may have been killed. */
+/** Seconds after the last heartbeat for an account until other instances take it over, because the instance may have died. */
 const HEARTBEAT_TIMEOUT_SECONDS = 6;
 
 /**
- * Which accounts may have changes that are not in the log yet, for all instances together and whatever becomes of them. By
- * the database's clock. A pending sync is settled where the cursor advances, in ChangeStore.
+ * Stores which accounts may have changes that are not in the log yet, so that any instance can synchronise them after a
+ * crash. All times are by the clock of the database. ChangeStore settles a pending sync when it advances the cursor.
  */
 export class PendingSyncStore {
   constructor(private readonly db: Database) {}
 
-  /** A provider told of something: a sync that began before does not pay for it. */
+  /** Records a notification. Only a sync that begins after it settles it. */
   async note(integrationIds: readonly string[]): Promise<void> {
     if (integrationIds.length === 0) return;
     await this.db.prisma.$executeRaw`
@@ -23,7 +23,7 @@ export class PendingSyncStore {
       WHERE id = ANY(${[...integrationIds]}::uuid[])`;
   }
 
-  /** As `note`, where the provider named all that it told of. */
+  /** Records a notification that names all the messages it is about. */
   async noteHints(integrationId: string, hints: readonly Hint[]): Promise<void> {
     const named = hints.map(({ kind, messageId }) => `${kind} ${messageId}`);
     await this.db.prisma.$executeRaw`
@@ -36,14 +36,14 @@ export class PendingSyncStore {
       WHERE id = ${integrationId}::uuid`;
   }
 
-  /** It is not known to be level, though nobody told of anything: it was never asked, or does not answer. */
+  /** Marks an account as due without a notification, because it was never read or does not answer. */
   async mark(integrationId: string): Promise<void> {
     await this.db.prisma.$executeRaw`
       UPDATE integrations SET sync_due_since = COALESCE(sync_due_since, now()) WHERE id = ${integrationId}::uuid`;
   }
 
-  /** This instance is at work on them: for a while no other one need be. */
-  async seenTo(integrationIds: readonly string[]): Promise<void> {
+  /** Reports that this instance is synchronising the accounts, so that for a while no other instance does. */
+  async heartbeat(integrationIds: readonly string[]): Promise<void> {
     if (integrationIds.length === 0) return;
     await this.db.prisma.$executeRaw`
       UPDATE integrations SET sync_retry_until = now() + make_interval(secs => ${HEARTBEAT_TIMEOUT_SECONDS}::int)
@@ -51,17 +51,17 @@ export class PendingSyncStore {
         AND (sync_retry_until IS NULL OR sync_retry_until < now() + make_interval(secs => ${HEARTBEAT_TIMEOUT_SECONDS}::int))`;
   }
 
-  /** As `mark`; this instance tries again after the pause, and another one only if it does not. */
-  async failed(integrationId: string, pauseMs: number): Promise<void> {
-    const seconds = Math.ceil(pauseMs / 1_000) + HEARTBEAT_TIMEOUT_SECONDS;
+  /** Marks the account as due. This instance retries after the backoff, and another one only if this one does not. */
+  async failed(integrationId: string, backoffMs: number): Promise<void> {
+    const seconds = Math.ceil(backoffMs / 1_000) + HEARTBEAT_TIMEOUT_SECONDS;
     await this.db.prisma.$executeRaw`
       UPDATE integrations SET sync_due_since = COALESCE(sync_due_since, now()),
         sync_retry_until = now() + make_interval(secs => ${seconds}::int)
       WHERE id = ${integrationId}::uuid`;
   }
 
-  /** Connected accounts that are due and that nobody seems to see to. */
-  async left(): Promise<string[]> {
+  /** Returns the connected accounts that are due and that no instance is synchronising. */
+  async abandoned(): Promise<string[]> {
     const rows = await this.db.prisma.$queryRaw<{ id: string }[]>`
       SELECT id::text AS id FROM integrations
       WHERE sync_due_since < now() - make_interval(secs => ${HEARTBEAT_TIMEOUT_SECONDS}::int)

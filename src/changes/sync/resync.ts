@@ -2,15 +2,15 @@ import type { Call } from '../../providers/contract/call.ts';
 import { isUnreadable, type MailSession } from '../../providers/contract/provider.ts';
 import type { ChangePosition, ChangeStore } from '../change.store.ts';
 
-/** Their clocks and ours differ, and mail can be listed a while after it was received. */
+/** The clocks of the provider and the gateway differ, and mail may appear in lists some time after it was received. */
 const MARGIN_MS = 10 * 60_000;
-/** Log entries that are looked through for what was told already. */
+/** The log entries that are searched for mail that was already reported. */
 const MAX_LOOKBACK_ENTRIES = 1_000;
 const PAGE_SIZE = 100;
-/** An account that was away for long is told of its newest mail only; its reset says that there was more. */
+/** After a long absence only the newest mail is reported. The reset entry says that there may be more. */
 const MAX_MESSAGES = 2_000;
 
-/** Ids of the mail that was received since the log was last level with the provider and is not in the log, oldest first. */
+/** Returns the ids of the mail that was received since the log was last up to date and is not in the log, the oldest first. */
 export async function arrivedMeanwhile(
   session: Pick<MailSession, 'listMessages'>,
   changes: Pick<ChangeStore, 'read'>,
@@ -26,7 +26,7 @@ export async function arrivedMeanwhile(
     max(position.sequence - BigInt(MAX_LOOKBACK_ENTRIES), 0n),
     MAX_LOOKBACK_ENTRIES,
   );
-  const told = new Set(recent.filter((change) => change.kind === 'created').map((change) => change.subject));
+  const reported = new Set(recent.filter((change) => change.kind === 'created').map((change) => change.subject));
 
   const arrived: string[] = [];
   const query = { mailboxId: null, where: { kind: 'receivedAfter', at: since } } as const;
@@ -34,7 +34,7 @@ export async function arrivedMeanwhile(
     const page = await session.listMessages(query, { size: PAGE_SIZE, after }, call);
     for (const item of page.items) {
       const old = !isUnreadable(item) && item.receivedAt < since;
-      if (!old && !told.has(item.id)) arrived.push(item.id);
+      if (!old && !reported.has(item.id)) arrived.push(item.id);
     }
     after = page.next;
     if (after === null || arrived.length >= MAX_MESSAGES) return arrived.reverse();

@@ -1,52 +1,56 @@
 import { MailError } from '../../domain/error.ts';
 
-/** Why a run ends that is begun again at once: there is news, and its request hangs. */
+/** Ends a run that is restarted at once, because its request hangs and there is news of the account. */
 export class RunRestarted extends Error {
-  override readonly name = 'Cut';
+  override readonly name = 'RunRestarted';
 }
 
-/** A run under way, as long as its requests are answered. */
+/** A running sync, whose signal aborts when its requests hang. */
 interface TimedRun {
   readonly signal: AbortSignal;
-  /** How long one of its requests may go without an answer. */
+  /** How long each of its requests may take. */
   readonly attemptTimeoutMs: number;
-  /** A page has come. */
+  /** Reports that a page was read. */
   progressed(): void;
-  over(): void;
+  /** Ends the timeouts of the run. */
+  end(): void;
 }
 
-/** What is tried: a key of a mailbox at a vendor. */
+/** What a run synchronises. */
 interface RunKey {
   readonly key: string;
-  /** The vendor. */
+  /** The id of the provider. */
   readonly lane: string;
   readonly address: string;
 }
 
 interface Entry extends RunKey {
-  readonly cut: AbortController;
+  readonly controller: AbortController;
   readonly hangsAfterMs: number;
-  /** When it was answered last. */
-  since: number;
+  /** When a request of its mailbox was last answered. */
+  answeredAt: number;
 }
 
 const FIRST_ATTEMPT_TIMEOUT_MS = 6_000;
 const NEXT_ATTEMPT_TIMEOUT_MS = 10_000;
-/** Now and then a request may take long: a vendor can be slow rather than away. */
+/** Every few attempts a request may take longer, because the vendor may be slow rather than unavailable. */
 const LONG_ATTEMPT_TIMEOUT_MS = 30_000;
 const LONG_ATTEMPT_INTERVAL = 4;
-/** A page of whatever requests, waiting for each other included. */
+/** The time for one page, with all its requests and the waits between them. */
 const PAGE_TIMEOUT_MS = 45_000;
-/** How long a request hangs before news of its account, or of its vendor, lets it begin again; doubles with each failure. */
+/**
+ * A request that has taken longer than this is restarted when there is news of its account or vendor. It doubles with each
+ * failure.
+ */
 const HANG_TIMEOUT_MS = 2_000;
 
 /**
- * How long runs may hang. Requests that a vendor holds on to while it is away are often never answered, so several short
- * tries find out sooner that it is back than one long one, and what shows that it is back ends those that hang.
+ * Limits how long runs may hang. Requests to an unavailable vendor are often never answered, so several short attempts notice
+ * its return sooner than a long one. A sign that the vendor is back restarts the runs that hang.
  */
 export class RunTimeouts {
   private readonly entries = new Map<string, Entry>();
-  /** How long the last answers of each lane took: a vendor that is slow is given more time. */
+  /** How long the last page of each lane took, so that a slow vendor gets more time. */
   private readonly tookMs = new Map<string, number>();
 
   constructor(
@@ -54,53 +58,54 @@ export class RunTimeouts {
     private readonly now: () => number = Date.now,
   ) {}
 
-  begin(tried: RunKey, failures: number): TimedRun {
-    const { key, lane } = tried;
-    const cut = new AbortController();
-    const tooLong = () => cut.abort(new MailError('TIMEOUT', 'The mail provider did not answer in time.'));
+  begin(runKey: RunKey, failures: number): TimedRun {
+    const { key, lane } = runKey;
+    const controller = new AbortController();
+    const tooLong = () => controller.abort(new MailError('TIMEOUT', 'The mail provider did not answer in time.'));
     let pageSince = this.now();
     const entry: Entry = {
-      ...tried,
-      cut,
+      ...runKey,
+      controller,
       hangsAfterMs: Math.min(HANG_TIMEOUT_MS * 2 ** failures, NEXT_ATTEMPT_TIMEOUT_MS),
-      since: pageSince,
+      answeredAt: pageSince,
     };
     let timer = setTimeout(tooLong, PAGE_TIMEOUT_MS);
     this.entries.set(key, entry);
     return {
-      signal: cut.signal,
+      signal: controller.signal,
       attemptTimeoutMs: this.attemptTimeoutMs(lane, failures),
       progressed: () => {
         this.tookMs.set(lane, this.now() - pageSince);
-        pageSince = entry.since = this.now();
+        pageSince = entry.answeredAt = this.now();
         clearTimeout(timer);
         timer = setTimeout(tooLong, PAGE_TIMEOUT_MS);
       },
-      over: () => {
+      end: () => {
         clearTimeout(timer);
         if (this.entries.get(key) === entry) this.entries.delete(key);
       },
     };
   }
 
-  /** A request of this mailbox was answered: what of it is under way does not hang. */
+  /** Reports that a request of this mailbox was answered, so its run does not hang. */
   answered(lane: string, address: string): void {
     for (const entry of this.entries.values())
-      if (entry.lane === lane && entry.address === address) entry.since = this.now();
+      if (entry.lane === lane && entry.address === address) entry.answeredAt = this.now();
   }
 
-  /** There is news of this one: if it hangs it is begun again. */
-  end(key: string): void {
+  /** Restarts the run of this key if it hangs, because there is news of it. */
+  restartIfHanging(key: string): void {
     const entry = this.entries.get(key);
     if (!entry) return;
-    // Where answers take long, one that is about to come would be thrown away and asked for once more.
+    // With a slow vendor an answer that is about to arrive must not be thrown away.
     const hangsAfterMs = Math.max(entry.hangsAfterMs, 2 * this.usualMs(entry.lane));
-    if (this.now() - entry.since > hangsAfterMs) entry.cut.abort(new RunRestarted('there is news of it'));
+    if (this.now() - entry.answeredAt > hangsAfterMs)
+      entry.controller.abort(new RunRestarted('there is news of the account'));
   }
 
-  /** As `end`, for all whose vendor is back. */
-  endLane(lane: string): void {
-    for (const [key, entry] of this.entries) if (entry.lane === lane) this.end(key);
+  /** Restarts the hanging runs of the lane, because its vendor is available again. */
+  restartLane(lane: string): void {
+    for (const [key, entry] of this.entries) if (entry.lane === lane) this.restartIfHanging(key);
   }
 
   private attemptTimeoutMs(lane: string, failures: number): number {

@@ -17,7 +17,7 @@ import { CatchUp } from './catch-up.ts';
 import { HEARTBEAT_INTERVAL_MS, type PendingSyncStore } from './pending-sync.store.ts';
 import { RunRestarted, RunTimeouts } from './run-timeouts.ts';
 
-/** The bus topic on which an instance that stops hands over the accounts that it has not brought level. */
+/** The bus topic on which a stopping instance hands over the accounts that it has not finished. */
 const SYNC_TOPIC = 'sync';
 const SyncWanted = z.object({ integrationId: z.string() });
 
@@ -25,7 +25,7 @@ interface SyncJobOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
   readonly directory: Pick<IntegrationDirectory, 'get'>;
   readonly changes: ChangeStore;
-  readonly pendingSyncs: Pick<PendingSyncStore, 'mark' | 'seenTo' | 'failed'>;
+  readonly pendingSyncs: Pick<PendingSyncStore, 'mark' | 'heartbeat' | 'failed'>;
   readonly reachability: Pick<Reachability, 'listen'>;
   readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
   readonly log: Logger;
@@ -34,27 +34,27 @@ interface SyncJobOptions {
 }
 
 export interface SyncTimes {
-  /** How long the first try of an account may go without an answer. */
+  /** How long a request of the first attempt may take. */
   readonly firstAttemptMs?: number;
-  /** After how long without an answer an account counts as behind. */
+  /** How long a run may take before its account counts as behind. */
   readonly behindMs?: number;
-  /** How often an account that rests in an ERROR is asked whether it answers again. */
+  /** How often an account with the status ERROR is tried. */
   readonly probeIntervalMs?: number;
-  /** Instead of POLL_SECONDS. */
+  /** Replaces POLL_SECONDS. */
   readonly pollIntervalMs?: number;
 }
 
-/** Accounts of one vendor that are synchronised at once; an account is by one run. */
+/** How many accounts of one vendor are synchronised at once. An account has one run at a time. */
 export const SYNC_LANES: LaneOptions = { slots: 8, slowSlots: 24, slowAfterMs: 3_000, perOwner: 1 };
-/** Looking accounts up asks the database alone, so that is a place of its own kind. */
+/** Look-ups of accounts only query the database, so they have a lane of their own. */
 const LOOKUPS: LaneOptions = { slots: 16, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 };
 export const BEHIND_TIMEOUT_MS = 5_000;
-/** When the process stops, runs under way get this long. */
+/** How long a stopping process waits for the running syncs. */
 const STOP_TIMEOUT_MS = 2_000;
 
 /**
- * Brings change logs level with the providers. It asks what changed and reads no mail, so a message that cannot be read
- * holds nothing up. What failed stays due until it is level, in the database too.
+ * Brings the change logs up to date with the providers. It reads what has changed and no mail, so an unreadable message blocks
+ * nothing. An account whose sync failed stays due until one succeeds, in the database as well.
  */
 export class SyncJob {
   private readonly runs: Coalescer;
@@ -65,19 +65,19 @@ export class SyncJob {
   private readonly catchUp: CatchUp;
   private readonly calls = new AbortController();
   private stopping = false;
-  /** Given up because the process stops. */
+  /** The accounts whose run was ended because the process stops. */
   private readonly unfinished = new Set<string>();
   private readonly stops: readonly (() => void)[];
-  private readonly seeing: NodeJS.Timeout;
-  /** Accounts whose log may have grown without a word, because the store went away over it. */
-  private readonly untellable = new Set<string>();
-  /** Accounts that are looked at though nobody told of anything, and what to do when there was something. */
-  private readonly untold = new Map<string, () => void>();
-  /** Accounts of which everything is to be asked for, whatever their providers named. */
-  private readonly whole = new Set<string>();
-  /** Accounts that are read whether or not something is noted of them. */
-  private readonly unnoted = new Set<string>();
-
+  private readonly heartbeat: NodeJS.Timeout;
+  /** The accounts whose log may have grown without a message on the bus, because the store failed during the write. */
+  private readonly unannounced = new Set<string>();
+  /** What to call when a sync without a notification finds changes, by account. */
+  private readonly missedCallbacks = new Map<string, () => void>();
+  /** The accounts whose changes are to be read completely, and not only those that notifications named. */
+  private readonly fullReads = new Set<string>();
+  /** The accounts that are to be read also when no notification is recorded for them. */
+  private readonly unconditional = new Set<string>();
+  /** The accounts that are to be tried although their status is ERROR. */
   private readonly probes = new Set<string>();
 
   constructor(private readonly options: SyncJobOptions) {
@@ -90,9 +90,9 @@ export class SyncJob {
     this.lanes = new Lanes(options.lanes ?? SYNC_LANES);
     this.timeouts = new RunTimeouts(options.times?.firstAttemptMs);
     this.catchUp = new CatchUp({ changes, log, appended: (id, entries) => this.wake(id, entries) });
-    this.seeing = setInterval(() => {
+    this.heartbeat = setInterval(() => {
       options.pendingSyncs
-        .seenTo(this.runs.underWay)
+        .heartbeat(this.runs.underWay)
         .catch((err: unknown) => log.warn({ err }, 'the accounts that are being synced could not be recorded'));
     }, HEARTBEAT_INTERVAL_MS).unref();
     this.stops = [
@@ -102,7 +102,7 @@ export class SyncJob {
       }),
       options.reachability.listen({
         recovered: ({ provider }) => {
-          this.timeouts.endLane(provider);
+          this.timeouts.restartLane(provider);
           this.retries.hurryLane(provider);
         },
         answered: ({ provider, address }, othersAway) => {
@@ -114,45 +114,48 @@ export class SyncJob {
   }
 
   /**
-   * Soon, in the background, since there is news of it: a pause that it waits out ends, and a request of it that hangs is
-   * begun again. However often it is asked, one run at a time for each integration. `settleMs`: news within it is one run's.
-   * `isNoted`: the news is in the PendingSyncStore, so that a run which finds it paid for has nothing to do.
+   * Synchronises the account soon, in the background, because there is news of it. A backoff ends, and a request that hangs is
+   * restarted. An integration has one run at a time. News within `settleMs` belongs to the same run. `isNoted` says that the
+   * news is in the PendingSyncStore, so that a run has nothing to do when an earlier one has settled it.
    */
   request(integrationId: string, settleMs = 0, isNoted = false): void {
-    this.untold.delete(integrationId);
-    if (!isNoted) this.unnoted.add(integrationId);
-    this.timeouts.end(integrationId);
+    this.missedCallbacks.delete(integrationId);
+    if (!isNoted) this.unconditional.add(integrationId);
+    this.timeouts.restartIfHanging(integrationId);
     if (this.retries.isWaiting(integrationId)) this.retries.hurry(integrationId);
     else this.runs.request(integrationId, settleMs);
   }
 
-  /** As `request`, where there is no news: what is under way or will be tried again anyway is left as it is. */
-  look(integrationId: string): void {
+  /** Synchronises the account without news of it. A run, or a retry that waits, is left as it is. */
+  poll(integrationId: string): void {
     if (this.runs.has(integrationId) || this.retries.isWaiting(integrationId)) return;
-    this.unnoted.add(integrationId);
+    this.unconditional.add(integrationId);
     this.runs.request(integrationId);
   }
 
-  /** As `look`, for all of an account whose provider should tell us; `missed` is called when it had something to tell. */
+  /**
+   * Polls all changes of an account whose provider should send notifications. `missed` is called when there were changes
+   * without one.
+   */
   reconcile(integrationId: string, missed: () => void): void {
-    // What a run finds that is under way, somebody told of.
-    if (!this.runs.has(integrationId)) this.untold.set(integrationId, missed);
-    this.whole.add(integrationId);
-    this.look(integrationId);
+    // The changes that a running sync finds may have been notified.
+    if (!this.runs.has(integrationId)) this.missedCallbacks.set(integrationId, missed);
+    this.fullReads.add(integrationId);
+    this.poll(integrationId);
   }
 
-  /** As `look`, for an account that rests in an ERROR: whether it answers again. Nothing else asks it in the background. */
+  /** Polls an account with the status ERROR, to find out whether it works again. Nothing else does so in the background. */
   probe(integrationId: string): void {
     this.probes.add(integrationId);
-    this.look(integrationId);
+    this.poll(integrationId);
   }
 
-  /** Resolves when the account is not being read, nor about to be. One that waits to be tried again is not. */
+  /** Resolves when no run of the account is active or requested. A retry that waits does not count. */
   idle(integrationId: string): Promise<void> {
     return this.runs.idle(integrationId);
   }
 
-  /** Providers were told that their news is taken: what is not done in time is handed over to the other instances. */
+  /** The providers' notifications were acknowledged, so what is not done in time is handed over to the other instances. */
   async stop(): Promise<void> {
     this.stopping = true;
     for (const stop of this.stops) stop();
@@ -160,7 +163,7 @@ export class SyncJob {
     const timer = setTimeout(() => this.calls.abort(), STOP_TIMEOUT_MS);
     const left = await this.runs.stop(this.calls.signal);
     clearTimeout(timer);
-    clearInterval(this.seeing);
+    clearInterval(this.heartbeat);
     for (const integrationId of new Set([...this.unfinished, ...paused, ...left]))
       await this.options.bus.publish(SYNC_TOPIC, { integrationId } satisfies z.infer<typeof SyncWanted>);
   }
@@ -179,7 +182,7 @@ export class SyncJob {
       if (!this.retries.begin(integrationId)) return;
       const doubtful = this.retries.failures(integrationId) > 0;
       const account = record;
-      const work = (place: LaneSlot) => this.attempt(account, place);
+      const work = (slot: LaneSlot) => this.attempt(account, slot);
       const isLevel = await this.lanes.run(account.provider, integrationId, work, { doubtful, signal });
       this.retries.settled(integrationId);
       if (!isLevel) this.runs.request(integrationId);
@@ -188,10 +191,7 @@ export class SyncJob {
     }
   }
 
-  private async attempt(
-    { id: integrationId, provider, address }: IntegrationRecord,
-    place: LaneSlot,
-  ): Promise<boolean> {
+  private async attempt({ id: integrationId, provider, address }: IntegrationRecord, slot: LaneSlot): Promise<boolean> {
     const { handles, pendingSyncs, log } = this.options;
     const runKey = { key: integrationId, lane: provider, address: address.toLowerCase() };
     const timed = this.timeouts.begin(runKey, this.retries.failures(integrationId));
@@ -201,7 +201,7 @@ export class SyncJob {
         .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs could not be recorded'));
     }, this.options.times?.behindMs ?? BEHIND_TIMEOUT_MS).unref();
     const { signal, leave } = following(this.calls.signal, timed.signal);
-    const isNoted = !this.unnoted.delete(integrationId);
+    const isNoted = !this.unconditional.delete(integrationId);
     let isLevel = false;
     try {
       const call = {
@@ -211,31 +211,31 @@ export class SyncJob {
         maxWaitMs: MAX_WAIT_MS,
       };
       const session = await (await handles.internal(integrationId)).session();
-      if (this.untellable.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
-      const isWhole = this.whole.has(integrationId);
+      if (this.unannounced.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
+      const isWhole = this.fullReads.has(integrationId);
       const progressed = () => timed.progressed();
-      isLevel = await this.catchUp.run({ integrationId, session, call, place, isWhole, isNoted, progressed });
-      if (isWhole && isLevel) this.whole.delete(integrationId);
+      isLevel = await this.catchUp.run({ integrationId, session, call, slot, isWhole, isNoted, progressed });
+      if (isWhole && isLevel) this.fullReads.delete(integrationId);
       return isLevel;
     } finally {
-      if (!isLevel && !isNoted) this.unnoted.add(integrationId);
+      if (!isLevel && !isNoted) this.unconditional.add(integrationId);
       clearTimeout(behind);
       leave();
-      timed.over();
+      timed.end();
     }
   }
 
   private async failed(integrationId: string, record: IntegrationRecord | null, error: unknown): Promise<void> {
     const { pendingSyncs, directory, log } = this.options;
-    // What was being written may have been, and nobody was told.
-    if (storeErrorIn(error)) this.untellable.add(integrationId);
+    // The entries may have been written although the store failed, and then the bus has announced nothing.
+    if (storeErrorIn(error)) this.unannounced.add(integrationId);
     if (this.stopping) {
       this.unfinished.add(integrationId);
       return;
     }
     const lane = record?.provider ?? '';
     if (error instanceof RunRestarted) {
-      this.retries.cut(integrationId, lane);
+      this.retries.restarted(integrationId, lane);
       this.runs.request(integrationId);
       return;
     }
@@ -246,33 +246,30 @@ export class SyncJob {
       () => false,
     );
     if (ended) {
-      // It stays due: once it is connected again it is asked first.
+      // The account stays due, so it is read as soon as it is connected again.
       log.warn({ err: error, integrationId }, 'sync ended: the account cannot be read');
       this.retries.settled(integrationId);
       return;
     }
     this.retries.failed(integrationId, lane, waitMs, heldMs(error));
-    log[isTransient(error) ? 'warn' : 'error'](
-      { err: error, integrationId, attempt, waitMs },
-      'sync will be tried again',
-    );
+    log[isTransient(error) ? 'warn' : 'error']({ err: error, integrationId, attempt, waitMs }, 'sync will be retried');
     await pendingSyncs
       .failed(integrationId, waitMs)
       .catch((err: unknown) => log.warn({ err, integrationId }, 'a failed sync could not be recorded'));
   }
 
   private wake(integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]): Promise<void> {
-    // Of its mailboxes no notification tells.
+    // Providers send no notifications about mailboxes.
     if (entries.some(({ kind }) => kind !== 'mailbox')) {
-      this.untold.get(integrationId)?.();
-      this.untold.delete(integrationId);
+      this.missedCallbacks.get(integrationId)?.();
+      this.missedCallbacks.delete(integrationId);
     }
     const altered = entries.some(({ kind }) => kind !== 'created');
     return this.options.bus.publish(CHANGES_TOPIC, { integrationId, altered } satisfies ChangesWake);
   }
 }
 
-/** Waiting for a vendor's limit is done without a place. */
+/** A longer wait for a vendor's limit would occupy the slot, so the run fails and is retried. */
 const MAX_WAIT_MS = 1_000;
-/** Of which nobody knows what they are. */
+/** Stands for entries of unknown kinds. */
 const UNKNOWN_ENTRIES = [{ kind: 'reset' }] as const;

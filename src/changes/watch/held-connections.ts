@@ -7,17 +7,17 @@ interface HeldConnectionsOptions {
   readonly log: Logger;
 }
 
-/** News that comes together, as a flag and the message that bears it, is one run's, in milliseconds. */
+/** Milliseconds within which news belongs to one run, for example a new message and its flag. */
 const SETTLE_MS = 250;
 
-/** Listens on the sessions that announce news over a connection which they hold open, and has their accounts synchronised. */
+/** Listens on the sessions that hold a connection on which the provider announces news, and requests a sync for each news. */
 export class HeldConnections {
   private readonly listening = new Map<string, MailSession>();
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: HeldConnectionsOptions) {}
 
-  /** Called again and again for each connected account: listens where nothing does, for as long as the session is open. */
+  /** Listens on the session until it closes. It is called repeatedly for each account, and does nothing while it listens. */
   follow(integrationId: string, session: MailSession): void {
     if (this.stopping.signal.aborted || !session.listen || this.listening.get(integrationId) === session) return;
     this.listening.set(integrationId, session);

@@ -1,6 +1,6 @@
-/** So many changes in a row that nobody told of, and the watch is no good, though it can be renewed. */
+/** After this many changes in a row without a notification the watch does not work, although it can be renewed. */
 const MAX_MISSES = 2;
-/** A watch that is replaced and stays silent is not replaced again within this, in milliseconds. */
+/** Milliseconds between two replacements of a watch that stays silent. */
 const REPLACE_INTERVAL_MS = 6 * 60 * 60_000;
 
 interface PushRecord {
@@ -8,13 +8,13 @@ interface PushRecord {
   replacedAt: number | null;
 }
 
-/** Which watches tell of nothing, as far as this process has seen: what a sync finds that nobody told of shows it. */
+/** Detects the watches that send no notifications: a sync finds changes that no notification announced. */
 export class MissedPushes {
   private readonly records = new Map<string, PushRecord>();
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  /** A change was found that should have been told of. One alone may just be on its way. */
+  /** Records a change without a notification. A single notification may just be late. */
   missed(integrationId: string): void {
     const record = this.records.get(integrationId) ?? { misses: 0, replacedAt: null };
     record.misses++;
@@ -26,7 +26,7 @@ export class MissedPushes {
     if (record) record.misses = 0;
   }
 
-  /** To be replaced now: renewing it changes nothing. */
+  /** Returns true when the watch is to be replaced, because renewing it does not help. */
   isSilent(integrationId: string): boolean {
     const { misses = 0, replacedAt = null } = this.records.get(integrationId) ?? {};
     return misses >= MAX_MISSES && (replacedAt === null || this.now() - replacedAt > REPLACE_INTERVAL_MS);

@@ -8,58 +8,58 @@ import type { WatchStore } from './watch.store.ts';
 interface PollJobOptions {
   readonly directory: Pick<IntegrationDirectory, 'connected' | 'inError'>;
   readonly watches: Pick<WatchStore, 'expiries'>;
-  readonly pendingSyncs: Pick<PendingSyncStore, 'left'>;
-  readonly sync: Pick<SyncJob, 'look' | 'probe' | 'reconcile'>;
+  readonly pendingSyncs: Pick<PendingSyncStore, 'abandoned'>;
+  readonly sync: Pick<SyncJob, 'poll' | 'probe' | 'reconcile'>;
   /** Starts a new watch for the account. */
   readonly rewatch: (integrationId: string) => void;
-  /** How old the log of an account without a live watch may grow. */
+  /** How long an account without an active watch may go without a sync. */
   readonly pollIntervalMs: number;
-  /** How often an account that rests in an ERROR is asked whether it answers again, in milliseconds; not more often than others are. */
+  /** Milliseconds between two tries of an account with the status ERROR. It is not tried more often than others are polled. */
   readonly probeIntervalMs?: number;
   readonly log: Logger;
 }
 
-/** Providers drop notifications: an account with a live watch is looked at too, this many times less often. */
+/** Providers lose notifications, so an account with an active watch is polled too, less often by this factor. */
 const RECONCILE_FACTOR = 10;
 const PROBE_INTERVAL_MS = 10 * 60_000;
-/** How often what another instance took in and did not read is looked for, in milliseconds; it may have been killed. */
+/** Milliseconds between two searches for notifications that another instance recorded and has not handled, because it died. */
 const TAKEOVER_INTERVAL_MS = 3_000;
 
-/** Asks the accounts that nobody tells us of, and now and then all of them. */
+/** Polls the accounts without an active watch, and less often all the others. */
 export class PollJob {
   private timer: NodeJS.Timeout | null = null;
   private probedAt = Number.NEGATIVE_INFINITY;
-  private leftTimer: NodeJS.Timeout | null = null;
+  private takeoverTimer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: PollJobOptions) {}
 
-  /** Every account at once at the start: what happened while no instance ran is not known. */
+  /** Polls every account at the start, because it is unknown what has changed while no instance ran. */
   start(): void {
     const tick = (all: boolean) =>
       this.requestDue(all).catch((err: unknown) => this.failed(err, 'accounts could not be polled'));
     void tick(true);
     const everyMs = this.options.pollIntervalMs;
     const next = () => {
-      // Instances that started together drift apart.
+      // The interval is random, so that instances that started together do not poll together.
       this.timer = setTimeout(() => void tick(false).finally(next), everyMs * (0.9 + Math.random() / 5)).unref();
     };
     next();
     const { sync, pendingSyncs } = this.options;
-    const lookForLeft = async () => {
-      for (const integrationId of await pendingSyncs.left()) sync.look(integrationId);
+    const takeOver = async () => {
+      for (const integrationId of await pendingSyncs.abandoned()) sync.poll(integrationId);
     };
-    this.leftTimer = setInterval(() => {
-      lookForLeft().catch((err: unknown) => this.failed(err, 'accounts that are due could not be read'));
+    this.takeoverTimer = setInterval(() => {
+      takeOver().catch((err: unknown) => this.failed(err, 'accounts that are due could not be read'));
     }, TAKEOVER_INTERVAL_MS).unref();
   }
 
   stop(): void {
-    if (this.leftTimer) clearInterval(this.leftTimer);
+    if (this.takeoverTimer) clearInterval(this.takeoverTimer);
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
   }
 
-  /** That the store is away is told once, by the store. */
+  /** The store itself logs once that it is unavailable, so that is logged here at the level debug only. */
   private failed(err: unknown, what: string): void {
     this.options.log[storeErrorIn(err) ? 'debug' : 'error']({ err }, what);
   }
@@ -73,15 +73,15 @@ export class PollJob {
       for (const { id } of await directory.inError()) sync.probe(id);
     }
     for (const { id, lastReconciledAt } of await directory.connected()) {
-      const live = (expiries.get(id)?.getTime() ?? 0) > now;
-      // Accounts that were asked together drift apart.
-      const factor = live ? RECONCILE_FACTOR * (0.8 + Math.random() / 5) : 0.5;
+      const isWatched = (expiries.get(id)?.getTime() ?? 0) > now;
+      // The age is random, so that accounts that were polled together are not polled together again.
+      const factor = isWatched ? RECONCILE_FACTOR * (0.8 + Math.random() / 5) : 0.5;
       const maxAgeMs = pollIntervalMs * factor;
-      // Another instance may just have done it.
+      // Another instance may just have polled the account.
       if (!all && now - (lastReconciledAt?.getTime() ?? 0) <= maxAgeMs) continue;
-      // A watch can die without a word: what it should have told of and did not is how that shows.
-      if (live) sync.reconcile(id, () => rewatch(id));
-      else sync.look(id);
+      // A watch can stop working silently. Changes without a notification show it.
+      if (isWatched) sync.reconcile(id, () => rewatch(id));
+      else sync.poll(id);
     }
   }
 }

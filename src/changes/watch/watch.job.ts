@@ -22,31 +22,31 @@ interface WatchJobOptions {
   readonly watches: WatchStore;
   readonly sync: Pick<SyncJob, 'request'>;
   readonly reachability: Pick<Reachability, 'listen'>;
-  /** Where the providers reach us. */
+  /** The URL under which the providers reach the gateway. */
   readonly publicUrl: string;
   readonly log: Logger;
 }
 
 const DAY_MS = 86_400_000;
 const TICK_INTERVAL_MS = 60_000;
-/** Renewals of one vendor's watches at once; an account has one watch. */
+/** How many watches of one vendor are renewed at once. An account has one watch. */
 const LANES: LaneOptions = { slots: 4, slowSlots: 8, slowAfterMs: 3_000, perOwner: 1 };
-/** What has failed so often in a row is tried as seldom as this. */
+/** After this many failures in a row the backoff is LONG_BACKOFF_MS. */
 const MIN_PERSISTENT_FAILURES = 8;
 const LONG_BACKOFF_MS = 5 * 60_000;
 const CALL_TIMEOUT_MS = 20_000;
-/** So long does a person who connects an account wait for its watch, which is then started behind their back. */
+/** A person who connects an account waits for its watch up to this. Then the watch is started in the background. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** When the process stops, renewals get this long. */
+/** How long a stopping process waits for the running renewals. */
 const STOP_TIMEOUT_MS = 2_000;
 
-/** Keeps the providers telling us: watches are started at connect, renewed long before they end, and stopped at disconnect. */
+/** Keeps the watches active: it starts them at connect, renews them long before they expire, and stops them at disconnect. */
 export class WatchJob implements IntegrationHooks {
   private readonly renewals: Coalescer;
   private readonly retries = new Retries({ retry: (integrationId) => this.renewals.request(integrationId) });
   private readonly lanes = new Lanes(LANES);
-  /** How long each watch lives, as of when this process last started it. */
-  private readonly lives = new Map<string, { readonly renewedAt: number; readonly lifeMs: number }>();
+  /** When this process last renewed each watch, and the lifetime that the watch then had. */
+  private readonly renewed = new Map<string, { readonly renewedAt: number; readonly lifetimeMs: number }>();
   private readonly missedPushes = new MissedPushes();
   private readonly heldConnections: HeldConnections;
   private readonly stopping = new AbortController();
@@ -83,24 +83,24 @@ export class WatchJob implements IntegrationHooks {
     clearTimeout(timer);
   }
 
-  /** Renews soon, in the background. */
+  /** Renews the watch soon, in the background. */
   request(integrationId: string): void {
     if (this.retries.isWaiting(integrationId)) this.retries.hurry(integrationId);
     else this.renewals.request(integrationId);
   }
 
-  /** There was news that its watch did not tell of: it is renewed, and replaced where that does not help. */
+  /** Records a change without a notification. The watch is renewed, and replaced when that does not help. */
   missed(integrationId: string): void {
     this.missedPushes.missed(integrationId);
     this.request(integrationId);
   }
 
-  /** Its watch told of something. */
+  /** Records a notification of the watch. */
   heard(integrationId: string): void {
     this.missedPushes.heard(integrationId);
   }
 
-  /** The watch first: what happens while the change feed's place is taken is then told. */
+  /** Starts the watch before the first sync, so that changes during that sync are notified. */
   async connected(integrationId: string): Promise<void> {
     let provider = '';
     try {
@@ -115,13 +115,13 @@ export class WatchJob implements IntegrationHooks {
 
   async disconnecting(integrationId: string): Promise<void> {
     const { watches, handles } = this.options;
-    this.lives.delete(integrationId);
+    this.renewed.delete(integrationId);
     this.missedPushes.forget(integrationId);
     this.retries.settled(integrationId);
     const watch = await watches.get(integrationId);
     await watches.remove(integrationId);
     if (!watch) return;
-    // Stopping ends the mailbox's only watch where the provider knows mailboxes and not integrations.
+    // Some providers have one watch for a mailbox, which other integrations of it still need.
     const sharers = await watches.named(watch.provider, watch.key);
     if (sharers.length > 0) return;
     const session = await (await handles.internal(integrationId)).session();
@@ -133,18 +133,21 @@ export class WatchJob implements IntegrationHooks {
     const [expiries, overdue] = await Promise.all([watches.expiries(), watches.overdue()]);
     const now = Date.now();
     for (const { id } of await directory.connected()) {
-      // What has failed is tried again at its own time.
+      // A failed renewal has its own retry.
       if (this.retries.isWaiting(id)) continue;
       if (overdue.has(id) || this.isDue(id, expiries.get(id), now)) this.renewals.request(id);
     }
   }
 
-  /** Daily, at half its life when that is sooner, and once after a start that finds it older than a day may be. */
+  /**
+   * A watch is renewed daily, or after half its lifetime if that is sooner. After a start it is renewed once if it expires
+   * within six days.
+   */
   private isDue(integrationId: string, expiresAt: Date | undefined, now: number): boolean {
     if (!expiresAt) return true;
-    const life = this.lives.get(integrationId);
-    if (!life) return expiresAt.getTime() - now < 6 * DAY_MS;
-    return now - life.renewedAt > Math.min(DAY_MS, life.lifeMs / 2);
+    const last = this.renewed.get(integrationId);
+    if (!last) return expiresAt.getTime() - now < 6 * DAY_MS;
+    return now - last.renewedAt > Math.min(DAY_MS, last.lifetimeMs / 2);
   }
 
   private async run(integrationId: string): Promise<void> {
@@ -166,7 +169,7 @@ export class WatchJob implements IntegrationHooks {
     }
   }
 
-  /** The account is polled meanwhile. */
+  /** Schedules a retry. Meanwhile the account is polled. */
   private failed(integrationId: string, lane: string, error: unknown): void {
     if (this.stopping.signal.aborted) return;
     const failures = this.retries.failures(integrationId);
@@ -192,7 +195,7 @@ export class WatchJob implements IntegrationHooks {
     const isTaken = async (key: string) =>
       (await watches.named(record.provider, key)).some((watch) => watch.integrationId !== integrationId);
     const lost = async () => {
-      // Kept, to be known again, but as one that has ended: the account is polled until there is another.
+      // The row is kept for its key and secret, but as expired, so that the account is polled until there is a new watch.
       if (previous) await watches.put({ ...previous, expiresAt: new Date() });
     };
     const options = { notificationUrl, secret, isSilent, isTaken, lost };
@@ -200,7 +203,7 @@ export class WatchJob implements IntegrationHooks {
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
     if (isSilent) this.missedPushes.replaced(integrationId);
     const now = Date.now();
-    this.lives.set(integrationId, { renewedAt: now, lifeMs: state.expiresAt.getTime() - now });
+    this.renewed.set(integrationId, { renewedAt: now, lifetimeMs: state.expiresAt.getTime() - now });
   }
 
   private async within<T>(ms: number, work: (call: Call) => Promise<T>): Promise<T> {

@@ -6,13 +6,13 @@ import type { WatchState } from '../../providers/contract/watch.ts';
 export interface StoredWatch extends WatchState {
   readonly integrationId: string;
   readonly provider: string;
-  /** What notifications must repeat to be believed. */
+  /** The secret that a notification must contain to be genuine. */
   readonly secret: string;
 }
 
 const PURPOSE = 'watch';
 
-/** What the providers push for. Secrets are sealed with the integration's id. */
+/** Stores the watches. Their secrets are sealed with the integration's id as associated data. */
 export class WatchStore {
   constructor(
     private readonly db: Database,
@@ -25,7 +25,7 @@ export class WatchStore {
     return row && this.opened(row);
   }
 
-  /** Every watch that a notification's key names. */
+  /** Returns the watches with the key that a notification names. */
   async named(provider: string, key: string): Promise<readonly StoredWatch[]> {
     const rows = await this.db.prisma.watch.findMany({ where: { provider, key } });
     return rows.flatMap((row) => this.opened(row) ?? []);
@@ -46,14 +46,14 @@ export class WatchStore {
     await this.db.prisma.watch.deleteMany({ where: { integrationId } });
   }
 
-  /** When each integration's watch ends; one that has none is not in it. */
+  /** Returns when the watches expire, by integration. */
   async expiries(): Promise<ReadonlyMap<string, Date>> {
     const rows = await this.db.prisma.watch.findMany({ select: { integrationId: true, expiresAt: true } });
     return new Map(rows.map((row) => [row.integrationId, row.expiresAt]));
   }
 
-  /** The provider wants them renewed; they are until they are `put`. */
-  async wanted(integrationIds: readonly string[]): Promise<void> {
+  /** Records that the provider requires the watches to be renewed, until they are `put`. */
+  async requireRenewal(integrationIds: readonly string[]): Promise<void> {
     if (integrationIds.length === 0) return;
     await this.db.prisma.watch.updateMany({
       where: { integrationId: { in: [...integrationIds] } },
@@ -61,7 +61,7 @@ export class WatchStore {
     });
   }
 
-  /** Those that the provider wants renewed. */
+  /** Returns the integrations whose watch the provider requires to be renewed. */
   async overdue(): Promise<ReadonlySet<string>> {
     const rows = await this.db.prisma.watch.findMany({
       where: { renewAt: { not: null } },
@@ -75,7 +75,7 @@ export class WatchStore {
     return row?.expiresAt ?? null;
   }
 
-  /** Null when the key that sealed it is gone: then the watch counts as lost, and a new one is started. */
+  /** Returns null when the key that sealed the secret was removed. Then the watch counts as lost, and is started again. */
   private opened(row: Omit<StoredWatch, 'secret'> & { readonly secret: Uint8Array }): StoredWatch | null {
     try {
       return { ...row, secret: Buffer.from(this.sealer.open(PURPOSE, row.integrationId, row.secret)).toString() };

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
+import { findProviderByPath } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { Signal, WebhookOutcome, WebhookRequest } from '../../providers/contract/watch.ts';
 import type { PendingSyncStore } from '../sync/pending-sync.store.ts';
@@ -10,7 +11,7 @@ import type { WatchStore } from './watch.store.ts';
 
 interface WebhookServiceOptions {
   readonly providers: readonly Provider[];
-  readonly watches: Pick<WatchStore, 'named' | 'wanted' | 'remove'>;
+  readonly watches: Pick<WatchStore, 'named' | 'requireRenewal' | 'remove'>;
   readonly pendingSyncs: Pick<PendingSyncStore, 'note' | 'noteHints'>;
   readonly sync: Pick<SyncJob, 'request'>;
   readonly watchJob: Pick<WatchJob, 'request' | 'heard'>;
@@ -20,31 +21,31 @@ interface WebhookServiceOptions {
 type Reply = WebhookOutcome['reply'];
 
 /**
- * Graph wants an answer within 3 s, and tells an endpoint that answers late of less and less: better a refusal in time, after
- * which it asks again for hours. From the arrival of the notification, in milliseconds.
+ * Milliseconds from the arrival of a notification to the answer. Graph requires an answer within 3 s, and sends ever fewer
+ * notifications to an endpoint that answers late. After a refusal in time it repeats the notification for hours.
  */
 const ANSWER_TIMEOUT_MS = 2_500;
 
-/** Graph tells of one mail twice, as created and as updated: one run does for both. In milliseconds. */
+/** Milliseconds within which notifications belong to one run. Graph sends two for one mail: created and updated. */
 const DEBOUNCE_MS = 250;
 
 /**
- * Takes what providers push: who sent it is proven, what it told of is noted where no crash loses it, then it is answered;
- * the work comes later.
+ * Receives the notifications of the providers. It verifies the sender, records the notification in the database, so that no
+ * crash loses it, and then answers. The sync follows in the background.
  */
 export class WebhookService {
   constructor(private readonly options: WebhookServiceOptions) {}
 
-  /** `provider` is its id in lower case. Null when no such provider pushes here. */
+  /** `provider` is the id of the provider in lower case. Returns null when no such provider sends notifications. */
   async receive(provider: string, request: WebhookRequest): Promise<Reply | null> {
     const { providers, watches, log } = this.options;
-    const receiver = providers.find((p) => p.configured && p.id.toLowerCase() === provider);
+    const receiver = findProviderByPath(providers, provider);
     if (!receiver?.receive) return null;
     try {
       const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
       const proven = receiver.receive(request, (key) => watches.named(receiver.id, key));
       const outcome = await abortable(proven, late).catch((error: unknown) => {
-        // Proven too late to be answered, it is news all the same.
+        // A notification that is verified too late for an answer is still news.
         const act = (late: WebhookOutcome) => {
           for (const signal of late.signals) this.act(signal, false);
         };
@@ -57,14 +58,14 @@ export class WebhookService {
         isNoted = true;
         return outcome.reply;
       } finally {
-        // Also what could not be noted: the provider will tell of it again, but that may take a while.
+        // A notification that could not be recorded is acted on too, because its repetition may take a while.
         for (const signal of outcome.signals) this.act(signal, isNoted);
       }
     } catch (error) {
       log.warn({ err: error, provider }, 'a webhook was refused');
-      const theirs = isMailError(error) && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN');
-      // 503 is asked again later, which is right for what failed on our side.
-      return { status: theirs ? 401 : 503 };
+      const isForged = isMailError(error) && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN');
+      // After a 503 the provider repeats the notification, which is right for a failure of the gateway.
+      return { status: isForged ? 401 : 503 };
     }
   }
 
@@ -78,7 +79,7 @@ export class WebhookService {
     for (const { kind, integrationId, hints } of signals)
       if (kind === 'CHANGED' && hints) await pendingSyncs.noteHints(integrationId, hints);
     await pendingSyncs.note(of('CHANGED', 'MISSED', 'LOST'));
-    await watches.wanted(of('REAUTHORIZE'));
+    await watches.requireRenewal(of('REAUTHORIZE'));
     for (const integrationId of of('LOST')) await watches.remove(integrationId);
   }
 
@@ -86,7 +87,7 @@ export class WebhookService {
     const { sync, watchJob } = this.options;
     if (kind === 'REAUTHORIZE' || kind === 'LOST') watchJob.request(integrationId);
     if (kind === 'CHANGED') watchJob.heard(integrationId);
-    // A watch that is lost may have had something to tell.
+    // A lost watch may have missed changes.
     if (kind !== 'REAUTHORIZE') sync.request(integrationId, hints ? DEBOUNCE_MS : 0, isNoted);
   }
 }

@@ -1,4 +1,6 @@
-import { SealError, type Sealer } from '../../platform/secrets/seal.ts';
+import { z } from 'zod';
+import type { Sealer } from '../../platform/secrets/seal.ts';
+import { SealedJsonBytes } from '../../platform/secrets/sealed-json.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 
 /** What a submission sends: a message that is composed when it is sent, or a draft in its revision at that time. */
@@ -11,19 +13,18 @@ const PURPOSE = 'submission';
 
 /** Seals the content of a submission until it is sent. */
 export class Payloads {
-  constructor(private readonly sealer: Sealer) {}
+  private readonly sealed: SealedJsonBytes<z.ZodType<Payload>>;
+
+  constructor(sealer: Sealer) {
+    this.sealed = new SealedJsonBytes(sealer, PURPOSE, z.custom<Payload>());
+  }
 
   seal(submissionId: string, payload: Payload): Uint8Array<ArrayBuffer> {
-    return this.sealer.seal(PURPOSE, submissionId, Buffer.from(JSON.stringify(payload)));
+    return this.sealed.seal(submissionId, payload);
   }
 
   /** Null when the payload cannot be opened, because its key was removed or it belongs to another submission. */
   open(submissionId: string, sealed: Uint8Array): Payload | null {
-    try {
-      return JSON.parse(Buffer.from(this.sealer.open(PURPOSE, submissionId, sealed)).toString()) as Payload;
-    } catch (error) {
-      if (error instanceof SealError) return null;
-      throw error;
-    }
+    return this.sealed.openOrNull(submissionId, sealed);
   }
 }

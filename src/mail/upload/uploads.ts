@@ -4,7 +4,8 @@ import type { ComposeAttachment } from '../../domain/compose.ts';
 import { MailError, storeErrorIn } from '../../domain/error.ts';
 import { encodeId, singleId } from '../../domain/global-id.ts';
 import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
-import { SealError, type Sealer } from '../../platform/secrets/seal.ts';
+import type { Sealer } from '../../platform/secrets/seal.ts';
+import { SealedJsonBytes } from '../../platform/secrets/sealed-json.ts';
 import { cleanFilename } from '../compose/filename.ts';
 import { fileKind } from './file-kind.ts';
 import type { UploadRecord, UploadStore } from './upload.store.ts';
@@ -48,8 +49,10 @@ type Details = z.infer<typeof Details>;
 /** Uploaded files for messages. They are sealed in the database, so that any instance can send the message. */
 export class Uploads {
   private readonly now: () => Date;
+  private readonly details: SealedJsonBytes<typeof Details>;
 
   constructor(private readonly options: UploadsOptions) {
+    this.details = new SealedJsonBytes(options.sealer, PURPOSE, Details);
     this.now = options.now ?? (() => new Date());
   }
 
@@ -80,7 +83,7 @@ export class Uploads {
       mimeType ??= await fileKind(new Uint8Array(), claimed);
       const details: Details = { filename: cleanFilename(baseName(filename ?? '')), mimeType, sizeBytes, chunks };
       const expiresAt = this.in(LIFETIME_MS);
-      const sealed = sealer.seal(PURPOSE, `${id}/${userId}`, Buffer.from(JSON.stringify(details)));
+      const sealed = this.details.seal(`${id}/${userId}`, details);
       await store.complete(id, sealed, sizeBytes, expiresAt);
       const { filename: name } = details;
       return { upload: encodeId('Upload', id), filename: name, mimeType, sizeBytes, expiresAt };
@@ -135,15 +138,8 @@ export class Uploads {
   }
 
   private detailsOf({ id, userId, details }: UploadRecord): Details | null {
-    if (!details) return null;
-    try {
-      const plain = this.options.sealer.open(PURPOSE, `${id}/${userId}`, details);
-      return Details.parse(JSON.parse(Buffer.from(plain).toString()));
-    } catch (error) {
-      // The key that sealed it was removed.
-      if (error instanceof SealError) return null;
-      throw error;
-    }
+    // Null also when the key that sealed them was removed.
+    return details && this.details.openOrNull(`${id}/${userId}`, details);
   }
 
   /** Reads one chunk at a time, as the consumer requests it. */

@@ -7,8 +7,8 @@ const PURPOSE = 'key-check';
 const KNOWN = Buffer.from('postern');
 
 /**
- * Checks the keys against the database, which stores a known text sealed with each key in use.
- * Throws KeyError that names ENCRYPTION_KEYS: the gateway must not start when stored secrets cannot be opened.
+ * Checks the keys against the database, which stores a known text sealed with each key in use. Throws a KeyError that names
+ * ENCRYPTION_KEYS, because the gateway must not start when it cannot open the stored secrets.
  */
 export async function checkKeys(db: Database, keys: readonly Key[]): Promise<void> {
   for (const key of keys) {

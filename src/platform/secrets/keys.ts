@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { openDataDirectory } from '../database/directory.lock.ts';
 import type { Key } from './seal.ts';
 
-/** Keys that cannot be used, in one line that names the variable. */
+/** The keys cannot be used. The message is one line that names the variable. */
 export class KeyError extends Error {
   override readonly name = 'KeyError';
 }
@@ -23,7 +23,7 @@ const KeyFile = z.object({
   jwtSecret: z.string().min(32),
 });
 
-/** The configured keys; those that are not configured are generated once and kept in dataDir/keys.json, for its owner alone. */
+/** Returns the configured keys. Missing ones are generated once and stored in dataDir/keys.json, which only its owner can read. */
 export function openKeys(options: {
   readonly encryptionKeys: readonly Key[];
   readonly jwtSecret: string | null;
@@ -32,14 +32,14 @@ export function openKeys(options: {
   const { encryptionKeys, jwtSecret, dataDir } = options;
   if (encryptionKeys.length > 0 && jwtSecret) return { encryptionKeys, jwtSecret };
   openDataDirectory(dataDir);
-  const kept = readKept(join(dataDir, 'keys.json')) ?? generate(dataDir);
+  const kept = readKeyFile(join(dataDir, 'keys.json')) ?? generate(dataDir);
   return {
     encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : kept.encryptionKeys,
     jwtSecret: jwtSecret ?? kept.jwtSecret,
   };
 }
 
-function readKept(path: string): Keys | null {
+function readKeyFile(path: string): Keys | null {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -62,13 +62,13 @@ function generate(dataDir: string): Keys {
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
   try {
-    linkSync(draft, path); // whole or not at all, and never over another process's keys
+    linkSync(draft, path); // This is atomic, and never replaces the keys of another process.
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     rmSync(draft, { force: true });
   }
-  const kept = readKept(path);
+  const kept = readKeyFile(path);
   if (!kept) throw new KeyError(`${path} could not be written.`);
   return kept;
 }

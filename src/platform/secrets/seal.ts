@@ -5,22 +5,23 @@ export interface Key {
   readonly bytes: Buffer;
 }
 
-/** The text was not sealed with this key and context, or was changed. The error deliberately says no more. */
+/** The text was not sealed with this key and context, or was changed. The error says no more, deliberately. */
 export class SealError extends Error {
   override readonly name = 'SealError';
 }
 
 const FORMAT = 1;
-const HEADER = 5; // format, then the key's version in four bytes
+const HEADER = 5; // The format in one byte, then the version of the key in four.
 const NONCE = 12;
 const TAG = 16;
 
 /**
- * AES-256-GCM under a key derived per purpose (HKDF-SHA-256). The ciphertext carries its key's version, so keys rotate:
- * the first key seals, every key opens. `associated` is the place that the text belongs to; it opens nowhere else.
+ * Encrypts with AES-256-GCM and a key that is derived for each purpose by HKDF-SHA-256. The ciphertext contains the version of
+ * its key, so that keys can rotate: the first key seals, and every key opens. `associated` is the associated data: it names
+ * what the text belongs to, for example a row, and the text opens only with the same value.
  */
 export class Sealer {
-  /** The version that new ciphertexts carry. */
+  /** The key version of new ciphertexts. */
   readonly version: number;
   private readonly keys: ReadonlyMap<number, Buffer>;
   private readonly derived = new Map<string, Buffer>();
@@ -58,12 +59,12 @@ export class Sealer {
     }
   }
 
-  /** As `seal`, in base64url: fit for a URL or a cursor. */
+  /** Seals a text and returns it in base64url, for a URL or a cursor. */
   sealText(purpose: string, associated: string, text: string): string {
     return this.encrypt(purpose, associated, text).toString('base64url');
   }
 
-  /** Throws SealError, also for what is no base64url, and for another spelling of what is. */
+  /** Throws SealError, also for a text that is not base64url or not in its canonical spelling. */
   openText(purpose: string, associated: string, sealed: string): string {
     const bytes = Buffer.from(sealed, 'base64url');
     // Node's decoder ignores characters outside the alphabet, and accepts base64 and base64url.
@@ -92,7 +93,10 @@ export class Sealer {
   }
 }
 
-/** Random nonces, each used once. They are generated in bulk: a call of the generator costs as much as sealing a short text. */
+/**
+ * Random nonces, each used once. They are generated in bulk, because a call of the generator costs as much as sealing a short
+ * text.
+ */
 class Nonces {
   private drawn = Buffer.alloc(0);
   private used = 0;

@@ -1,32 +1,60 @@
 import type { z } from 'zod';
 import { SealError, type Sealer } from './seal.ts';
 
-/** Values that leave the process as sealed text and come back: cursors and links. One for each purpose. */
+/** Values that leave the process as sealed text and come back: cursors and links. There is one instance for each purpose. */
 export class SealedJson<Shape extends z.ZodType> {
   constructor(
     private readonly sealer: Sealer,
-    /** Keeps what was sealed for one thing from opening as another. */
+    /** Text that was sealed for one purpose does not open for another. */
     private readonly purpose: string,
     private readonly shape: Shape,
   ) {}
 
-  /** Opens only with the same `associated`: the user, say, or the list that it belongs to. */
+  /** The text opens only with the same `associated`, for example the user or the list that it belongs to. */
   seal(associated: string, value: z.input<Shape>): string {
     return this.sealer.sealText(this.purpose, associated, JSON.stringify(value));
   }
 
-  /** Null for what was not sealed here for this, whatever is wrong with it: another key, user, list or shape. */
+  /** Returns null for a text that was not sealed here for this purpose: with another key, `associated` or shape. */
   open(associated: string, sealed: string): z.output<Shape> | null {
-    let text: string;
-    try {
-      text = this.sealer.openText(this.purpose, associated, sealed);
-    } catch (error) {
-      if (error instanceof SealError) return null;
-      throw error;
-    }
+    const text = nullOnSealError(() => this.sealer.openText(this.purpose, associated, sealed));
     // An older release may have sealed another shape.
-    const parsed = this.shape.safeParse(parseJson(text));
-    return parsed.success ? parsed.data : null;
+    const parsed = text === null ? null : this.shape.safeParse(parseJson(text));
+    return parsed?.success ? parsed.data : null;
+  }
+}
+
+/** Values that are stored in the database as sealed bytes. There is one instance for each purpose. */
+export class SealedJsonBytes<Shape extends z.ZodType> {
+  constructor(
+    private readonly sealer: Sealer,
+    private readonly purpose: string,
+    private readonly shape: Shape,
+  ) {}
+
+  /** The bytes open only with the same `associated`, for example the id of their row. */
+  seal(associated: string, value: z.input<Shape>): Uint8Array<ArrayBuffer> {
+    return this.sealer.seal(this.purpose, associated, Buffer.from(JSON.stringify(value)));
+  }
+
+  /** Throws SealError for bytes that do not open, and ZodError for a value of another shape. */
+  open(associated: string, sealed: Uint8Array): z.output<Shape> {
+    const text = Buffer.from(this.sealer.open(this.purpose, associated, sealed)).toString();
+    return this.shape.parse(JSON.parse(text));
+  }
+
+  /** Like `open`, but returns null for bytes that do not open, for example because their key was removed. */
+  openOrNull(associated: string, sealed: Uint8Array): z.output<Shape> | null {
+    return nullOnSealError(() => this.open(associated, sealed));
+  }
+}
+
+function nullOnSealError<T>(open: () => T): T | null {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof SealError) return null;
+    throw error;
   }
 }
 

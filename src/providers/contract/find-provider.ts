@@ -5,6 +5,10 @@ import type { Provider } from './provider.ts';
 export const findProvider = (providers: readonly Provider[], id: string): Provider | null =>
   providers.find((provider) => provider.id === id) ?? null;
 
+/** The configured provider that notifications to `/webhooks/:name` are for. The name is its id in lower case. */
+export const findProviderByPath = (providers: readonly Provider[], name: string): Provider | null =>
+  providers.find(({ configured, id }) => configured && id.toLowerCase() === name) ?? null;
+
 /** Throws UNSUPPORTED for an id that this gateway has no provider for: an account may outlive the release that served it. */
 export function requireProvider(providers: readonly Provider[], id: string): Provider {
   const provider = findProvider(providers, id);

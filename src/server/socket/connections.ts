@@ -39,7 +39,7 @@ interface OpenConnection {
  */
 export class Connections {
   private readonly open = new Map<WebSocket, OpenConnection>();
-  private readonly bySession = new Map<string, Set<WebSocket>>();
+  private readonly byCredential = new Map<string, Set<WebSocket>>();
   private readonly ofUser = new Map<string, number>();
 
   /** Adds a connection. Returns false and closes the socket if its user has too many. */
@@ -58,9 +58,9 @@ export class Connections {
     );
     expiry.unref();
     this.open.set(socket, { connection: { ...connection, signal: closed.signal }, closed, expiry });
-    const { sessionId } = principal;
-    if (sessionId !== undefined) {
-      this.bySession.set(sessionId, (this.bySession.get(sessionId) ?? new Set()).add(socket));
+    const credentialId = credentialOf(principal);
+    if (credentialId !== undefined) {
+      this.byCredential.set(credentialId, (this.byCredential.get(credentialId) ?? new Set()).add(socket));
     }
     return true;
   }
@@ -75,18 +75,25 @@ export class Connections {
     this.open.delete(socket);
     clearTimeout(entry.expiry);
     entry.closed.abort();
-    const { sessionId, userId } = entry.connection.principal;
+    const { userId } = entry.connection.principal;
+    const credentialId = credentialOf(entry.connection.principal);
     const others = (this.ofUser.get(userId) ?? 1) - 1;
     if (others > 0) this.ofUser.set(userId, others);
     else this.ofUser.delete(userId);
-    if (sessionId === undefined) return;
-    const ofSession = this.bySession.get(sessionId);
-    ofSession?.delete(socket);
-    if (ofSession?.size === 0) this.bySession.delete(sessionId);
+    if (credentialId === undefined) return;
+    const sockets = this.byCredential.get(credentialId);
+    sockets?.delete(socket);
+    if (sockets?.size === 0) this.byCredential.delete(credentialId);
   }
 
-  sessionEnded(sessionId: string): void {
-    for (const socket of this.bySession.get(sessionId) ?? [])
-      socket.close(CloseCode.Unauthorized, 'The session has ended');
+  /** Closes the sockets of a session, or of another credential, that has ended before it expired. */
+  credentialEnded(credentialId: string): void {
+    for (const socket of this.byCredential.get(credentialId) ?? []) {
+      const { sessionId } = this.open.get(socket)?.connection.principal ?? {};
+      const reason = sessionId === undefined ? 'The access token was revoked' : 'The session has ended';
+      socket.close(CloseCode.Unauthorized, reason);
+    }
   }
 }
+
+const credentialOf = ({ sessionId, credentialId }: Principal): string | undefined => sessionId ?? credentialId;

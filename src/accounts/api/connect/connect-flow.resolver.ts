@@ -5,6 +5,8 @@ import { requirePrincipal } from '../../../graphql/principal.ts';
 import { requireProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { ConnectFlowStore } from '../../connect/connect-flow.store.ts';
+import { isUnderWay } from '../../connect/connect-flow.ts';
+import type { OpenConnectMethod } from '../../connect/connect-method.ts';
 import type { IntegrationDirectory } from '../../integrations/integration.directory.ts';
 import { IntegrationType } from '../integration/integration.type.ts';
 import { ViewerType } from '../viewer/viewer.type.ts';
@@ -32,12 +34,25 @@ export class ViewerConnectFlowsResolver {
 export class ConnectFlowResolver {
   constructor(
     private readonly providers: readonly Provider[],
+    private readonly methods: readonly OpenConnectMethod[],
     private readonly directory: IntegrationDirectory,
   ) {}
 
   @FieldResolver(() => ProviderType, { description: 'The provider on whose page the user consents.' })
   provider(@Root() { record }: ConnectFlowType): ProviderType {
     return new ProviderType(requireProvider(this.providers, record.provider));
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      'What the user has to do next, in a sentence to show to them, with the code that they have to enter if there is one. Null unless the status is CONNECTING.',
+  })
+  instructions(@Root() { record }: ConnectFlowType): string | null {
+    if (!isUnderWay(record, new Date())) return null;
+    const provider = requireProvider(this.providers, record.provider);
+    const method = this.methods.find(({ method }) => method === record.method);
+    return method?.handler.instructions?.(record, provider) ?? null;
   }
 
   @FieldResolver(() => IntegrationType, {
@@ -50,7 +65,7 @@ export class ConnectFlowResolver {
   }
 }
 
-/** By its global id: your own only. */
+/** Registers the look-up of a user's own flows by global id. */
 export function registerConnectFlowNode(nodes: NodeRegistry, flows: ConnectFlowStore): NodeRegistry {
   return nodes.register('ConnectFlow', async (context, [id = '']) => {
     const record = await flows.find(requirePrincipal(context).userId, id);

@@ -29,7 +29,7 @@ registerEnumType(ConnectStepEnum, {
   name: 'ConnectStep',
   description: 'The next step of a connect flow.',
   valuesConfig: {
-    CONSENT: { description: "The user has not come back from the provider's page yet." },
+    CONSENT: { description: 'Nobody has consented at the provider yet.' },
     FINISH: {
       description:
         'Somebody has consented; the gateway cannot know whether it was the same user. Call `finishConnect` with the token or code that the browser received.',
@@ -44,7 +44,7 @@ registerEnumType(ConnectStepEnum, {
     'One attempt to connect an account in the browser. The account becomes an Integration when the status is CONNECTED, not before.',
 })
 export class ConnectFlowType extends Node {
-  /** For field resolvers; not in the schema. */
+  /** For field resolvers. It is not in the schema. */
   readonly record: ConnectFlowRecord;
 
   @Field(() => ConnectFlowStatusEnum, { description: 'The state of the flow.' })

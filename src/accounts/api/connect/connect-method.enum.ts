@@ -1,7 +1,7 @@
 import { registerEnumType } from 'type-graphql';
 import { CONNECT_METHODS } from '../../connect/connect-methods.ts';
 
-/** Only what works: the enum grows with the ways to connect. */
+/** The enum has exactly the methods that connect-methods.ts lists. */
 export const ConnectMethodEnum: Readonly<Record<string, string>> = Object.fromEntries(
   CONNECT_METHODS.map(({ method }) => [method, method]),
 );

@@ -4,7 +4,6 @@ import { singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { userErrorOf } from '../../../graphql/errors/user-error.type.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
-import type { FinishService } from '../../connect/authorization-code/finish.service.ts';
 import type { ConnectService } from '../../connect/connect.service.ts';
 import type { DisconnectService } from '../../integrations/disconnect.service.ts';
 import type { IntegrationDirectory } from '../../integrations/integration.directory.ts';
@@ -24,7 +23,6 @@ import { ConnectFlowType } from './connect-flow.type.ts';
 export class ConnectResolver {
   constructor(
     private readonly connects: ConnectService,
-    private readonly finishes: FinishService,
     private readonly disconnects: DisconnectService,
     private readonly directory: IntegrationDirectory,
   ) {}
@@ -68,7 +66,7 @@ export class ConnectResolver {
     const { userId } = requirePrincipal(context);
     const viewer = new ViewerType(userId);
     try {
-      return new FinishConnectPayload(viewer, new IntegrationType(await this.finishes.finish(userId, input.token)));
+      return new FinishConnectPayload(viewer, new IntegrationType(await this.connects.finish(userId, input.token)));
     } catch (error) {
       return new FinishConnectPayload(viewer, null, [userErrorOf(error, ['FORBIDDEN', 'RECONNECT_REQUIRED'])]);
     }

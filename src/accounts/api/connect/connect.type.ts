@@ -21,7 +21,8 @@ export class ConnectInput {
 
   @Field(() => ProviderIdEnum, {
     nullable: true,
-    description: 'The provider. Needed when `discover` cannot find it from the address; given, no look-up is made.',
+    description:
+      'The provider. Required when `discover` cannot determine it from the address. When it is given, the address is not looked up.',
   })
   provider?: string | null;
 

@@ -2,7 +2,7 @@ import { registerEnumType } from 'type-graphql';
 import type { Adapter } from '../../../providers/contract/provider.ts';
 import { ADAPTERS } from '../../../providers/registry.ts';
 
-/** Until an adapter of that id is listed, which then takes its place. */
+/** A placeholder until the registry lists an adapter with this id. */
 const IMAP = {
   id: 'IMAP',
   description: 'Reserved for IMAP servers. Accounts can use it only when `providers` lists it.',

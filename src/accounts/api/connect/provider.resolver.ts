@@ -13,7 +13,7 @@ import { ProviderType } from './provider.type.ts';
 
 @Resolver(() => ProviderType)
 export class ProviderResolver {
-  /** Anyone may ask, and each question may cost a DNS query. */
+  /** `discover` needs no sign-in, and each call may cost a DNS query. */
   private readonly perClient = new AttemptLimiter(60, 1_000);
 
   constructor(

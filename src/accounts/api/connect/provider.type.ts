@@ -8,7 +8,7 @@ import { ProviderIdEnum } from './provider.enum.ts';
   description: 'A mail provider that this gateway supports.',
 })
 export class ProviderType {
-  /** For field resolvers; not in the schema. */
+  /** For field resolvers. It is not in the schema. */
   readonly provider: Provider;
 
   @Field(() => ProviderIdEnum, {

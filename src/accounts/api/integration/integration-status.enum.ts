@@ -10,7 +10,7 @@ export const IntegrationStatusEnum = {
 registerEnumType(IntegrationStatusEnum, {
   name: 'IntegrationStatus',
   description:
-    "The state of an account's grant, not of the last request: an account whose provider is down stays CONNECTED.",
+    'Whether the gateway may use an account. A failed request alone does not change it: an account whose provider is down stays CONNECTED.',
   valuesConfig: {
     CONNECTED: { description: 'The grant is valid, as far as the gateway knows.' },
     RECONNECT_REQUIRED: {

@@ -16,7 +16,7 @@ import { IntegrationStatusEnum } from './integration-status.enum.ts';
     "One of the user's mail accounts at a provider. Its id stays the same when the same address is connected again.",
 })
 export class IntegrationType extends Node {
-  /** For field resolvers, also those of rooms above; not in the schema. */
+  /** For field resolvers, also those of rooms above. It is not in the schema. */
   readonly record: IntegrationRecord;
 
   @Field(() => EmailAddress, {

@@ -15,8 +15,8 @@ import {
   SignOutPayload,
 } from './session.type.ts';
 
-/** Mended by other credentials, so data; too many attempts are an error of the request. */
-const AS_DATA: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'INVALID', 'CONFLICT']);
+/** The errors that other credentials solve are userErrors. Any other error, such as too many attempts, fails the request. */
+const USER_ERRORS: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'INVALID', 'CONFLICT']);
 
 @Resolver()
 export class SessionResolver {
@@ -65,7 +65,7 @@ export class SessionResolver {
   async signOut(@Ctx() context: Context): Promise<SignOutPayload> {
     const { sessionId } = requirePrincipal(context);
     if (sessionId === undefined) {
-      throw new MailError('UNSUPPORTED', 'This credential is of no session: there is nothing to sign out of.');
+      throw new MailError('UNSUPPORTED', 'This credential belongs to no session, so there is nothing to sign out of.');
     }
     await this.sessions.end(sessionId, 'SIGNED_OUT');
     return new SignOutPayload();
@@ -76,7 +76,7 @@ async function payload(opening: Promise<SessionTokens>): Promise<SessionPayload>
   try {
     return new SessionPayload(new SessionType(await opening));
   } catch (error) {
-    if (!isMailError(error) || !AS_DATA.has(error.code)) throw error;
+    if (!isMailError(error) || !USER_ERRORS.has(error.code)) throw error;
     return new SessionPayload(null, [new UserError(error.code as ErrorCode, error.message, error.field ?? null)]);
   }
 }

@@ -55,7 +55,7 @@ export class ViewerResolver {
   }
 }
 
-/** Viewer and Integration by their global ids: your own only. */
+/** Registers the look-up of a user's own Viewer and Integrations by global id. */
 export function registerAccountNodes(nodes: NodeRegistry, directory: IntegrationDirectory): NodeRegistry {
   return nodes
     .register('Viewer', async (context, [userId]) => {

@@ -7,7 +7,7 @@ import { Node } from '../../../graphql/node.ts';
   description: 'The signed-in user, identified by the access token, and everything that belongs to them.',
 })
 export class ViewerType extends Node {
-  /** For field resolvers, also those of rooms above; not in the schema. */
+  /** For field resolvers, also those of rooms above. It is not in the schema. */
   readonly userId: string;
 
   constructor(userId: string) {

@@ -1,16 +1,16 @@
 import { MailError } from '../../../domain/error.ts';
 import type { AuthorizationRefusal } from '../../../providers/contract/authorization-code.ts';
 
-/** What a provider sends the browser back with (RFC 6749 4.1.2). */
+/** The authorization response that the browser brings from the provider (RFC 6749 4.1.2). */
 type AuthorizationResponse = {
   readonly state: string;
-  /** RFC 9207; null where the provider does not name itself. */
+  /** The issuer (RFC 9207). Null when the provider does not name itself. */
   readonly iss: string | null;
 } & ({ readonly code: string } | AuthorizationRefusal);
 
 /**
- * Throws INVALID for what no provider sends: a parameter that comes twice (RFC 6749 3.1) leaves it open which one counts,
- * and neither a code nor an error is no decision of anybody's.
+ * Throws INVALID for a response that no provider sends: one that repeats a parameter (RFC 6749 3.1), so that it is unclear
+ * which value counts, and one with neither a code nor an error.
  */
 export function readAuthorization(query: URLSearchParams): AuthorizationResponse {
   const [state, iss, code, error] = ['state', 'iss', 'code', 'error'].map((name) => {

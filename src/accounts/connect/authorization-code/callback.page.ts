@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Access } from '../../../providers/contract/connect.ts';
 
-/** The pages of a flow that has no front-end to go back to. They load nothing, run nothing and cannot be framed. */
+/** The pages of a flow that has no front-end to return to. They load nothing, run nothing and cannot be framed. */
 
 const STYLE = [
   ':root{color-scheme:light dark}',
@@ -35,7 +35,10 @@ interface Pending {
   readonly access: Access;
 }
 
-/** Says who would get what before it shows the code that gives it: the person here may have followed a stranger's link. */
+/**
+ * Shows who would get which access before it shows the code that grants it, because this person may have followed the link
+ * of a stranger.
+ */
 export function pendingPage({ token, askedBy, provider, access }: Pending): string {
   const half = token.length / 2;
   return page(
@@ -54,7 +57,7 @@ If somebody sent you a link here, or asks you for the code, close this page: not
 
 export const failedPage = (message: string): string => page('Not connected', `<p>${escapeHtml(message)}</p>`);
 
-/** Says no more than is known: any link can lead here, and whether there is an approval shows at the next sign-in. */
+/** Says only what is known. Any link can lead here, and only the next sign-in shows whether there is an approval. */
 export const approvalPage = (approval: 'given' | 'declined'): string =>
   approval === 'given'
     ? page(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError, publicCode, storeErrorIn } from '../../../domain/error.ts';
+import { isSameSecret, sha256 } from '../../../platform/secrets/digest.ts';
 import {
   type AuthorizationCode,
   type AuthorizationRefusal,
@@ -9,13 +10,18 @@ import {
 import { findProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { UserStore } from '../../users/user.store.ts';
-import { sha256 } from '../authorization-code.ts';
 import type { ConnectFlowStore } from '../connect-flow.store.ts';
 import { type ConnectFlowRecord, isUnderWay } from '../connect-flow.ts';
 import { readAuthorization } from './authorization.response.ts';
-import { type Approval, approvalReply, type CallbackReply, type Outcome, outcomeReply } from './callback.reply.ts';
+import {
+  type Approval,
+  approvalReply,
+  type CallbackOutcome,
+  type CallbackReply,
+  outcomeReply,
+} from './callback.reply.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
-import { isSame, newCode, newToken, readPresented } from './connect-token.ts';
+import { newCode, newToken, readFinishToken } from './connect-token.ts';
 
 interface CallbackOptions {
   readonly providers: readonly Provider[];
@@ -33,8 +39,8 @@ interface Returned {
 }
 
 /**
- * The one place where every provider sends the browser back to. It finishes nothing: the browser may be anybody's whom
- * the authorization URL was sent to. What it is given is sealed, and the token for FinishService goes to this browser.
+ * Handles the return of the browser from every provider. It connects nothing, because the browser may belong to anybody who
+ * received the authorization URL. It seals the provider's code, and gives the token for FinishService to this browser.
  */
 export class CallbackService {
   private readonly now: () => Date;
@@ -43,10 +49,10 @@ export class CallbackService {
     this.now = options.now ?? (() => new Date());
   }
 
-  /** Never throws: whatever happens is an outcome that the browser is shown. */
+  /** Never throws. The browser is shown every outcome, also an error. */
   async handle(query: URLSearchParams): Promise<CallbackReply> {
     const approval = this.approvalIn(query);
-    // With a code and no error it may be the return of a person who is an administrator too.
+    // A response with a code and without an error may come from a user who is an administrator as well.
     if (approval && (!query.has('code') || query.has('error'))) return approvalReply(approval);
     let known: Returned | null = null;
     try {
@@ -80,34 +86,36 @@ export class CallbackService {
     const flow = await flows.findByState(sha256(state));
     const provider = flow && findProvider(providers, flow.provider);
     const method = provider?.connectMethods.find(isAuthorizationCode);
-    if (!flow || flow.expiresAt <= this.now() || !provider?.configured || !method) throw overMessage();
+    if (!flow || flow.expiresAt <= this.now() || !provider?.configured || !method || flow.method !== method.method) {
+      throw overMessage();
+    }
     return { flow, provider, method };
   }
 
   /**
-   * The consent, kept. A page that is loaded again brings the same code and is answered the same. Another code is refused:
-   * who began knows the state, and could otherwise put a stranger's code beside a token that they have seen already, or
-   * ask for the token of a stranger's.
+   * Stores the consent. A page that is loaded again brings the same code and gets the same token. Another code is refused:
+   * the user who began knows the state, and could otherwise put a stranger's code beside a token that they have already
+   * seen, or request the token of a stranger's consent.
    */
   private async keep(flow: ConnectFlowRecord, code: string): Promise<Consent> {
     const { flows, seal } = this.options;
-    const consent = { code, token: flow.redirectUri === null ? readPresented(newCode()).value : newToken() };
+    const consent = { code, token: flow.redirectUri === null ? readFinishToken(newCode()).value : newToken() };
     if (await flows.consented(flow.id, seal.consent(flow, consent), this.now())) return consent;
     const present = await flows.find(flow.userId, flow.id);
     const first = present && isUnderWay(present, this.now()) ? seal.openConsent(present) : null;
-    if (!first || !isSame(first.code, code)) throw overMessage();
+    if (!first || !isSameSecret(first.code, code)) throw overMessage();
     return first;
   }
 
-  private async pending({ flow, provider }: Returned, { token }: Consent): Promise<Outcome> {
+  private async pending({ flow, provider }: Returned, { token }: Consent): Promise<CallbackOutcome> {
     const askedBy = await this.options.users.emailOf(flow.userId);
     if (askedBy === null) throw overMessage();
     return { status: 'pending', token, askedBy, provider: provider.name, access: flow.access };
   }
 
   /**
-   * Ends the flow with the refusal. True also when it has ended so before, as a page that is loaded again, or that a
-   * program has looked at first, brings it; false when this state has brought something else.
+   * Ends the flow with the refusal. Returns true also when the flow has already ended with the same refusal, because a page
+   * may be loaded again, or opened by a link scanner first. Returns false when the flow had another outcome.
    */
   private async isRefused(flow: ConnectFlowRecord, { code, message }: MailError): Promise<boolean> {
     const { flows } = this.options;
@@ -116,7 +124,7 @@ export class CallbackService {
     return problem?.code === code && problem.message === message;
   }
 
-  private failure(given: unknown): Outcome {
+  private failure(given: unknown): CallbackOutcome {
     const error = storeErrorIn(given) ?? given;
     if (isMailError(error)) {
       this.options.log.info({ code: error.code, err: error.cause }, 'a connect flow failed');
@@ -134,16 +142,16 @@ const overMessage = (): MailError =>
     'This link has expired or was used before. If the account is not connected, go back and connect it again.',
   );
 
-/** RFC 9207 2.4: an answer that names another issuer than the one that was asked is a mix-up, and is not used. */
+/** RFC 9207 2.4: a response that names another issuer than the provider of the flow is a mix-up attack, and is refused. */
 function requireIssuer({ provider, method }: Returned, iss: string | null): void {
   if (iss === null || method.isIssuer?.(iss)) return;
   throw new MailError(
     'INVALID',
-    `This answer does not come from ${provider.name}, which was asked. Go back and connect the account again.`,
+    `This response does not come from ${provider.name}. Go back and connect the account again.`,
   );
 }
 
-/** The provider's own words may hold anything: none of them are passed on. */
+/** Maps the provider's error to an error of the gateway. The description may contain anything, so none of it is shown. */
 function declined({ flow, provider: { name }, method }: Returned, refusal: AuthorizationRefusal): MailError {
   const known = method.declined?.(refusal);
   if (known) return known;
@@ -164,7 +172,7 @@ function declined({ flow, provider: { name }, method }: Returned, refusal: Autho
     case 'unsupported_response_type':
       return new MailError(
         'FORBIDDEN',
-        `${name} does not accept what this gateway asks it for. Its operator must check how it is registered there.`,
+        `${name} does not accept the request of this gateway. The operator of the gateway must check its registration there.`,
       );
     default:
       return new MailError('INVALID', `${name} did not complete the sign-in. Connect the account again.`);

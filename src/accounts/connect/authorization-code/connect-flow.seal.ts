@@ -1,55 +1,63 @@
 import { z } from 'zod';
 import type { Sealer } from '../../../platform/secrets/seal.ts';
-import type { Traded } from '../../../providers/contract/authorization-code.ts';
-import type { ConnectFlowRecord } from '../connect-flow.ts';
+import { SealedJsonBytes } from '../../../platform/secrets/sealed-json.ts';
+import type { ExchangedCode } from '../../../providers/contract/authorization-code.ts';
+import { type ConnectFlowRecord, type FlowKey, sealContext } from '../connect-flow.ts';
 
 /** What the provider's consent leaves until the flow is finished. */
 export interface Consent {
   /** The provider's authorization code. */
   readonly code: string;
-  /** What finishes the flow, in the spelling that is compared. */
+  /** The token or code that finishes the flow, in the spelling that is compared. */
   readonly token: string;
-  /** What the code was traded for, where the provider did not say whose account it is of; absent: the code is not spent. */
-  readonly traded?: Traded<unknown> | undefined;
+  /** What the provider returned for the code, when it could not say whose account that is. Absent while the code is unused. */
+  readonly exchangedCode?: ExchangedCode<unknown> | undefined;
 }
 
 const VERIFIER = 'connect-verifier';
 const CONSENT = 'connect-consent';
-const Kept = z
-  .object({
-    secret: z.unknown(),
-    accessToken: z.string(),
-    expiresAt: z.coerce.date(),
-    scopes: z.array(z.string()),
-    claimed: z.array(z.string()).default([]),
-  })
-  .transform(({ secret, ...rest }) => ({ secret, ...rest }));
-const Consent = z.object({ code: z.string(), token: z.string(), traded: Kept.optional() });
+/** The JSON that is sealed. Its names stay as they are: instances of two releases read each other's flows. */
+const StoredConsent = z.object({
+  code: z.string(),
+  token: z.string(),
+  traded: z
+    .object({
+      secret: z.unknown(),
+      accessToken: z.string(),
+      expiresAt: z.coerce.date(),
+      scopes: z.array(z.string()).readonly(),
+      claimed: z.array(z.string()).readonly().default([]),
+    })
+    .transform(({ secret, ...rest }) => ({ secret, ...rest }))
+    .optional(),
+});
 
-type FlowKey = Pick<ConnectFlowRecord, 'id' | 'userId'>;
-
-/** Seals what a flow keeps. Bound to its user and its row: copied to another, it does not open. */
+/** Seals what a flow stores. It is bound to the user and the row of the flow, and does not open in another row. */
 export class FlowSeal {
-  constructor(private readonly sealer: Sealer) {}
+  private readonly consents: SealedJsonBytes<typeof StoredConsent>;
+
+  constructor(private readonly sealer: Sealer) {
+    this.consents = new SealedJsonBytes(sealer, CONSENT, StoredConsent);
+  }
 
   verifier(flow: FlowKey, codeVerifier: string): Uint8Array<ArrayBuffer> {
-    return this.sealer.seal(VERIFIER, place(flow), Buffer.from(codeVerifier));
+    return this.sealer.seal(VERIFIER, sealContext(flow), Buffer.from(codeVerifier));
   }
 
-  consent(flow: FlowKey, consent: Consent): Uint8Array<ArrayBuffer> {
-    return this.sealer.seal(CONSENT, place(flow), Buffer.from(JSON.stringify(consent)));
+  consent(flow: FlowKey, { code, token, exchangedCode }: Consent): Uint8Array<ArrayBuffer> {
+    return this.consents.seal(sealContext(flow), { code, token, traded: exchangedCode });
   }
 
-  /** Throws SealError; null when there is none. */
+  /** Returns null when the flow has no verifier. Throws SealError. */
   openVerifier(flow: ConnectFlowRecord): string | null {
-    return flow.codeVerifier && Buffer.from(this.sealer.open(VERIFIER, place(flow), flow.codeVerifier)).toString();
+    const { codeVerifier } = flow;
+    return codeVerifier && Buffer.from(this.sealer.open(VERIFIER, sealContext(flow), codeVerifier)).toString();
   }
 
-  /** Throws SealError; null when there is none. */
+  /** Returns null when the flow has no consent. Throws SealError. */
   openConsent(flow: ConnectFlowRecord): Consent | null {
     if (!flow.consent) return null;
-    return Consent.parse(JSON.parse(Buffer.from(this.sealer.open(CONSENT, place(flow), flow.consent)).toString()));
+    const { code, token, traded } = this.consents.open(sealContext(flow), flow.consent);
+    return { code, token, exchangedCode: traded };
   }
 }
-
-const place = ({ userId, id }: FlowKey): string => `${userId}/${id}`;

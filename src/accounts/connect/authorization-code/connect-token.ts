@@ -1,34 +1,35 @@
-import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
+import { sha256 } from '../../../platform/secrets/digest.ts';
 
 /** What finishes a connect flow: a token that a page passes on, or a code that a person types. */
-export interface Presented {
+export interface FinishToken {
   readonly kind: 'token' | 'code';
-  /** In the one spelling that is compared. */
+  /** In the spelling that is compared. */
   readonly value: string;
 }
 
-/** Crockford's base 32: no I, L, O or U, so that nothing reads as something else and no word is spelled. */
+/** Crockford's base 32. It has no I, L, O and U, so that no letter looks like a digit and no word is spelled by chance. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** 50 bits. Only its flow's own user can try it, five times; so nothing is gained by making it longer. */
+/** 50 bits are enough, because only the user of the flow can try the code, and only five times. */
 const CODE_LENGTH = 10;
 const TOKEN = /^[\w-]{43}$/;
-/** Longer than either with everything that may stand between. */
+/** Longer than a token, and than a code with everything that may be between its characters. */
 const MAX_LENGTH = 100;
 
-/** 256 random bits. */
+/** Returns 256 random bits. */
 export const newToken = (): string => randomBytes(32).toString('base64url');
 
-/** Two groups of five characters. */
+/** Returns two groups of five characters. */
 export function newCode(): string {
   const letters = Array.from({ length: CODE_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]);
   return `${letters.slice(0, CODE_LENGTH / 2).join('')}-${letters.slice(CODE_LENGTH / 2).join('')}`;
 }
 
 /**
- * What was handed in. Of a code a person's case, width, spaces, hyphens and quotation marks do not matter, and the letters
- * that look like digits are read as those.
+ * Reads what the user entered. Case, width, spaces, hyphens and quotation marks of a code are ignored, and letters that look
+ * like digits count as digits.
  */
-export function readPresented(given: string): Presented {
+export function readFinishToken(given: string): FinishToken {
   const text = given.trim();
   if (TOKEN.test(text)) return { kind: 'token', value: text };
   const value = text
@@ -42,10 +43,5 @@ export function readPresented(given: string): Presented {
   return { kind: 'code', value };
 }
 
-/** Takes the same time wherever the two differ. */
-export const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
-
-/** For the row of a flow that has ended, whose token opens nothing any more. */
-export const hashOf = ({ kind, value }: Presented): string => digest(`${kind} ${value}`).toString('base64url');
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+/** Returns the hash that the row of a flow keeps after its end, when the token itself is of no use any more. */
+export const hashOf = ({ kind, value }: FinishToken): string => sha256(`${kind} ${value}`);

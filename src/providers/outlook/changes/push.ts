@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { isSameSecret } from '../../../platform/secrets/digest.ts';
 import type { FindWatch, Hint, Signal, WebhookOutcome, WebhookRequest } from '../../contract/watch.ts';
 import { isId } from '../wire/ids.ts';
 
@@ -47,7 +47,7 @@ export async function receive(request: WebhookRequest, findWatch: FindWatch): Pr
     const kind = lifecycleEvent ? LIFECYCLE[lifecycleEvent] : 'CHANGED';
     if (!kind) continue;
     for (const { integrationId, secret } of watches.get(subscriptionId) ?? []) {
-      if (!sameSecret(secret, clientState ?? '')) continue;
+      if (!isSameSecret(secret, clientState ?? '')) continue;
       const key = `${integrationId} ${kind}`;
       const hints = kind === 'CHANGED' ? hintsOf(notification, signals.get(key)) : null;
       signals.set(key, { integrationId, kind, ...(hints && { hints }) });
@@ -90,6 +90,3 @@ function json(body: Uint8Array): unknown {
     return null;
   }
 }
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-const sameSecret = (ours: string, theirs: string): boolean => timingSafeEqual(digest(ours), digest(theirs));

@@ -1,36 +1,42 @@
 /**
- * Where a connect flow may send the browser back to. RFC 9700 2.1 asks for exact matching: what is compared is parsed,
- * and only a URL that is written as the parser writes it is parsed at all, because every second spelling (dot segments,
- * escapes of escapes, backslashes, 127.1, capital letters) is one that two programs may read differently.
+ * The pages to which a connect flow may redirect the browser. RFC 9700 2.1 requires exact matching. Parsed URLs are compared,
+ * and a URL that is not written as the parser would write it is refused, because two programs may read any other spelling
+ * (dot segments, double escapes, backslashes, 127.1, capital letters) differently.
  */
 export interface RedirectRules {
-  /** REDIRECT_URIS. */
+  /** The setting REDIRECT_URIS. */
   readonly allowed: readonly string[];
-  /** Any page of this machine, as the sandbox allows: a front-end under development runs on some port of it. */
+  /** Allows every page of this machine, as the sandbox does, because a front-end under development runs on any port. */
   readonly anyLoopback: boolean;
 }
 
 interface Redirect {
   readonly url: URL;
   readonly kind: 'web' | 'app';
-  /** All before the query. */
+  /** The URL without its query. */
   readonly base: string;
-  /** An origin without so much as a slash behind it. */
+  /** True for an origin without a path, and without a slash at its end. */
   readonly isOrigin: boolean;
 }
 
 const MAX_LENGTH = 2_000;
-/** RFC 3986 without escapes, the semicolon, which some servers take for the end of a segment, and the asterisk of patterns. */
+/**
+ * The characters of RFC 3986, except escapes, the semicolon, which some servers read as the end of a segment, and the
+ * asterisk, which looks like a pattern.
+ */
 const PATH = /^[\w.~!$&'()+,=:@/-]*$/;
-/** RFC 8252 7.1: a domain name that the app's maker owns, reversed. The period keeps out every scheme that runs or reads something. */
+/**
+ * RFC 8252 7.1: the scheme is a reversed domain name of the app's maker. Requiring a period excludes every scheme that runs
+ * code or reads files.
+ */
 const APP_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/;
-/** Reversed domains begin with a top-level domain; these only look like a scheme that browsers know. */
+/** A reversed domain begins with a top-level domain. These look like one, but begin with a scheme that browsers know. */
 const LOOKALIKE =
   /^(https?|wss?|ftps?|javascript|data|file|blob|vbscript|intent|about|mailto|tel|sms|view-source|content)\./;
 const HOST = /^([\w-]+\.)*[\w-]+$|^\[[\da-f:.]+\]$/;
 const LOOPBACK_IPS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]']);
 
-/** Null when the flow may go there; else why not, in words. */
+/** Returns null when the flow may redirect there, or else the reason why not, in words. */
 export function redirectFault(target: string, rules: RedirectRules): string | null {
   const redirect = read(target);
   if (typeof redirect === 'string') return `This redirectUri ${redirect}.`;
@@ -42,7 +48,7 @@ export function redirectFault(target: string, rules: RedirectRules): string | nu
   return isListed ? null : 'This redirectUri is not on the allow-list of this gateway (REDIRECT_URIS).';
 }
 
-/** Null for an entry of REDIRECT_URIS that can match; else why it never would. */
+/** Returns null for an entry of REDIRECT_URIS that can match, or else the reason why it never would. */
 export function redirectEntryFault(entry: string): string | null {
   const redirect = read(entry);
   if (typeof redirect === 'string') return redirect;
@@ -51,21 +57,24 @@ export function redirectEntryFault(entry: string): string | null {
 
 function matches({ url, kind, base }: Redirect, entry: Redirect): boolean {
   if (kind !== entry.kind) return false;
-  // Exactly: no app has a reason to vary it, and no server will ever parse it.
+  // An app has no reason to vary its URI, so it must match exactly.
   if (kind === 'app') return base === entry.base && url.search === '';
   if (url.protocol !== entry.url.protocol || url.hostname !== entry.url.hostname) return false;
   if (url.port !== entry.url.port && !isAnyPort(entry.url)) return false;
   return entry.isOrigin || url.pathname === entry.url.pathname;
 }
 
-/** RFC 8252 7.3: an app takes the port that it gets. `localhost` may lead elsewhere (8.3), so it says so by naming none. */
+/**
+ * RFC 8252 7.3: an app uses any free port on a loopback IP. `localhost` may resolve to something else (8.3), so any port is
+ * allowed only when the entry names none.
+ */
 const isAnyPort = ({ protocol, hostname, port }: URL): boolean =>
   protocol === 'http:' && (LOOPBACK_IPS.has(hostname) || (hostname === 'localhost' && port === ''));
 
 const isLoopback = ({ kind, url }: Redirect): boolean =>
   kind === 'web' && (LOOPBACK_IPS.has(url.hostname) || url.hostname === 'localhost');
 
-/** The redirect, or what is wrong with how it is written. */
+/** Returns the parsed redirect, or what is wrong with its spelling. */
 function read(text: string): Redirect | string {
   if (text.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
   if (/[^\x21-\x7e]|\\/.test(text)) return 'holds a space, a backslash, a control character or one that is not ASCII';

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "connect_flows" ADD COLUMN     "method" TEXT;

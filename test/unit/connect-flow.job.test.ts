@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ConnectFlowJob } from '../../src/accounts/connect/connect-flow.job.ts';
+import type { OpenConnectMethod, PollOutcome } from '../../src/accounts/connect/connect-method.ts';
+import { IntegrationWriter } from '../../src/accounts/connect/integration-writer.ts';
+import { MailError } from '../../src/domain/error.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import type { Provider } from '../../src/providers/contract/provider.ts';
+import { type Accounts, openAccounts } from '../support/accounts.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+import { exchanged, fakeProvider } from '../support/provider.ts';
+
+const METHOD = 'POLLED';
+const provider = fakeProvider();
+const offered = { method: METHOD, revokeAdvice: '', refresh: async () => exchanged('a') };
+const offering: Provider = { ...provider, connectMethods: [offered] };
+
+describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
+  let db: Database;
+  let accounts: Accounts;
+  let now: Date;
+  let answer: () => Promise<PollOutcome>;
+  const polled = vi.fn(() => answer());
+  const jobs: ConnectFlowJob[] = [];
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+    accounts = await openAccounts(db, { providers: [provider] });
+  });
+  afterAll(() => db.close());
+  beforeEach(() => {
+    now = new Date();
+    polled.mockClear();
+  });
+  afterEach(() => {
+    for (const job of jobs.splice(0)) job.close();
+  });
+
+  /** The job of one instance. */
+  function instance(takeoverIntervalMs = 60_000): ConnectFlowJob {
+    const { vault, integrations, directory, flows } = accounts;
+    const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks: [], log: silent });
+    const connect = () => Promise.reject(new Error('it is begun by the test'));
+    const handler = { connect, poll: polled };
+    const methods: OpenConnectMethod[] = [
+      { method: METHOD, description: '', absence: '', open: () => handler, handler },
+    ];
+    const common = { methods, providers: [offering], flows, integrationWriter, log: silent };
+    const job = new ConnectFlowJob({ ...common, now: () => now, takeoverIntervalMs });
+    jobs.push(job);
+    return job;
+  }
+  async function begun(): Promise<{ id: string; userId: string }> {
+    const key = { id: randomUUID(), userId: await accounts.user() };
+    const rest = { provider: 'GMAIL', method: METHOD, access: 'READ', address: null, redirectUri: null } as const;
+    const expiresAt = new Date(now.getTime() + 600_000);
+    await accounts.flows.create({ ...key, ...rest, createdAt: now, expiresAt });
+    return key;
+  }
+  const statusOf = async ({ id, userId }: { id: string; userId: string }) =>
+    (await accounts.flows.find(userId, id))?.status;
+
+  it('is redeemed by one of two instances that poll at once', async () => {
+    let decide = (_outcome: PollOutcome) => {};
+    answer = () =>
+      new Promise((resolve) => {
+        decide = resolve;
+      });
+    const flow = await begun();
+    const [one, two] = [instance(), instance()];
+    const claim = vi.spyOn(accounts.flows, 'claim');
+    one.schedule(flow.id, 0);
+    two.schedule(flow.id, 0);
+    await expect.poll(() => claim.mock.settledResults.filter(({ type }) => type === 'fulfilled').length).toBe(2);
+    await expect.poll(() => polled.mock.calls.length).toBe(1);
+    claim.mockRestore();
+    decide({ exchanged: exchanged('ada@mail.example') });
+    await expect.poll(() => statusOf(flow)).toBe('CONNECTED');
+    expect(polled).toHaveBeenCalledTimes(1);
+    const row = await db.prisma.connectFlow.findUniqueOrThrow({ where: { id: flow.id } });
+    expect(row).toMatchObject({ consent: null, claimOwner: null, claimUntil: null });
+  });
+
+  it('is taken over from an instance that stopped while it polled, once the claim has run out', async () => {
+    answer = () => new Promise(() => {});
+    const flow = await begun();
+    const first = instance();
+    first.schedule(flow.id, 0);
+    await expect.poll(() => polled.mock.calls.length).toBe(1);
+    first.close();
+    answer = async () => ({ exchanged: exchanged('bob@mail.example') });
+    const unclaimed = vi.spyOn(accounts.flows, 'unclaimed');
+    instance(20);
+    await expect.poll(() => unclaimed.mock.calls.length).toBeGreaterThan(2);
+    unclaimed.mockRestore();
+    expect(polled).toHaveBeenCalledTimes(1);
+    now = new Date(now.getTime() + 60_000);
+    await expect.poll(() => statusOf(flow)).toBe('CONNECTED');
+  });
+
+  it('is not asked for before its time, and not after its end', async () => {
+    answer = async () => ({ pollAfterMs: 30_000 });
+    const flow = await begun();
+    const job = instance(20);
+    await expect.poll(() => polled.mock.calls.length).toBe(1);
+    const claimUntil = () =>
+      db.prisma.connectFlow.findUniqueOrThrow({ where: { id: flow.id } }).then((row) => row.claimUntil);
+    await expect.poll(claimUntil).toEqual(new Date(now.getTime() + 30_000));
+    now = new Date(now.getTime() + 600_001);
+    const claim = vi.spyOn(accounts.flows, 'claim');
+    job.schedule(flow.id, 0);
+    await expect.poll(() => claim.mock.settledResults[0]?.value).toBe(false);
+    claim.mockRestore();
+    expect(polled).toHaveBeenCalledTimes(1);
+  });
+
+  it('fails with the reason when the provider refuses, and of an instance whose claim was lost nothing is stored', async () => {
+    answer = async () => {
+      throw new MailError('CONSENT_REQUIRED', 'It was declined.');
+    };
+    const refused = await begun();
+    instance().schedule(refused.id, 0);
+    await expect.poll(() => statusOf(refused)).toBe('FAILED');
+
+    const lost = await begun();
+    answer = async () => {
+      await db.prisma.connectFlow.update({ where: { id: lost.id }, data: { claimOwner: 'another' } });
+      return { exchanged: exchanged('eve@mail.example') };
+    };
+    const failed = vi.spyOn(accounts.flows, 'failed');
+    instance().schedule(lost.id, 0);
+    await expect.poll(() => failed.mock.settledResults[0]?.value).toBe(false);
+    failed.mockRestore();
+    expect(await statusOf(lost)).toBe('CONSENT');
+    expect(await accounts.directory.all(lost.userId)).toEqual([]);
+  });
+});
