@@ -7,7 +7,7 @@ import { ListCursors, type ListPlace, START } from '../../src/mail/list/list-pla
 import { type Clock, NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
 import { mergePage } from '../../src/mail/list/unified-list.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
-import { isUnreadable } from '../../src/providers/contract/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/list.ts';
 
 interface Item {
   readonly id: string;

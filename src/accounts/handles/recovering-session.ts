@@ -1,4 +1,4 @@
-import type { MailSession } from '../../providers/contract/provider.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
 
 /** The calls that read the mailbox itself. The directory, say, also answers for accounts that have no mailbox. */
 type MailboxReads = Pick<MailSession, 'listMailboxes' | 'listMessages' | 'listThreads' | 'changes'>;

@@ -1,5 +1,6 @@
 import type { Call } from '../../providers/contract/call.ts';
-import { isUnreadable, type MailSession } from '../../providers/contract/provider.ts';
+import { isUnreadable } from '../../providers/contract/list.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
 import type { ChangePosition, ChangeStore } from '../change.store.ts';
 
 /** Their clocks and ours differ, and mail can be listed a while after it was received. */

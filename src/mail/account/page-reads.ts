@@ -8,7 +8,7 @@ import {
   type Page,
   type PageRequest,
   type Unreadable,
-} from '../../providers/contract/provider.ts';
+} from '../../providers/contract/list.ts';
 
 /** What one list wants of a page. */
 export interface Wanted {

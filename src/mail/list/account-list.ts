@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { MailError } from '../../domain/error.ts';
 import { shortHash } from '../../platform/short-hash.ts';
-import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
+import { isUnreadable, type Unreadable } from '../../providers/contract/list.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { tooSlow } from '../account/reader.ts';
 import { type AccountQuery, AccountReads, type SearchEvaluation } from './account-reads.ts';

@@ -4,7 +4,7 @@ import { badInput } from '../../domain/error.ts';
 import type { Sealer } from '../../platform/secrets/seal.ts';
 import { SealedJson } from '../../platform/secrets/sealed-json.ts';
 import { shortHash } from '../../platform/short-hash.ts';
-import type { Evaluation } from '../../providers/contract/provider.ts';
+import type { Evaluation } from '../../providers/contract/list.ts';
 
 /** How far a reader of a list has come in one account. Travels inside a cursor, sealed. Times are Unix milliseconds. */
 export interface ListPlace {

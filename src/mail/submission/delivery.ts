@@ -1,5 +1,5 @@
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
-import type { MailSession, Probe } from '../../providers/contract/provider.ts';
+import type { MailSession, SendStatus } from '../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import {
   ACCOUNT_GONE,
@@ -77,7 +77,7 @@ export class Delivery {
       const lost = await this.options.writer.change(claim, { attemptedAt, tries: tries + 1 });
       return this.settle(lost, account, calls, attemptedAt);
     }
-    let probe: Probe;
+    let probe: SendStatus;
     try {
       probe = await this.probed(claim, await account.session(), calls);
     } catch (error) {
@@ -140,7 +140,7 @@ export class Delivery {
     const { attempts, attemptedAt } = claim.record;
     if (attemptedAt === null) throw new Error('a submission is to be asked after that was not sent');
     for (;;) {
-      let probe: Probe;
+      let probe: SendStatus;
       let settlesMs: number;
       try {
         const session = await account.session();
@@ -180,12 +180,12 @@ export class Delivery {
   }
 
   /** Also of a draft that was begun for it, and that the row does not know. */
-  private async probed({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
+  private async probed({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<SendStatus> {
     const draftId = await this.drafts.find(record, session, calls);
     return calls.run('ask', (call) => session.probe({ ...submittedOf(record), draftId }, call));
   }
 
-  private asked(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
+  private asked(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<SendStatus> {
     return this.probed(claim, session, calls).catch(() => ({ state: 'unknown' }));
   }
 

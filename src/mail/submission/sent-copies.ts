@@ -1,4 +1,4 @@
-import type { MailSession, Probe, Submitted } from '../../providers/contract/provider.ts';
+import type { MailSession, SendStatus, Submitted } from '../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { ACCEPTED_NOT_SENT } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
@@ -25,7 +25,7 @@ export class SentCopies {
   ) {}
 
   /** The provider has taken it. `probe`: as was just heard. */
-  async sent(claim: Claim, account: MailAccount, calls: ProviderCalls, probe?: Probe): Promise<SubmissionRecord> {
+  async sent(claim: Claim, account: MailAccount, calls: ProviderCalls, probe?: SendStatus): Promise<SubmissionRecord> {
     const messageId = probe?.state === 'sent' ? probe.messageId : null;
     if (messageId !== null) return this.writer.finish(claim, { status: 'SENT', messageId, problem: null });
     const told = await this.writer.change(claim, { status: 'SENT', problem: null });
@@ -35,7 +35,7 @@ export class SentCopies {
   /** Of one that is SENT. Null: the account is gone, and with it the copy. */
   async find(claim: Claim, account: MailAccount | null, calls: ProviderCalls): Promise<SubmissionRecord> {
     if (!account) return this.writer.finish(claim, {});
-    const ask = async (): Promise<Probe> => {
+    const ask = async (): Promise<SendStatus> => {
       const session: MailSession = await account.session();
       return calls.run('ask', (call) => session.probe(submittedOf(claim.record), call));
     };
@@ -45,7 +45,7 @@ export class SentCopies {
     return this.later(claim, probe);
   }
 
-  private later(claim: Claim, probe: Probe | null): Promise<SubmissionRecord> {
+  private later(claim: Claim, probe: SendStatus | null): Promise<SubmissionRecord> {
     const { attemptedAt, updatedAt } = claim.record;
     const at = searchAgainAt(attemptedAt ?? updatedAt, this.now(), this.minAskMs);
     if (at) return this.writer.leave(claim, at);

@@ -1,5 +1,5 @@
 import { isMailError, type MailErrorCode } from '../../domain/error.ts';
-import type { Probe } from '../../providers/contract/provider.ts';
+import type { SendStatus } from '../../providers/contract/mail-session.ts';
 import type { SubmissionRecord } from './submission.ts';
 
 /** What an error or an answer means for a submission: decided here, and done in delivery.ts. */
@@ -95,7 +95,7 @@ interface Attempt {
 
 /** What an answer means to the question what became of an attempt. What is submitted goes without us. */
 export function afterProbe(
-  state: Probe['state'],
+  state: SendStatus['state'],
   { attemptedAt, attempts, lostAt, settlesMs, now }: Attempt,
 ): 'sent' | 'ask-again' | 'send-again' | 'not-sent' | 'unknown' {
   if (state === 'sent' || state === 'submitted') return 'sent';

@@ -1,16 +1,7 @@
 import type { MailboxRole } from '../../domain/mailbox.ts';
 import type { Call } from '../contract/call.ts';
-import type {
-  Cursor,
-  Detail,
-  DraftWrite,
-  ListQuery,
-  MailboxPatch,
-  MailSession,
-  PageRequest,
-  Patch,
-  Submitted,
-} from '../contract/provider.ts';
+import type { Cursor, Detail, ListQuery, PageRequest } from '../contract/list.ts';
+import type { DraftWrite, MailboxPatch, MailSession, Patch, Submitted } from '../contract/mail-session.ts';
 import type { Watcher } from '../contract/watch.ts';
 import { changesSince } from './changes/changes.ts';
 import { watcher } from './changes/watch.ts';

@@ -1,7 +1,8 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, Draft } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
+import type { Draft } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { ENVELOPE_FIELDS, toMessage } from '../read/map.ts';
 import { headersAsWritten } from '../read/raw-header.ts';

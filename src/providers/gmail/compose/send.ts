@@ -1,7 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Probe, Sent, Submitted } from '../../contract/provider.ts';
+import type { SendStatus, Sent, Submitted } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { HeaderFields } from '../read/headers.ts';
 import { getParts } from '../read/read.ts';
@@ -38,7 +38,7 @@ export async function probe(
   client: GmailClient,
   { draftId, internetMessageId, since }: Submitted,
   call: Call,
-): Promise<Probe> {
+): Promise<SendStatus> {
   if (draftId !== null && (await draftExists(client, draftId, call))) return { state: 'not-sent' };
   if (internetMessageId === '') return { state: 'unknown' };
   const recent = await amongRecent(client, internetMessageId, since.getTime() - MAX_CLOCK_SKEW_MS, call);

@@ -1,5 +1,5 @@
 import { MailError } from '../../../domain/error.ts';
-import type { Cursor, PageRequest } from '../../contract/provider.ts';
+import type { Cursor, PageRequest } from '../../contract/list.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
 
 /**

@@ -7,13 +7,13 @@ import { matches } from '../../../domain/search/matches.ts';
 import type { Call } from '../../contract/call.ts';
 import {
   type Batch,
-  type Draft,
   isUnreadable,
   type ListQuery,
   type Page,
   type PageRequest,
   type Unreadable,
-} from '../../contract/provider.ts';
+} from '../../contract/list.ts';
+import type { Draft } from '../../contract/mail-session.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { getMessages } from '../read/read.ts';
 import type { GmailClient } from '../wire/client.ts';

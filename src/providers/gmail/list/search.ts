@@ -3,7 +3,7 @@ import { EVERYTHING, isEverything, NOTHING, normalForm, replaced, worded } from 
 import { type Decision, decisions } from '../../../domain/search/branches.ts';
 import type { Condition } from '../../../domain/search/condition.ts';
 import { visibleOnly } from '../../../domain/search/visibility.ts';
-import type { Evaluation, ListQuery } from '../../contract/provider.ts';
+import type { Evaluation, ListQuery } from '../../contract/list.ts';
 import { HIDDEN_LABELS, isMailbox } from '../read/labels.ts';
 import { LABEL_TERMS, type PhraseLimits, type Term, termOf, WHOLE } from './search-terms.ts';
 

@@ -5,7 +5,7 @@ import type { Condition } from '../../../domain/search/condition.ts';
 import { matches } from '../../../domain/search/matches.ts';
 import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, ListQuery, Page, PageRequest } from '../../contract/provider.ts';
+import type { Batch, ListQuery, Page, PageRequest } from '../../contract/list.ts';
 import type { Head, HeadPage, ReadHeads } from '../../shared/threads/heads.ts';
 import { threadPage } from '../../shared/threads/thread-pages.ts';
 import type { ThreadSource } from '../../shared/threads/thread-source.ts';

@@ -1,5 +1,5 @@
 import type { Call } from '../../contract/call.ts';
-import type { Identity } from '../../contract/provider.ts';
+import type { Identity } from '../../contract/mail-session.ts';
 import type { GmailClient } from '../wire/client.ts';
 
 /** The addresses this account may send from: its own, and the aliases whose ownership was proven. */

@@ -1,6 +1,6 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { MailError } from '../../../domain/error.ts';
-import type { MailboxPatch } from '../../contract/provider.ts';
+import type { MailboxPatch } from '../../contract/mail-session.ts';
 import { systemName, toMailboxes } from './labels.ts';
 
 interface NamedLabel extends gmail_v1.Schema$Label {

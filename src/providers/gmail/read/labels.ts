@@ -3,7 +3,8 @@ import { isMailError } from '../../../domain/error.ts';
 import type { Mailbox, MailboxRole } from '../../../domain/mailbox.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, MailboxCounts } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
+import type { MailboxCounts } from '../../contract/mail-session.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 

@@ -3,7 +3,7 @@ import type { Address } from '../../../domain/address.ts';
 import type { Message } from '../../../domain/message.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import { type Thread, threadOf } from '../../../domain/thread.ts';
-import type { Detail } from '../../contract/provider.ts';
+import type { Detail } from '../../contract/list.ts';
 import { lazySnippet } from '../../shared/html/snippet.ts';
 import { contentOf } from './content.ts';
 import { HeaderFields } from './headers.ts';

@@ -3,7 +3,7 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, Detail } from '../../contract/provider.ts';
+import type { Batch, Detail } from '../../contract/list.ts';
 import { mapYielding } from '../../shared/by-size.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
 import { batchError } from '../../limiter/cooldown.ts';
 import { malformed } from './answers.ts';
 import type { GmailClient } from './client.ts';

@@ -1,6 +1,6 @@
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
 import { deleteRefusal } from '../../shared/access.ts';
 import { isGone } from '../compose/drafts.ts';
 import { getParts } from '../read/read.ts';

@@ -1,4 +1,4 @@
-import type { Patch } from '../../contract/provider.ts';
+import type { Patch } from '../../contract/mail-session.ts';
 
 /** What one message's labels become. Taking off a label that is not there, or adding one that is, changes nothing. */
 export class LabelChange {

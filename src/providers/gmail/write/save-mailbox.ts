@@ -2,7 +2,7 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
-import type { MailboxPatch } from '../../contract/provider.ts';
+import type { MailboxPatch } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { LabelTree } from '../read/label-tree.ts';
 import { listLabels, systemName, toMailboxes } from '../read/labels.ts';

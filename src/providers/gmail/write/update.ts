@@ -1,7 +1,8 @@
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, Patch } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
+import type { Patch } from '../../contract/mail-session.ts';
 import { writeRefusal } from '../../shared/access.ts';
 import { isMailbox } from '../read/labels.ts';
 import { getMessages } from '../read/read.ts';

@@ -2,7 +2,7 @@ import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Compose, ComposeOrigin } from '../../../domain/compose.ts';
 import { isMailError, isNotFound } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Draft, DraftWrite } from '../../contract/provider.ts';
+import type { Draft, DraftWrite } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { refuseHeaderInjection } from '../../shared/mime/header-check.ts';
 import { messagesNamed } from '../list/listing.ts';
