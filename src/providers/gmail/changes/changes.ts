@@ -22,7 +22,7 @@ interface Position {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export async function changesSince(client: GmailClient, since: Cursor | null, call: Call): Promise<ChangePage> {
+export async function changes(client: GmailClient, since: Cursor | null, call: Call): Promise<ChangePage> {
   if (since === null) {
     const [profile, labels] = await Promise.all([
       client.request('getProfile', call, (users, options) =>

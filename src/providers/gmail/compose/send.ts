@@ -4,7 +4,7 @@ import type { Call } from '../../contract/call.ts';
 import type { SendStatus, Sent, Submitted } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { HeaderFields } from '../read/headers.ts';
-import { getParts } from '../read/read.ts';
+import { getParts } from '../read/messages.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
@@ -17,7 +17,10 @@ const AT_ONCE = 25;
 /** By so much may Gmail's clock be behind ours. */
 const MAX_CLOCK_SKEW_MS = 300_000;
 
-/** Never tried again: an answer that did not come says nothing. Ask `probe` then. */
+/** How long after drafts.send a draft may still be there although the message is being sent. */
+export const SEND_SETTLES_MS = 5_000;
+
+/** Sends a draft. Never retried, because a lost answer does not say whether the message was sent; `probe` finds out. */
 export async function send(client: GmailClient, draftId: string, call: Call): Promise<Sent> {
   requireWrite(client.account.access);
   const sent = await client.request(

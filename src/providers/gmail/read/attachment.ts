@@ -7,7 +7,7 @@ import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
 import { attachmentParts, type Part } from './body-parts.ts';
 import { partIdOf } from './content.ts';
-import { getOne } from './read.ts';
+import { getOne } from './messages.ts';
 
 /** Finds the part by its place, then streams it: Gmail's own attachment ids are good for one read only. */
 export async function readAttachment(

@@ -1,31 +1,29 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
-import { isMailError } from '../../../domain/error.ts';
 import type { Mailbox, MailboxRole } from '../../../domain/mailbox.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch } from '../../contract/list.ts';
-import type { MailboxCounts } from '../../contract/mail-session.ts';
-import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 
 /**
  * System labels are known by id, since their names are localised or are the ids. The categories are the tabs of Gmail's
  * inbox: kept as labels, because people file by them. Gmail has no label for all mail or for the archive.
  */
-const SYSTEM: ReadonlyMap<string, { readonly name: string; readonly role: MailboxRole | null }> = new Map([
-  ['INBOX', { name: 'Inbox', role: 'INBOX' }],
-  ['SENT', { name: 'Sent', role: 'SENT' }],
-  ['DRAFT', { name: 'Drafts', role: 'DRAFTS' }],
-  ['TRASH', { name: 'Trash', role: 'TRASH' }],
-  ['SPAM', { name: 'Spam', role: 'JUNK' }],
-  ['STARRED', { name: 'Starred', role: 'STARRED' }],
-  ['IMPORTANT', { name: 'Important', role: 'IMPORTANT' }],
-  ['CATEGORY_PERSONAL', { name: 'Primary', role: null }],
-  ['CATEGORY_SOCIAL', { name: 'Social', role: null }],
-  ['CATEGORY_PROMOTIONS', { name: 'Promotions', role: null }],
-  ['CATEGORY_UPDATES', { name: 'Updates', role: null }],
-  ['CATEGORY_FORUMS', { name: 'Forums', role: null }],
-]);
+export const SYSTEM_LABELS: ReadonlyMap<string, { readonly name: string; readonly role: MailboxRole | null }> = new Map(
+  [
+    ['INBOX', { name: 'Inbox', role: 'INBOX' }],
+    ['SENT', { name: 'Sent', role: 'SENT' }],
+    ['DRAFT', { name: 'Drafts', role: 'DRAFTS' }],
+    ['TRASH', { name: 'Trash', role: 'TRASH' }],
+    ['SPAM', { name: 'Spam', role: 'JUNK' }],
+    ['STARRED', { name: 'Starred', role: 'STARRED' }],
+    ['IMPORTANT', { name: 'Important', role: 'IMPORTANT' }],
+    ['CATEGORY_PERSONAL', { name: 'Primary', role: null }],
+    ['CATEGORY_SOCIAL', { name: 'Social', role: null }],
+    ['CATEGORY_PROMOTIONS', { name: 'Promotions', role: null }],
+    ['CATEGORY_UPDATES', { name: 'Updates', role: null }],
+    ['CATEGORY_FORUMS', { name: 'Forums', role: null }],
+  ],
+);
 
 /**
  * Any other system label is a flag of the message or nothing at all to a reader: UNREAD, CHAT, YELLOW_STAR and the other
@@ -33,7 +31,7 @@ const SYSTEM: ReadonlyMap<string, { readonly name: string; readonly role: Mailbo
  */
 const isSystemId = (id: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(id);
 
-export const isMailbox = (labelId: string): boolean => SYSTEM.has(labelId) || !isSystemId(labelId);
+export const isMailbox = (labelId: string): boolean => SYSTEM_LABELS.has(labelId) || !isSystemId(labelId);
 
 /** What a list of the whole account leaves out. */
 export const HIDDEN_LABELS: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);
@@ -50,37 +48,11 @@ export async function listLabels(
   const { labels } = await client.request('labels.list', call, (users, options) =>
     users.labels.list({ userId: 'me', ...(fields === undefined ? {} : { fields }) }, options),
   );
-  return (labels ?? []).filter(({ id, type }) => id && (type === 'system' ? SYSTEM.has(id) : isMailbox(id)));
+  return (labels ?? []).filter(({ id, type }) => id && (type === 'system' ? SYSTEM_LABELS.has(id) : isMailbox(id)));
 }
-
-/** System labels have the same ids everywhere. Null for ALL and ARCHIVE. */
-export const roleLabelId = (role: MailboxRole): string | null =>
-  [...SYSTEM].find(([, label]) => label.role === role)?.[0] ?? null;
 
 /** Gmail has no label for all mail or for the archive. */
-export const LABEL_ROLES: readonly MailboxRole[] = [...SYSTEM.values()].flatMap(({ role }) => role ?? []);
-
-/** Names, roles, colours and nesting for one request. Counts cost one more request a label: see mailboxCounts. */
-export async function listMailboxes(client: GmailClient, call: Call): Promise<readonly Mailbox[]> {
-  return toMailboxes(await listLabels(client, call));
-}
-
-export async function mailboxCounts(
-  client: GmailClient,
-  ids: readonly string[],
-  call: Call,
-): Promise<Batch<MailboxCounts>> {
-  const parts = ids.map((id) => ({
-    method: 'GET' as const,
-    path: `/gmail/v1/users/me/labels/${encodeURIComponent(id)}?fields=id,messagesTotal,messagesUnread`,
-  }));
-  const answers = await runBatch(client, 'labels.get', parts, call);
-  return answers.map((answer) => {
-    if (isMailError(answer)) return answer;
-    const { messagesTotal, messagesUnread } = answer as gmail_v1.Schema$Label;
-    return { total: messagesTotal ?? 0, unread: messagesUnread ?? 0 };
-  });
-}
+export const LABEL_ROLES: readonly MailboxRole[] = [...SYSTEM_LABELS.values()].flatMap(({ role }) => role ?? []);
 
 /** A label named A/B lies in A where there is a label A; the nearest one that exists is its parent. */
 export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly Mailbox[] {
@@ -90,7 +62,7 @@ export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly 
   return labels.flatMap((label): Mailbox[] => {
     const id = label.id;
     if (!id) return [];
-    const known = SYSTEM.get(id);
+    const known = SYSTEM_LABELS.get(id);
     const fullName = label.name ?? id;
     const parent = known ? null : parentName(fullName, idByName);
     return [
@@ -109,7 +81,8 @@ export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly 
 }
 
 /** What a system label is called; undefined for one of the user's own. */
-export const systemName = (id: string): string | undefined => SYSTEM.get(id)?.name ?? (isSystemId(id) ? id : undefined);
+export const systemName = (id: string): string | undefined =>
+  SYSTEM_LABELS.get(id)?.name ?? (isSystemId(id) ? id : undefined);
 
 function parentName(name: string, idByName: ReadonlyMap<string, string>): string | null {
   for (let slash = name.lastIndexOf('/'); slash > 0; slash = name.lastIndexOf('/', slash - 1)) {

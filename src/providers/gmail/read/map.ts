@@ -10,21 +10,6 @@ import { HeaderFields } from './headers.ts';
 import { HIDDEN_LABELS, mailboxIdsOf } from './labels.ts';
 import { unescapedSnippet } from './text.ts';
 
-/** The headers that an envelope is made of; asked for with format=metadata. */
-export const ENVELOPE_HEADERS = [
-  'From',
-  'Sender',
-  'To',
-  'Cc',
-  'Bcc',
-  'Reply-To',
-  'Subject',
-  'Date',
-  'Message-ID',
-] as const;
-export const ENVELOPE_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload/headers';
-export const FULL_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload';
-
 /** `written`: its header as it was written, where the listed one left a doubt about its addresses. All else is as listed. */
 export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?: HeaderFields): Message {
   const headers = new HeaderFields(raw.payload?.headers ?? []);

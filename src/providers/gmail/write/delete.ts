@@ -3,7 +3,7 @@ import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/list.ts';
 import { deleteRefusal } from '../../shared/access.ts';
 import { isGone } from '../compose/drafts.ts';
-import { getParts } from '../read/read.ts';
+import { getParts } from '../read/messages.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 

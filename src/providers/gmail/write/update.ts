@@ -5,7 +5,7 @@ import type { Batch } from '../../contract/list.ts';
 import type { Patch } from '../../contract/mail-session.ts';
 import { writeRefusal } from '../../shared/access.ts';
 import { isMailbox } from '../read/labels.ts';
-import { getMessages } from '../read/read.ts';
+import { getMessages } from '../read/messages.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';

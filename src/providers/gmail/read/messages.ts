@@ -1,7 +1,6 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
-import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, Detail } from '../../contract/list.ts';
 import { mapYielding } from '../../shared/by-size.ts';
@@ -10,16 +9,15 @@ import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
 import type { BatchPart } from '../wire/multipart.ts';
 import { bodyParts } from './body-parts.ts';
-import { ENVELOPE_FIELDS, ENVELOPE_HEADERS, FULL_FIELDS, toMessage, toThread } from './map.ts';
+import { ENVELOPE_FIELDS, ENVELOPE_HEADERS, FULL_FIELDS } from './fields.ts';
+import { toMessage } from './map.ts';
 import { headersAsWritten } from './raw-header.ts';
 
-const ENVELOPE = { format: 'metadata', metadataHeaders: [...ENVELOPE_HEADERS] };
+export const ENVELOPE = { format: 'metadata', metadataHeaders: [...ENVELOPE_HEADERS] };
 const MESSAGE = {
   envelope: { ...ENVELOPE, fields: ENVELOPE_FIELDS },
   full: { format: 'full', fields: FULL_FIELDS },
 } satisfies Record<Detail, gmail_v1.Params$Resource$Users$Messages$Get>;
-const THREAD = { ...ENVELOPE, fields: `id,messages(${ENVELOPE_FIELDS})` };
-
 /** One plain request for one id, one batch for up to fifty. */
 export async function getMessages(
   client: GmailClient,
@@ -48,20 +46,6 @@ export async function getMessages(
     // Its bodies are there in the message: those of a whole page are not held twice.
     delete answer.payload;
     return message;
-  });
-}
-
-export async function getThreads(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
-  const answers = await runBatch(client, 'threads.get', getParts('threads', ids, THREAD), call);
-  const messages = answers.flatMap((answer) =>
-    isMailError(answer) ? [] : ((answer as gmail_v1.Schema$Thread).messages ?? []),
-  );
-  const written = await headersAsWritten(client, messages, call);
-  return answers.map((answer) => {
-    if (isMailError(answer)) return inWords(answer, 'thread');
-    return (
-      toThread(answer as gmail_v1.Schema$Thread, written) ?? new MailError('NOT_FOUND', 'There is no such thread.')
-    );
   });
 }
 
@@ -119,7 +103,7 @@ async function settled<T>(promise: Promise<T>): Promise<T | MailError> {
 }
 
 /** An id that Gmail cannot even read names nothing. */
-function inWords(error: MailError, what: 'message' | 'thread'): MailError {
+export function inWords(error: MailError, what: 'message' | 'thread'): MailError {
   if (error.code !== 'NOT_FOUND' && !hasStatus(error, 400)) return error;
   return new MailError('NOT_FOUND', `There is no such ${what}.`, { cause: error });
 }
