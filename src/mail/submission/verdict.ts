@@ -1,26 +1,17 @@
-import { isMailError, type MailErrorCode } from '../../domain/error.ts';
+import { isAnswerLost, isMailError, isTransient, type MailErrorCode } from '../../domain/error.ts';
 import type { SendStatus } from '../../providers/contract/mail-session.ts';
 import type { SubmissionRecord } from './submission.ts';
 
 /** What an error or an answer means for a submission: decided here, and done in delivery.ts. */
 
-/** Later may be better, without anybody changing the message. */
-const RETRYABLE_CODES: ReadonlySet<MailErrorCode> = new Set([
-  'RATE_LIMITED',
-  'PROVIDER_UNAVAILABLE',
-  'TIMEOUT',
-  'RECONNECT_REQUIRED',
-  'CONSENT_REQUIRED',
-  'UNAUTHENTICATED',
-  'STORE_UNAVAILABLE',
-]);
-/** Answers of `send` itself that say it was not done, and may be later. */
-const RETRYABLE_REFUSALS: ReadonlySet<MailErrorCode> = new Set([
-  'RATE_LIMITED',
+/** Refusals that end when the user connects the account again or grants consent. */
+const SIGN_IN_CODES: ReadonlySet<MailErrorCode> = new Set([
   'RECONNECT_REQUIRED',
   'CONSENT_REQUIRED',
   'UNAUTHENTICATED',
 ]);
+/** Refusals of `send` after which the message was not sent and may be sent later. */
+const RETRYABLE_REFUSALS: ReadonlySet<MailErrorCode> = new Set([...SIGN_IN_CODES, 'RATE_LIMITED']);
 /** Answers of `send` that leave open what became of the draft. A draft that is gone, or none any more, may be sent. */
 const UNKNOWN_OUTCOME_CODES: ReadonlySet<MailErrorCode> = new Set([
   'TIMEOUT',
@@ -34,7 +25,9 @@ const UNKNOWN_OUTCOME_CODES: ReadonlySet<MailErrorCode> = new Set([
 
 /** What to do about an error that came before the provider was told to send. */
 export function beforeSending(error: unknown): 'later' | 'give-up' {
-  return !isMailError(error) || error.ofAccount || RETRYABLE_CODES.has(error.code) ? 'later' : 'give-up';
+  return !isMailError(error) || error.ofAccount || isTransient(error) || SIGN_IN_CODES.has(error.code)
+    ? 'later'
+    : 'give-up';
 }
 
 /** What to do about an error that `send` came back with. */
@@ -144,7 +137,6 @@ export function tryAgainAt(
   // What failed for our own store was no try of the provider's, and the store is back: this is written into it.
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
   const scheduled = pausesMs[Math.min(turn, pausesMs.length) - 1] ?? 2_000;
-  const isOutage = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
-  const pause = isOutage ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
+  const pause = isAnswerLost(error) ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
   return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isMailError, isProviderAway, type MailError } from '../../domain/error.ts';
+import { isMailError, isProviderAway, isRetryable, type MailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import type { Call, Limits, RequestCost, RequestLimiter } from '../contract/call.ts';
 import { abortReason, sleepBeforeRetry, timedOut } from './aborted.ts';
@@ -193,9 +193,9 @@ class AccountRequestLimiter implements MailboxLimiter {
     this.observe('answered');
   }
 
-  /** Null: another try would not help. */
+  /** The milliseconds to wait before the next try. Null: another try would not help. */
   private retryDelay(error: MailError, tries: number): number | null {
-    if (error.code !== 'RATE_LIMITED' && error.code !== 'PROVIDER_UNAVAILABLE') return null;
+    if (!isRetryable(error)) return null;
     return error.retryAfterMs || FIRST_BACKOFF_MS * 2 ** (tries - 1) * (0.5 + this.random());
   }
 

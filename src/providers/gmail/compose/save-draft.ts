@@ -1,6 +1,6 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import type { Compose } from '../../../domain/compose.ts';
-import { isMailError, MailError } from '../../../domain/error.ts';
+import { isAnswerLost, isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { isUnreadable } from '../../contract/list.ts';
 import type { Draft, DraftWrite } from '../../contract/mail-session.ts';
@@ -119,8 +119,7 @@ async function create(
       false,
     );
   } catch (error) {
-    const isOpen = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
-    if (!isOpen || call.signal.aborted) throw error;
+    if (!isAnswerLost(error) || call.signal.aborted) throw error;
     const { items } = await listDrafts(client, { size: MAX_RECENT_DRAFTS, after: null }, call);
     const found = items.find(
       (draft) => !isUnreadable(draft) && draft.message.internetMessageId === compose.internetMessageId,

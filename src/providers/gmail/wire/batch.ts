@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isMailError } from '../../../domain/error.ts';
+import { isMailError, isRetryable } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/list.ts';
 import { batchError } from '../../limiter/cooldown.ts';
@@ -102,9 +102,8 @@ async function post(
   if (worst) throw ofAll ?? batchError(worst, limited, places.length);
 }
 
-/** Transient, or meant for the whole account, which is told of it where the request ends. */
-const failsTheBatch = (error: GmailError): boolean =>
-  error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error.status === 401 || error.ofAccount;
+/** Whether a part's error is the error of the whole batch: it may be retried, or it concerns the whole account. */
+const failsTheBatch = (error: GmailError): boolean => isRetryable(error) || error.status === 401 || error.ofAccount;
 
 async function send(
   origin: string,
