@@ -35,7 +35,7 @@ const MAX_DEPTH = 100;
  * The role of a mailbox; for a folder inside the trash or junk, the role of that mailbox. A deleted folder
  * is in the trash with everything in it.
  */
-export function placeRole(mailbox: Mailbox, byId: ReadonlyMap<string, Mailbox>): MailboxRole | null {
+export function effectiveRole(mailbox: Mailbox, byId: ReadonlyMap<string, Mailbox>): MailboxRole | null {
   let at: Mailbox | undefined = mailbox;
   for (let depth = 0; at?.kind === 'FOLDER' && depth < MAX_DEPTH; depth++) {
     if (at.role === 'TRASH' || at.role === 'JUNK') return at.role;

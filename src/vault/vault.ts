@@ -5,7 +5,7 @@ import type { SealedSecret, SecretStore, Transaction } from './secret.store.ts';
 const PURPOSE = 'secret';
 
 /** Which writing of a secret was read: no two writings have the same, even of the same secret. */
-export type Revision = Uint8Array<ArrayBuffer>;
+export type SecretRevision = Uint8Array<ArrayBuffer>;
 
 /**
  * The providers' secrets, sealed: the integration's id is part of the seal, so a row copied to another integration does
@@ -18,7 +18,7 @@ export class Vault {
   ) {}
 
   /** Null when nothing is stored. Throws INTERNAL when what is stored does not open. */
-  async get(integrationId: string): Promise<{ secret: unknown; revision: Revision } | null> {
+  async get(integrationId: string): Promise<{ secret: unknown; revision: SecretRevision } | null> {
     const row = await this.store.read(integrationId);
     return row && { secret: this.open(integrationId, row), revision: row.sealed };
   }
@@ -29,12 +29,12 @@ export class Vault {
   }
 
   /** Puts only when `revision` is still what is stored; false otherwise. */
-  async replace(integrationId: string, secret: unknown, revision: Revision, tx?: Transaction): Promise<boolean> {
+  async replace(integrationId: string, secret: unknown, revision: SecretRevision, tx?: Transaction): Promise<boolean> {
     return this.store.replace(integrationId, revision, this.seal(integrationId, secret), tx);
   }
 
   /** Whether `revision` is what is stored. */
-  async isCurrent(integrationId: string, revision: Revision, tx?: Transaction): Promise<boolean> {
+  async isCurrent(integrationId: string, revision: SecretRevision, tx?: Transaction): Promise<boolean> {
     const row = await this.store.read(integrationId, tx);
     return row !== null && Buffer.from(row.sealed).equals(revision);
   }

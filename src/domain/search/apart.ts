@@ -16,17 +16,17 @@ const MAX_PRODUCTS = 32;
  * A condition in normal form as lists of which each is narrowed where the condition as a whole is not, or less: one that the
  * provider's search brings, and one that its filter brings. The condition itself where that gains nothing.
  */
-export function readApart(where: Condition, narrows: Narrows): readonly Condition[] {
+export function separateLists(where: Condition, narrows: Narrows): readonly Condition[] {
   const narrowing = narrows(where);
   if (narrowing === 'search' || narrowing === 'few') return [where];
   if (where.kind === 'or') {
-    const lists = where.of.flatMap((part) => readApart(part, narrows));
+    const lists = where.of.flatMap((part) => separateLists(part, narrows));
     return inGroups(where, lists, narrows);
   }
   if (where.kind !== 'and') return [where];
   let products: readonly (readonly Condition[])[] = [[]];
   for (const part of where.of) {
-    const lists = readApart(part, narrows);
+    const lists = separateLists(part, narrows);
     if (products.length * lists.length > MAX_PRODUCTS) return [where];
     products = products.flatMap((before) => lists.map((list) => [...before, list]));
   }

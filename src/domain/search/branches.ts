@@ -1,5 +1,5 @@
 import { normalForm } from './algebra.ts';
-import { type Narrows, readApart } from './apart.ts';
+import { type Narrows, separateLists } from './apart.ts';
 import type { Condition } from './condition.ts';
 import { factored } from './factored.ts';
 
@@ -32,7 +32,7 @@ export function branchesOf(where: Condition, decides: Decides, narrows?: Narrows
   if (needed === undefined || narrows === undefined) return needed ?? null;
   const branches: Condition[] = [];
   for (const [n, branch] of needed.entries()) {
-    const apart = readApart(branch, narrows);
+    const apart = separateLists(branch, narrows);
     const others = branches.length + needed.length - n - 1;
     branches.push(...(others + apart.length <= MAX_BRANCHES ? apart : [branch]));
   }

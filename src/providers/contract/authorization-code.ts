@@ -27,14 +27,14 @@ export interface AuthorizationCode<Secret = unknown> extends ConnectMethod<Secre
    * Trades the code for a secret, which serves once: what can fail for now and be asked again is for `identify`.
    * CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it.
    */
-  exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Traded<Secret>>;
+  exchange(exchange: CodeExchange, signal: AbortSignal): Promise<ExchangedCode<Secret>>;
   /** The address of the account that the code was of. Repeating it changes nothing. */
-  identify(traded: Traded<Secret>, signal: AbortSignal): Promise<string>;
+  identify(traded: ExchangedCode<Secret>, signal: AbortSignal): Promise<string>;
   /**
    * Throws UNSUPPORTED where the account has no mailbox: at some providers people sign in who have none. Absent: `identify`
    * has asked the mailbox itself.
    */
-  checkMailbox?(traded: Traded<Secret>, limiter: RequestLimiter, signal: AbortSignal): Promise<void>;
+  checkMailbox?(traded: ExchangedCode<Secret>, limiter: RequestLimiter, signal: AbortSignal): Promise<void>;
 }
 
 export interface AuthorizationRequest {
@@ -59,7 +59,7 @@ export interface CodeExchange {
   readonly access: Access;
 }
 /** What a code was traded for. JSON-serialisable, but for its date. */
-export interface Traded<Secret> extends Refreshed<Secret> {
+export interface ExchangedCode<Secret> extends Refreshed<Secret> {
   readonly scopes: readonly string[];
   /** Addresses that came with it, the likeliest first, for a provider whose directory may name none. */
   readonly claimed?: readonly string[];

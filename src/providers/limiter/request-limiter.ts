@@ -41,9 +41,9 @@ interface RequestLimiterOptions {
   readonly now?: () => number;
   readonly random?: () => number;
   /** Told of every request: whether the account's provider answered it, be it with a refusal, or was away, busy or silent. */
-  readonly observe?: (outcome: Outcome) => void;
+  readonly observe?: (outcome: ProviderAnswer) => void;
 }
-export type Outcome = 'answered' | 'unavailable';
+export type ProviderAnswer = 'answered' | 'unavailable';
 
 /** A safe request under way. */
 interface UnderWay {
@@ -66,7 +66,7 @@ class AccountRequestLimiter implements MailboxLimiter {
   private readonly log: Logger;
   private readonly now: () => number;
   private readonly random: () => number;
-  private readonly observe: (outcome: Outcome) => void;
+  private readonly observe: (outcome: ProviderAnswer) => void;
 
   constructor(
     private readonly limits: Limits,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Sealer } from '../../../platform/secrets/seal.ts';
-import type { Traded } from '../../../providers/contract/authorization-code.ts';
+import type { ExchangedCode } from '../../../providers/contract/authorization-code.ts';
 import type { ConnectFlowRecord } from '../connect-flow.ts';
 
 /** What the provider's consent leaves until the flow is finished. */
@@ -10,7 +10,7 @@ export interface Consent {
   /** What finishes the flow, in the spelling that is compared. */
   readonly token: string;
   /** What the code was traded for, where the provider did not say whose account it is of; absent: the code is not spent. */
-  readonly traded?: Traded<unknown> | undefined;
+  readonly traded?: ExchangedCode<unknown> | undefined;
 }
 
 const VERIFIER = 'connect-verifier';

@@ -5,7 +5,7 @@ import type {
   AuthorizationRefusal,
   AuthorizationRequest,
   CodeExchange,
-  Traded,
+  ExchangedCode,
 } from '../../contract/authorization-code.ts';
 import type { Access, Refreshed } from '../../contract/connect.ts';
 import { readTokenAnswer, type TokenAnswer } from '../../shared/token-answer.ts';
@@ -62,7 +62,7 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
     return signInRefusal({ word: error, subtype, description }, 'consent');
   }
 
-  async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Traded<GmailSecret>> {
+  async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<ExchangedCode<GmailSecret>> {
     const { code, codeVerifier, redirectUri } = exchange;
     const { refreshToken, scope, accessToken, expiresAt } = await answerOf(
       this.client(signal, redirectUri),
@@ -87,7 +87,7 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
     return { secret: { refreshToken }, accessToken, expiresAt, scopes };
   }
 
-  async identify({ accessToken }: Traded<GmailSecret>, signal: AbortSignal): Promise<string> {
+  async identify({ accessToken }: ExchangedCode<GmailSecret>, signal: AbortSignal): Promise<string> {
     const profile = await sdkCall(
       gmailOrigin(this.options.apiUrl),
       'getProfile',

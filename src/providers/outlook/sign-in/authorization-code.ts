@@ -3,7 +3,7 @@ import type { AuthenticationResult } from '@azure/msal-node';
 import type { Client } from '@microsoft/microsoft-graph-client';
 import type { User } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
-import type { AuthorizationCode, Traded } from '../../contract/authorization-code.ts';
+import type { AuthorizationCode, ExchangedCode } from '../../contract/authorization-code.ts';
 import { ME } from '../read/identities.ts';
 import type { OutlookOptions } from '../settings.ts';
 import { malformed } from '../wire/answers.ts';
@@ -139,7 +139,7 @@ function claimedBy({ idTokenClaims }: AuthenticationResult): string[] {
  */
 async function addressOf(
   sdk: Client,
-  { accessToken, claimed = [] }: Traded<OutlookSecret>,
+  { accessToken, claimed = [] }: ExchangedCode<OutlookSecret>,
   signal: AbortSignal,
 ): Promise<string> {
   const response = await requestMe(sdk, accessToken, signal);
