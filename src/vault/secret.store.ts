@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database/database.ts';
 import type { Prisma } from '../platform/prisma/client.ts';
 
-/** A transaction that others have begun, to take part in. */
+/** A transaction that the caller has begun. */
 export type Transaction = Prisma.TransactionClient;
 
 export interface SealedSecret {
@@ -20,7 +20,7 @@ export class SecretStore {
     await tx.secret.upsert({ where: { integrationId }, create: { integrationId, ...secret }, update: secret });
   }
 
-  /** Writes only over `previous`; false when another was written since. */
+  /** Replaces `previous`. Returns false when another secret was written since. */
   async replace(
     integrationId: string,
     previous: Uint8Array<ArrayBuffer>,

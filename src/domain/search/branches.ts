@@ -25,7 +25,7 @@ export const MAX_BRANCHES = 12;
  * The condition as alternatives, each an `and` whose parts are decided either by the provider's answer alone (exact and
  * indexed) or by envelopes alone (exact and checked): such a part can be asked of the index or checked here, and nothing that
  * the index alone knows need be known of a message to check the rest. One where nothing is mixed. Null: more than MAX_BRANCHES.
- * With `narrows` there are more where lists are cheaper apart (`readApart`), as far as there is room for them.
+ * With `narrows` there are more where lists are cheaper apart (`separateLists`), as far as there is room for them.
  */
 export function branchesOf(where: Condition, decides: Decides, narrows?: Narrows): readonly Condition[] | null {
   const needed = split(normalForm(where), decides)?.map((parts) => normalForm({ kind: 'and', of: parts }));
