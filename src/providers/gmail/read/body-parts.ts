@@ -2,16 +2,16 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { contentIdOf } from '../../shared/html/inline-files.ts';
 import { HeaderFields } from './headers.ts';
 
-export type Part = gmail_v1.Schema$MessagePart;
+export type MimePart = gmail_v1.Schema$MessagePart;
 
-export const typeOf = (part: Part): string => (part.mimeType ?? 'text/plain').toLowerCase();
-export const isMultipart = (part: Part): boolean => typeOf(part).startsWith('multipart/');
+export const typeOf = (part: MimePart): string => (part.mimeType ?? 'text/plain').toLowerCase();
+export const isMultipart = (part: MimePart): boolean => typeOf(part).startsWith('multipart/');
 
 /** The parts that the body is made of. */
-export const bodyParts = (root: Part): Part[] => select(root).bodies;
+export const bodyParts = (root: MimePart): MimePart[] => select(root).bodies;
 
 /** Every part that is listed beside the body, in order. An attached message counts as one: its own parts do not. */
-export const attachmentParts = (root: Part): Part[] => select(root).listed;
+export const attachmentParts = (root: MimePart): MimePart[] => select(root).listed;
 
 /** Texts that are read as they stand or nearly so, where a plain one is not there. */
 export const ALMOST_PLAIN: ReadonlySet<string> = new Set([
@@ -32,8 +32,8 @@ const isAlternative = (type: string): boolean =>
   type === 'text/plain' || type === 'text/html' || ALMOST_PLAIN.has(type);
 
 interface Selection {
-  readonly bodies: Part[];
-  readonly listed: Part[];
+  readonly bodies: MimePart[];
+  readonly listed: MimePart[];
 }
 
 /**
@@ -41,11 +41,11 @@ interface Selection {
  * It is read though it has one as the whole message, as the first part of several, as an alternative, and where it is the
  * only text there is: a name alone makes no file of it (RFC 2183 2.3).
  */
-function select(root: Part): Selection {
-  const bodies: Part[] = [];
-  const listed: Part[] = [];
-  const named: Part[] = [];
-  const visit = (part: Part, parent: string, isFirst: boolean): void => {
+function select(root: MimePart): Selection {
+  const bodies: MimePart[] = [];
+  const listed: MimePart[] = [];
+  const named: MimePart[] = [];
+  const visit = (part: MimePart, parent: string, isFirst: boolean): void => {
     const type = typeOf(part);
     if (isMultipart(part)) {
       const children = part.parts ?? [];
@@ -72,13 +72,13 @@ function select(root: Part): Selection {
   return { bodies: [only], listed: listed.filter((part) => part !== only) };
 }
 
-const isAttached = (part: Part): boolean =>
+const isAttached = (part: MimePart): boolean =>
   /^\s*attachment\b/i.test(new HeaderFields(part.headers ?? []).raw('content-disposition') ?? '');
 
-const idOf = (part: Part): string | null => new HeaderFields(part.headers ?? []).raw('content-id');
+const idOf = (part: MimePart): string | null => new HeaderFields(part.headers ?? []).raw('content-id');
 
 /** The part that `start` names, else the first (RFC 2387 3.2), or the first that can be read where that cannot. */
-function rootOf(related: Part, children: readonly Part[]): Part | undefined {
+function rootOf(related: MimePart, children: readonly MimePart[]): MimePart | undefined {
   const type = new HeaderFields(related.headers ?? []).raw('content-type') ?? '';
   const [, quoted, token] = /;\s*start\s*=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(type) ?? [];
   const start = contentIdOf(quoted ?? token);

@@ -1,4 +1,4 @@
-/** The headers that an envelope is made of; asked for with format=metadata. */
+/** The headers of an envelope, which are requested with format=metadata. */
 
 export const ENVELOPE_HEADERS = [
   'From',

@@ -5,8 +5,8 @@ import type { Call } from '../../contract/call.ts';
 import type { GmailClient } from '../wire/client.ts';
 
 /**
- * System labels are known by id, since their names are localised or are the ids. The categories are the tabs of Gmail's
- * inbox: kept as labels, because people file by them. Gmail has no label for all mail or for the archive.
+ * The system labels that are mailboxes, by id, since their names are localised or equal to the id. The categories are the tabs
+ * of Gmail's inbox. They count as mailboxes because people file by them. Gmail has no label for all mail or for the archive.
  */
 export const SYSTEM_LABELS: ReadonlyMap<string, { readonly name: string; readonly role: MailboxRole | null }> = new Map(
   [
@@ -26,20 +26,20 @@ export const SYSTEM_LABELS: ReadonlyMap<string, { readonly name: string; readonl
 );
 
 /**
- * Any other system label is a flag of the message or nothing at all to a reader: UNREAD, CHAT, YELLOW_STAR and the other
- * stars (listed since 2025, gauteh/lieer#304), and what Gmail adds next. The user's own ids are in mixed case: Label_12.
+ * Every other system label is a flag or has no meaning for a reader: UNREAD, CHAT, YELLOW_STAR and the other stars (listed
+ * since 2025, gauteh/lieer#304), and what Gmail adds in the future. Ids of the user's labels are in mixed case: Label_12.
  */
 const isSystemId = (id: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(id);
 
 export const isMailbox = (labelId: string): boolean => SYSTEM_LABELS.has(labelId) || !isSystemId(labelId);
 
-/** What a list of the whole account leaves out. */
+/** The labels whose messages a list of the whole account leaves out. */
 export const HIDDEN_LABELS: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);
 
-/** The labels that are mailboxes; an archived message without labels of its own has none. */
+/** The labels that are mailboxes. An archived message without user labels has none. */
 export const mailboxIdsOf = (labelIds: readonly string[]): string[] => labelIds.filter(isMailbox);
 
-/** `fields`: which of each label, for who does not need all of it; `id` and `type` are among them. */
+/** Lists the labels that are mailboxes. `fields` limits the answer and must include each label's `id` and `type`. */
 export async function listLabels(
   client: GmailClient,
   call: Call,
@@ -51,10 +51,10 @@ export async function listLabels(
   return (labels ?? []).filter(({ id, type }) => id && (type === 'system' ? SYSTEM_LABELS.has(id) : isMailbox(id)));
 }
 
-/** Gmail has no label for all mail or for the archive. */
+/** The roles that labels have. ALL and ARCHIVE are missing, because Gmail has no labels for them. */
 export const LABEL_ROLES: readonly MailboxRole[] = [...SYSTEM_LABELS.values()].flatMap(({ role }) => role ?? []);
 
-/** A label named A/B lies in A where there is a label A; the nearest one that exists is its parent. */
+/** Converts labels to mailboxes. A label named A/B is inside A where a label A exists; the nearest existing one is the parent. */
 export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly Mailbox[] {
   const idByName = new Map(
     labels.flatMap(({ id, name, type }) => (id && name && type !== 'system' ? [[name, id]] : [])),
@@ -80,7 +80,7 @@ export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly 
   });
 }
 
-/** What a system label is called; undefined for one of the user's own. */
+/** The name of a system label; undefined for a user's label. */
 export const systemName = (id: string): string | undefined =>
   SYSTEM_LABELS.get(id)?.name ?? (isSystemId(id) ? id : undefined);
 

@@ -18,7 +18,7 @@ const MESSAGE = {
   envelope: { ...ENVELOPE, fields: ENVELOPE_FIELDS },
   full: { format: 'full', fields: FULL_FIELDS },
 } satisfies Record<Detail, gmail_v1.Params$Resource$Users$Messages$Get>;
-/** One plain request for one id, one batch for up to fifty. */
+/** Reads messages: a single id in a plain request, several in batches of up to fifty. */
 export async function getMessages(
   client: GmailClient,
   ids: readonly string[],
@@ -31,7 +31,7 @@ export async function getMessages(
       ? [await settled(getOne(client, only, MESSAGE[detail], call))]
       : await runBatch(client, 'messages.get', getParts('messages', ids, MESSAGE[detail]), call);
   const answers = raw.map((answer) =>
-    isMailError(answer) ? inWords(answer, 'message') : (answer as gmail_v1.Schema$Message),
+    isMailError(answer) ? readError(answer, 'message') : (answer as gmail_v1.Schema$Message),
   );
   const read = answers.flatMap((answer) => (isMailError(answer) ? [] : answer));
   const [written] = await Promise.all([
@@ -43,7 +43,7 @@ export async function getMessages(
   return mapYielding(answers, sizeOf, (answer) => {
     if (isMailError(answer)) return answer;
     const message = toMessage(answer, detail, written.get(answer.id ?? ''));
-    // Its bodies are there in the message: those of a whole page are not held twice.
+    // The message has the decoded bodies now, so the encoded ones need not stay in memory for a whole page.
     delete answer.payload;
     return message;
   });
@@ -59,7 +59,7 @@ export const getOne = (
     users.messages.get({ userId: 'me', id, ...params }, options),
   );
 
-/** Gmail leaves a long text out of its answer and gives an id to fetch it by; filled in where it belongs. */
+/** Fetches the long texts that Gmail leaves out of its answer, and puts them into their parts. */
 async function fetchLongBodies(
   client: GmailClient,
   answers: readonly (gmail_v1.Schema$Message | MailError)[],
@@ -79,18 +79,18 @@ async function fetchLongBodies(
   const bodies = await runBatch(client, 'messages.attachments.get', parts, call);
   missing.forEach(({ body }, index) => {
     const answer = bodies[index];
-    // Better an error than a message that looks empty.
+    // An error is better than a message that looks empty.
     if (isMailError(answer)) throw answer;
     body.data = (answer as gmail_v1.Schema$MessagePartBody).data ?? '';
   });
 }
 
-/** Reads inside a batch, alike but for the id. */
+/** The parts of a batch that reads these ids with the same parameters. */
 export function getParts(kind: 'messages' | 'threads', ids: readonly string[], params: object): BatchPart[] {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) for (const one of [value].flat()) query.append(name, String(one));
-  const asked = query.toString();
-  return ids.map((id) => ({ method: 'GET', path: `/gmail/v1/users/me/${kind}/${encodeURIComponent(id)}?${asked}` }));
+  const search = query.toString();
+  return ids.map((id) => ({ method: 'GET', path: `/gmail/v1/users/me/${kind}/${encodeURIComponent(id)}?${search}` }));
 }
 
 async function settled<T>(promise: Promise<T>): Promise<T | MailError> {
@@ -102,8 +102,8 @@ async function settled<T>(promise: Promise<T>): Promise<T | MailError> {
   }
 }
 
-/** An id that Gmail cannot even read names nothing. */
-export function inWords(error: MailError, what: 'message' | 'thread'): MailError {
+/** The error of one id. Gmail answers 400 for an id that it cannot parse, which is NOT_FOUND for the client. */
+export function readError(error: MailError, what: 'message' | 'thread'): MailError {
   if (error.code !== 'NOT_FOUND' && !hasStatus(error, 400)) return error;
   return new MailError('NOT_FOUND', `There is no such ${what}.`, { cause: error });
 }

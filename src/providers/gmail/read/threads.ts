@@ -7,7 +7,7 @@ import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { ENVELOPE_FIELDS } from './fields.ts';
 import { toThread } from './map.ts';
-import { ENVELOPE, getParts, inWords } from './messages.ts';
+import { ENVELOPE, getParts, readError } from './messages.ts';
 import { headersAsWritten } from './raw-header.ts';
 
 export async function getThreads(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
@@ -17,7 +17,7 @@ export async function getThreads(client: GmailClient, ids: readonly string[], ca
   );
   const written = await headersAsWritten(client, messages, call);
   return answers.map((answer) => {
-    if (isMailError(answer)) return inWords(answer, 'thread');
+    if (isMailError(answer)) return readError(answer, 'thread');
     return (
       toThread(answer as gmail_v1.Schema$Thread, written) ?? new MailError('NOT_FOUND', 'There is no such thread.')
     );
