@@ -78,7 +78,7 @@ describe('a resumable upload', () => {
         path: '/gmail/v1/users/me/drafts?uploadType=resumable',
         metadata: {},
         message: chunked(message, 10_007),
-        most: given.most ?? 1e9,
+        maxBytes: given.most ?? 1e9,
         beforeLast: given.beforeLast ?? (async () => undefined),
       },
       interactive(),

@@ -183,7 +183,7 @@ function nameOf(parts: readonly EntryPart[], angle: EntryPart | null, list: stri
   return /[^\s<>]/.test(name) ? name : '';
 }
 
-/** Those of "<<ann@example.org>>" that stand around an address in brackets of its own. */
+/** The extra brackets around an angle address, as in "<<ann@example.org>>". */
 function bracketsAround(parts: readonly EntryPart[], angle: number): ReadonlySet<EntryPart> {
   const found = new Set<EntryPart>();
   for (const [step, bracket] of [

@@ -10,7 +10,7 @@ import { ALMOST_PLAIN, attachmentParts, bodyParts, isMultipart, type MimePart, t
 import { HeaderFields } from './headers.ts';
 import { htmlOfText, unflow } from './text.ts';
 
-/** What a reader sees in one place: a text, an HTML, or both where they are alternatives of each other. */
+/** One section of the body: a text, an HTML, or both where they are alternatives. */
 interface BodySection {
   readonly text: string | null;
   readonly html: string | null;
@@ -18,7 +18,7 @@ interface BodySection {
 
 export function contentOf(payload: MimePart): MessageContent {
   const headers = new HeaderFields(payload.headers ?? []);
-  const slots = withWords(slotsOf(payload));
+  const slots = withText(slotsOf(payload));
   const html = slots.some((slot) => slot.html !== null)
     ? slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')).join('<br/>\n')
     : null;
@@ -38,7 +38,7 @@ export function contentOf(payload: MimePart): MessageContent {
   };
 }
 
-/** Gmail's attachmentId changes with each read; the part's place does not. A message that is one part has no number. */
+/** The attachment id that clients see: the number of the part, because Gmail's attachmentId changes with each read. A message of one part has no number. */
 export const partIdOf = (part: MimePart): string => part.partId || '0';
 
 function slotsOf(part: MimePart, bodies: ReadonlySet<MimePart> = new Set(bodyParts(part))): BodySection[] {
@@ -50,7 +50,7 @@ function slotsOf(part: MimePart, bodies: ReadonlySet<MimePart> = new Set(bodyPar
   return [typeOf(part) === 'text/html' ? { text: null, html: content } : { text: content, html: null }];
 }
 
-/** Of what says the same in several ways a reader is shown one: the plain texts, or all that has HTML in it. */
+/** Alternatives are joined into one section: the plain texts as its text, and everything with HTML as its HTML. */
 function alternatives(parts: readonly MimePart[], bodies: ReadonlySet<MimePart>): BodySection[] {
   const branches = parts
     .map((part) => ({ type: typeOf(part), slots: slotsOf(part, bodies) }))
@@ -69,20 +69,20 @@ function alternatives(parts: readonly MimePart[], bodies: ReadonlySet<MimePart>)
   ];
 }
 
-/** A blank text beside HTML is none: it is sent by those who write HTML alone. */
+/** The joined text. A blank text beside HTML counts as none, because programs that write only HTML send one. */
 function wholeText(slots: readonly BodySection[], isBesideHtml: boolean): string | null {
   if (slots.some(({ text }) => text === null)) return null;
   const text = slots.map((slot) => slot.text).join('\n');
   return isBesideHtml && isBlank(text) ? null : text;
 }
 
-/** Without blank texts, where anything else is to be read. */
-function withWords(slots: readonly BodySection[]): readonly BodySection[] {
+/** The sections without blank texts, unless all of them are blank. */
+function withText(slots: readonly BodySection[]): readonly BodySection[] {
   const others = slots.filter(({ text, html }) => html !== null || !isBlank(text ?? ''));
   return others.length > 0 ? others : slots;
 }
 
-/** Gmail has already decoded the charset of what it inlines; what it leaves to attachments.get is as it was sent. */
+/** The text of a part. Gmail decodes the charset of texts in its answer, but not of texts that attachments.get returns. */
 function textContent(part: MimePart): string {
   const bytes = Buffer.from(part.body?.data ?? '', 'base64url');
   const type = new HeaderFields(part.headers ?? []).raw('content-type') ?? '';
@@ -95,13 +95,13 @@ function textContent(part: MimePart): string {
   return /format\s*=\s*"?flowed/i.test(type) ? unflow(lines, /delsp\s*=\s*"?yes/i.test(type)) : lines;
 }
 
-/** Also as RFC 2231 writes it: charset*=us-ascii'en'utf-8. */
+/** The charset of a Content-Type, also in the form of RFC 2231: charset*=us-ascii'en'utf-8. */
 function charsetOf(contentType: string): string | null {
   const written = /;\s*charset\*?\s*=\s*["']?([^";\s]+)/i.exec(contentType)?.[1];
   return written?.replace(/'+$/, '').split("'").at(-1) || null;
 }
 
-/** Where a browser would look for it: within the first kilobyte. */
+/** The charset of an HTML's meta element. Like a browser, this searches the first kilobyte only. */
 const metaCharsetOf = (bytes: Buffer): string | null =>
   /<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)/i.exec(bytes.subarray(0, 1024).toString('latin1'))?.[1] ?? null;
 
@@ -112,7 +112,7 @@ function toFile(part: MimePart): Omit<Attachment, 'isInline'> {
     id: partIdOf(part),
     filename: toOneLine(decodeWords(part.filename ?? '')) || null,
     mimeType: typeOf(part),
-    // Gmail gives an attached message no size of its own where it lists its parts instead.
+    // Gmail reports size 0 for an attached message whose parts it lists.
     sizeBytes: size === 0 && part.parts?.length ? null : size,
     contentId: contentIdOf(headers.raw('content-id')),
   };

@@ -2,7 +2,7 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/list.ts';
 import { deleteRefusal } from '../../shared/access.ts';
-import { isGone } from '../compose/drafts.ts';
+import { isMissing } from '../compose/drafts.ts';
 import { getParts } from '../read/messages.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
@@ -57,7 +57,7 @@ const outcomes = (ids: readonly string[], answers: Batch<unknown>): Map<string, 
     ids.map((id, index): [string, true | MailError] => {
       const answer = answers[index];
       if (!isMailError(answer)) return [id, true];
-      return [id, isGone(answer) ? noMessage() : answer];
+      return [id, isMissing(answer) ? noMessage() : answer];
     }),
   );
 
