@@ -23,4 +23,4 @@ export async function getThreads(client: GmailClient, ids: readonly string[], ca
     );
   });
 }
-export const THREAD = { ...ENVELOPE, fields: `id,messages(${ENVELOPE_FIELDS})` };
+const THREAD = { ...ENVELOPE, fields: `id,messages(${ENVELOPE_FIELDS})` };
