@@ -59,13 +59,13 @@ const isFlag = (c: UserCondition): c is Extract<UserCondition, { value: boolean 
 
 /**
  * The same condition with negations pushed down to single conditions (De Morgan), opposites in place of negated flags and
- * dates, nested lists flattened, constants folded, and alternatives removed that nothing can match. "Everything" is an `and` of nothing.
+ * dates, nested lists flattened, constants folded, and alternatives removed that nothing can match. "Everything" is an empty `and`.
  */
 export function normalForm(where: Condition): Condition {
   let form = simplify(inwards(where, false));
   for (let terms = Number.POSITIVE_INFINITY; extent(form).terms < terms; ) {
     ({ terms } = extent(form));
-    form = simplify(possible(form, []));
+    form = simplify(underAssumption(form, []));
   }
   return form;
 }
@@ -89,17 +89,17 @@ function inwards(where: Condition, isNegated: boolean): Condition {
 }
 
 /**
- * Simplifies a condition under the assumption that the single conditions `given` hold too. A part that excludes one of them
+ * Simplifies a condition under the assumption that the single conditions `assumed` hold too. A part that excludes one of them
  * matches nothing, so no provider has to search for it. An `or` of two opposites is not simplified, because with trash and junk
  * each of them names its own mailbox.
  */
-function possible(where: Condition, given: readonly Condition[]): Condition {
-  if (where.kind === 'or') return { kind: 'or', of: where.of.map((part) => possible(part, given)) };
-  if (where.kind !== 'and') return given.some((one) => excludes(one, where)) ? NOTHING : where;
+function underAssumption(where: Condition, assumed: readonly Condition[]): Condition {
+  if (where.kind === 'or') return { kind: 'or', of: where.of.map((part) => underAssumption(part, assumed)) };
+  if (where.kind !== 'and') return assumed.some((one) => excludes(one, where)) ? NOTHING : where;
   const single = where.of.filter(({ kind }) => kind !== 'or');
-  const all = [...given, ...single];
+  const all = [...assumed, ...single];
   if (single.some((one) => all.some((other) => excludes(one, other)))) return NOTHING;
-  return { kind: 'and', of: where.of.map((part) => (part.kind === 'or' ? possible(part, all) : part)) };
+  return { kind: 'and', of: where.of.map((part) => (part.kind === 'or' ? underAssumption(part, all) : part)) };
 }
 
 /** Whether two single conditions exclude each other, as far as the conditions alone show. */

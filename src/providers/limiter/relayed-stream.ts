@@ -32,7 +32,7 @@ export class RelayedStream {
   private controller!: ReadableStreamDefaultController<Uint8Array>;
   private over = false;
   /** The last piece that the reader received, and when. */
-  private given: { bytes: number; at: number } | null = null;
+  private lastPiece: { bytes: number; at: number } | null = null;
   private readonly minimum = minPace();
   private readonly flowing = flowingPace();
   private timers: NodeJS.Timeout[] = [];
@@ -98,7 +98,7 @@ export class RelayedStream {
   private give(bytes: number): void {
     const { cut, now, slow } = this.options;
     if (!cut) return;
-    this.given = { bytes, at: now() };
+    this.lastPiece = { bytes, at: now() };
     this.timers = [
       setTimeout(() => this.cut(), this.minimum.leftMs).unref(),
       setTimeout(() => slow(true), this.flowing.leftMs).unref(),
@@ -107,11 +107,11 @@ export class RelayedStream {
 
   private taken(): void {
     this.clear();
-    if (!this.given) return;
-    const { bytes, at } = this.given;
+    if (!this.lastPiece) return;
+    const { bytes, at } = this.lastPiece;
     const waited = this.options.now() - at;
     for (const pace of [this.minimum, this.flowing]) pace.waited(waited, bytes);
-    this.given = null;
+    this.lastPiece = null;
     if (this.flowing.leftMs > 0) this.options.slow(false);
   }
 

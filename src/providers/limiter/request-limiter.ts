@@ -141,17 +141,17 @@ class AccountRequestLimiter implements MailboxLimiter {
     for (let tries = 1; ; tries++) {
       await this.admission.acquire(slots, cost.units, call);
       let failure: MailError;
-      let givenUp = false;
-      let kept = false;
+      let isAborted = false;
+      let isStreaming = false;
       const ending = new AbortController();
       const beganAt = this.now();
       try {
-        const answer = await this.limited(cost, call, attempt, { timeoutMs, maySendAgain, ending }, () => {
-          givenUp = true;
+        const answer = await this.attemptOnce(cost, call, attempt, { timeoutMs, maySendAgain, ending }, () => {
+          isAborted = true;
         });
         this.answered(beganAt);
         if (!keep) return answer;
-        kept = true;
+        isStreaming = true;
         return keep(answer, ending, (reason) => this.free(slots, reason !== null, left));
       } catch (error) {
         if (error === OVERTAKEN || error === SILENT) {
@@ -165,7 +165,7 @@ class AccountRequestLimiter implements MailboxLimiter {
         if (isProviderAway(error)) this.observe('unavailable');
         else this.answered(beganAt);
       } finally {
-        if (!kept) this.free(slots, givenUp);
+        if (!isStreaming) this.free(slots, isAborted);
       }
       // The slots are free during the wait, so that waiting background work does not delay interactive requests.
       const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(failure, tries) : null;
@@ -176,12 +176,12 @@ class AccountRequestLimiter implements MailboxLimiter {
     }
   }
 
-  private free(slots: number, givenUp: boolean, left = () => {}): void {
+  private free(slots: number, isAborted: boolean, left = () => {}): void {
     const free = () => {
       left();
       this.admission.release(slots);
     };
-    if (givenUp) setTimeout(free, SLOT_RELEASE_DELAY_MS).unref();
+    if (isAborted) setTimeout(free, SLOT_RELEASE_DELAY_MS).unref();
     else free();
   }
 
@@ -199,12 +199,12 @@ class AccountRequestLimiter implements MailboxLimiter {
     return error.retryAfterMs || FIRST_BACKOFF_MS * 2 ** (tries - 1) * (0.5 + this.random());
   }
 
-  private async limited<T>(
+  private async attemptOnce<T>(
     cost: RequestCost,
     call: Call,
     attempt: (signal: AbortSignal) => Promise<T>,
     { timeoutMs, maySendAgain, ending }: { timeoutMs: number; maySendAgain: boolean; ending: AbortController },
-    onGivenUp: () => void,
+    onAbort: () => void,
   ): Promise<T> {
     const giveUp = () => ending.abort(timedOut());
     const timer = setTimeout(giveUp, timeoutMs);
@@ -226,7 +226,7 @@ class AccountRequestLimiter implements MailboxLimiter {
       return await abortable(attempt(signal), signal);
     } catch (error) {
       if (!signal.aborted) throw error;
-      onGivenUp();
+      onAbort();
       this.log.debug({ operation: cost.operation }, 'provider request was aborted');
       throw abortReason(signal);
     } finally {

@@ -26,32 +26,32 @@ export async function runBatch(
     runs.push(runChunk(client, operation, parts, range(start, end), results, call));
   }
   await Promise.all(runs);
-  return parts.map((_, place) => results.get(place));
+  return parts.map((_, partIndex) => results.get(partIndex));
 }
 
 async function runChunk(
   client: GmailClient,
   operation: Operation,
   parts: readonly BatchPart[],
-  places: readonly number[],
+  partIndexes: readonly number[],
   results: Map<number, unknown>,
   call: Call,
 ): Promise<void> {
-  let waiting = places;
+  let waiting = partIndexes;
   while (waiting.length > 0) {
     const chunk = waiting.slice(0, client.width.current);
     const cost = { operation: `batch ${operation}`, units: chunk.length * UNITS[operation], slots: 1, safe: true };
     try {
       await client.exchange(cost, call, (token, signal) => {
         // On a retry, answered parts are left out, and the width may have been reduced.
-        const open = chunk.filter((place) => !results.has(place)).slice(0, client.width.current);
+        const open = chunk.filter((partIndex) => !results.has(partIndex)).slice(0, client.width.current);
         return post(client, operation, parts, open, results, token, signal);
       });
     } catch (error) {
       if (!isMailError(error)) throw error;
       for (const index of chunk) if (!results.has(index)) results.set(index, error);
     }
-    waiting = waiting.filter((place) => !results.has(place));
+    waiting = waiting.filter((partIndex) => !results.has(partIndex));
   }
 }
 
@@ -63,21 +63,22 @@ async function post(
   client: GmailClient,
   operation: Operation,
   parts: readonly BatchPart[],
-  places: readonly number[],
+  partIndexes: readonly number[],
   results: Map<number, unknown>,
   token: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const sent = places.flatMap((place) => parts[place] ?? []);
+  const sent = partIndexes.flatMap((partIndex) => parts[partIndex] ?? []);
   const answers = await send(client.origin, `batch ${operation}`, sent, token, signal).catch((error: unknown) => {
-    if (isMailError(error) && error.code === 'RATE_LIMITED') client.width.record(places.length, places.length);
+    if (isMailError(error) && error.code === 'RATE_LIMITED')
+      client.width.record(partIndexes.length, partIndexes.length);
     throw error;
   });
   const failures: GmailError[] = [];
-  places.forEach((place, index) => {
+  partIndexes.forEach((partIndex, index) => {
     const answer = answers.get(index);
     if (answer?.status === 204) {
-      results.set(place, null);
+      results.set(partIndex, null);
     } else if (!answer || (answer.status < 300 && answer.body === undefined)) {
       failures.push(
         new GmailError('PROVIDER_UNAVAILABLE', "Gmail's answer was incomplete. Try again.", operation, null, 'cut'),
@@ -85,21 +86,21 @@ async function post(
     } else if (answer.status < 300) {
       const failure = malformed(operation, answer.body);
       if (failure) failures.push(failure);
-      else results.set(place, answer.body);
+      else results.set(partIndex, answer.body);
     } else {
       const error = answerError(operation, answer.status, answer.body, answer.retryAfter);
       if (failsTheBatch(error)) failures.push(error);
-      else results.set(place, error);
+      else results.set(partIndex, error);
     }
   });
   const limited = failures.filter((error) => error.code === 'RATE_LIMITED').length;
   // Gmail answered some parts, so the batch was only too wide. The others go into narrower batches without a wait.
-  const isTooWide = client.width.record(places.length, limited) && limited < places.length;
+  const isTooWide = client.width.record(partIndexes.length, limited) && limited < partIndexes.length;
   const isWidthError = (error: GmailError) => error.code === 'RATE_LIMITED' && error.retryAfterMs === undefined;
   const faults = isTooWide ? failures.filter((error) => !isWidthError(error)) : failures;
   const worst = faults.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
   const ofAll = faults.find((error) => error.status === 401 || error.ofAccount);
-  if (worst) throw ofAll ?? batchError(worst, limited, places.length);
+  if (worst) throw ofAll ?? batchError(worst, limited, partIndexes.length);
 }
 
 /** Whether a part's error is the error of the whole batch: it may be retried, or it concerns the whole account. */

@@ -50,12 +50,12 @@ export async function decodeBatch(
     if (order++ < 0) continue;
     const outer = splitHead(section.replace(/^[ \t]*\r?\n/, ''));
     const id = /^content-id:.*?response-.*?item-(\d+)/im.exec(outer.head)?.[1];
-    const place = id === undefined ? order - 1 : Number(id);
+    const index = id === undefined ? order - 1 : Number(id);
     const inner = splitHead(outer.rest);
     const status = /^HTTP\/[\d.]+ (\d{3})/.exec(inner.head)?.[1];
-    if (status === undefined || place >= count || answers.has(place)) continue;
+    if (status === undefined || index >= count || answers.has(index)) continue;
     const retryAfter = /^retry-after:[ \t]*(.*?)[ \t\r]*$/im.exec(inner.head)?.[1] ?? null;
-    answers.set(place, { status: Number(status), retryAfter, body: json(inner.rest) });
+    answers.set(index, { status: Number(status), retryAfter, body: json(inner.rest) });
     if (section.length > MAX_SYNCHRONOUS_LENGTH) await nextIteration();
   }
   return answers;
