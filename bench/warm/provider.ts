@@ -1,6 +1,7 @@
 import { MailError } from '../../src/domain/error.ts';
 import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
-import type { MailSession, Provider } from '../../src/providers/contract/provider.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
+import type { Provider } from '../../src/providers/contract/provider.ts';
 import { ACCOUNTS, type StoredAccount } from './mail.ts';
 
 /**

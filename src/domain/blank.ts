@@ -1,6 +1,6 @@
 /**
- * Invisible characters: white space, format characters such as joiners (Unicode's category Cf), and the fillers of other categories that pad the
- * preview of a newsletter.
+ * Invisible characters: white space, format characters such as joiners (Unicode's category Cf), and characters of other categories
+ * with which newsletters pad their previews.
  */
 const UNINKED = '\\s\\p{Cf}\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u2800\\u3164\\uffa0';
 const BLANK = new RegExp(`^[${UNINKED}]*$`, 'u');

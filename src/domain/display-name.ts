@@ -3,8 +3,9 @@ import { isBlank } from './blank.ts';
 import { toOneLine } from './one-line.ts';
 
 /**
- * A display name as it is shown: one line, without characters that change the direction of the text around it. The quotes around a whole name are
- * left out: senders encode them with it. Null: there is none, or no visible one. A name that looks like an address is kept: it is still a name.
+ * A display name in the form in which it is shown: one line, without characters that change the direction of the text around it,
+ * and without quotes around the whole name, which some senders encode with it. Null: the name is empty or invisible. A name that
+ * looks like an address is kept.
  */
 export function displayName(text: string): string | null {
   if (/^\w[\w .-]*\w$/.test(text) && !text.includes('  ')) return text;
@@ -15,7 +16,7 @@ export function displayName(text: string): string | null {
   return isBlank(name) ? null : name;
 }
 
-/** The display name for an address: null when it only repeats the address, in quotes, brackets or capitals. */
+/** The display name for an address. Null: it only repeats the address, in quotes, brackets or capitals. */
 export function nameBeside(address: string, text: string): string | null {
   const name = displayName(text);
   return name === null || sameAddress(bareAddress(name.replace(/^<([^<>]*)>$/, '$1')), address) ? null : name;

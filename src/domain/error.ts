@@ -1,7 +1,4 @@
-/**
- * One vocabulary for Problem.code, UserError.code and a GraphQL error's extensions.code.
- * It grows; a code never changes its meaning.
- */
+/** The codes of Problem.code, UserError.code and a GraphQL error's extensions.code. Codes are added, but never change their meaning. */
 export const ERROR_CODES = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -22,24 +19,24 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** The codes of errors of mail operations. CURSOR_EXPIRED is internal: the caller has to read again from the start. */
+/** The codes of errors of mail operations. CURSOR_EXPIRED is internal; it means that a list must be read again from the start. */
 export type MailErrorCode = ErrorCode | 'CURSOR_EXPIRED';
 
-/** As a caller sees it. CURSOR_EXPIRED stays inside; what is left of it for a caller is that the place is gone. */
+/** The code that a client sees. CURSOR_EXPIRED is reported as CONFLICT. */
 export const publicCode = (code: MailErrorCode): ErrorCode => (code === 'CURSOR_EXPIRED' ? 'CONFLICT' : code);
 
 interface MailErrorOptions {
-  /** How long the provider asked us to wait, in milliseconds. */
+  /** How long the provider asks us to wait before the next request, in milliseconds. */
   retryAfterMs?: number | undefined;
-  /** The underlying error; logged (redacted), never sent to a client. */
+  /** The underlying error. It is logged in redacted form and never sent to a client. */
   cause?: unknown;
-  /** The path of the input field at fault, for a UserError. */
+  /** The path of the invalid input field, for a UserError. */
   field?: readonly string[] | undefined;
-  /** The provider refuses the whole account, for every request: the integration is not used until that is resolved. */
+  /** The provider refuses every request of the account. The integration is not used until that is resolved. */
   ofAccount?: boolean | undefined;
 }
 
-/** An error whose message is written for the caller: it says what to do, and holds no secret and no provider body. */
+/** An error whose message is written for the client: it says what to do, and contains no secret and no text of the provider's answer. */
 export class MailError extends Error {
   override readonly name = 'MailError';
   readonly retryAfterMs: number | undefined;
@@ -58,7 +55,7 @@ export class MailError extends Error {
   }
 }
 
-/** The request is at fault: `message` names the argument and says what is allowed. Shown to the caller as it is. */
+/** An error for an invalid request. `message` names the argument and says what is allowed; clients see it unchanged. */
 export const badInput = (message: string): MailError => new MailError('BAD_USER_INPUT', message);
 
 export const isMailError = (value: unknown): value is MailError => value instanceof MailError;
@@ -71,20 +68,33 @@ export const isNotFound = (value: unknown): boolean => isMailError(value) && val
  */
 export const INPUT_ERROR_CODES = ['NOT_FOUND', 'BAD_USER_INPUT', 'INVALID', 'CONFLICT', 'UNSUPPORTED'] as const;
 
-/** The provider is away, busy or silent; every other refusal is an answer. */
+/** Whether the provider was unavailable, busy or silent. Every other error is an answer of the provider. */
 export const isProviderAway = (error: unknown): boolean => isMailError(error) && AWAY_CODES.has(error.code);
 
-/** Whether the same request may succeed later without anyone doing anything. */
+/** Whether the same request may succeed later without any action by a person. */
 export const isTransient = (error: unknown): boolean =>
   isProviderAway(error) || (isMailError(error) && error.code === 'STORE_UNAVAILABLE');
 
+/** Whether a request may have been carried out although it failed: the provider did not answer, or broke off its answer. */
+export const isAnswerLost = (error: unknown): boolean => isMailError(error) && ANSWER_LOST_CODES.includes(error.code);
+
+/** The codes of `isAnswerLost`, for queries in the database. */
+export const ANSWER_LOST_CODES: readonly MailErrorCode[] = ['PROVIDER_UNAVAILABLE', 'TIMEOUT'];
+
+/**
+ * Whether the provider refused a request temporarily, so that the same attempt may repeat it. A TIMEOUT is not among these,
+ * because the attempt has used up its time.
+ */
+export const isRetryable = (error: unknown): boolean =>
+  isMailError(error) && (error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE');
+
 const AWAY_CODES: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
 
-/** The work was aborted because its client has disconnected: not a failure of the provider or the gateway. */
+/** Whether the work was aborted because its client disconnected, which is not a failure of the provider or the gateway. */
 export const isGivenUp = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 
 /**
- * The database failure that is the cause of an error, however it was wrapped: it is neither a failure of a provider nor
+ * The database failure that caused an error, also through several wrappers. Such an error is neither a provider's failure nor
  * a bug. Null when there is none.
  */
 export function storeErrorIn(error: unknown): MailError | null {

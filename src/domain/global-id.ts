@@ -5,19 +5,19 @@ interface GlobalId {
   readonly parts: readonly string[];
 }
 
-/** Exchange's immutable ids have about 200 characters; every id of this API is far shorter than this. */
+/** Every id of this API is far shorter than this. Exchange's immutable ids have about 200 characters. */
 const MAX_ID_LENGTH = 2048;
-/** Text that encodeURIComponent does not change. Nearly every id is such a text, and this test is faster than encoding it. */
+/** Text that encodeURIComponent does not change. Nearly every id matches, and this test is faster than encoding it. */
 const UNRESERVED = /^[\w-]*$/;
 
-/** The global id of a node: its type's name and whatever finds it, opaque to the caller. */
+/** The global id of a node: its type's name and the ids that find it. Clients treat it as opaque. */
 export function encodeId(type: string, ...parts: readonly string[]): string {
   let text = type;
   for (const part of parts) text += `:${UNRESERVED.test(part) ? part : encodeURIComponent(part)}`;
   return Buffer.from(text).toString('base64url');
 }
 
-/** The reverse of encodeId. Throws BAD_USER_INPUT, naming the id, for anything that encodeId cannot have made. */
+/** Decodes an id of encodeId. Throws BAD_USER_INPUT, naming the id, for a text that is not one. */
 export function decodeId(id: string): GlobalId {
   const decoded = tryDecode(id);
   if (!decoded)
@@ -25,10 +25,10 @@ export function decodeId(id: string): GlobalId {
   return decoded;
 }
 
-/** Whether encodeId can have made it. */
+/** Whether a text is an id of encodeId. */
 export const isGlobalId = (id: string): boolean => tryDecode(id) !== null;
 
-/** The parts of an id that must be of `type` and have `count` of them. Throws BAD_USER_INPUT, naming the id and both types. */
+/** The `count` parts of an id of this `type`. Throws BAD_USER_INPUT, naming the id and both types, for another id. */
 export function partsOf(id: string, type: string, count: number): readonly string[] {
   const decoded = decodeId(id);
   if (decoded.type !== type) {
@@ -38,10 +38,10 @@ export function partsOf(id: string, type: string, count: number): readonly strin
   return decoded.parts;
 }
 
-/** An id that is one string: an integration, a user, a submission. */
+/** The single part of an id, such as that of an integration, a user or a submission. */
 export const singleId = (id: string, type: string): string => partsOf(id, type, 1)[0] as string;
 
-/** An id of something inside an account: its integration and the provider's own id. */
+/** The parts of an id inside an account: the integration and the provider's own id. */
 export function accountId(id: string, type: string): { integrationId: string; providerId: string } {
   const [integrationId, providerId] = partsOf(id, type, 2) as [string, string];
   return { integrationId, providerId };
@@ -56,7 +56,7 @@ function tryDecode(id: string): GlobalId | null {
     const parts = encoded.map(decodeURIComponent);
     // No id of this API contains a NUL, and PostgreSQL accepts none in a text.
     if (parts.some((part) => part.includes('\0'))) return null;
-    // Each id has one spelling: with a second one, a client's cache would hold the same object twice.
+    // Only one spelling of each id is accepted, because a client's cache would store an object with two spellings twice.
     return parts.every(Boolean) && encodeId(type, ...parts) === id ? { type, parts } : null;
   } catch {
     return null;

@@ -1,4 +1,4 @@
-/** RFC 6154 and JMAP roles. A mailbox is found by its role, never by its display name, which is localised. */
+/** Roles of RFC 6154 and JMAP. Mailboxes are found by role, never by display name, which is localised. */
 export const MAILBOX_ROLES = [
   'INBOX',
   'ARCHIVE',
@@ -12,30 +12,27 @@ export const MAILBOX_ROLES = [
 ] as const;
 export type MailboxRole = (typeof MAILBOX_ROLES)[number];
 
-/** FOLDER: a message is in exactly one. LABEL: a message can carry many. */
+/** FOLDER: a message is in exactly one. LABEL: a message can have several. */
 export type MailboxKind = 'FOLDER' | 'LABEL';
 
-/** A folder or a label inside one account. Ids are the provider's own. */
+/** A folder or a label of one account. Ids are the provider's own. */
 export interface Mailbox {
   readonly id: string;
   readonly name: string;
   readonly kind: MailboxKind;
   readonly role: MailboxRole | null;
   readonly parentId: string | null;
-  /** CSS hex colour (#rrggbb), null where the provider has none. */
+  /** A CSS hex colour (#rrggbb). Null: the provider has none. */
   readonly color: string | null;
-  /** Null where the provider does not count. */
+  /** Null: the provider does not report it. */
   readonly totalMessages: number | null;
   readonly unreadMessages: number | null;
 }
 
 const MAX_DEPTH = 100;
 
-/**
- * The role of a mailbox; for a folder inside the trash or junk, the role of that mailbox. A deleted folder
- * is in the trash with everything in it.
- */
-export function placeRole(mailbox: Mailbox, byId: ReadonlyMap<string, Mailbox>): MailboxRole | null {
+/** The role of a mailbox. A folder inside trash or junk has the role of that mailbox, because a deleted folder is in the trash with its content. */
+export function effectiveRole(mailbox: Mailbox, byId: ReadonlyMap<string, Mailbox>): MailboxRole | null {
   let at: Mailbox | undefined = mailbox;
   for (let depth = 0; at?.kind === 'FOLDER' && depth < MAX_DEPTH; depth++) {
     if (at.role === 'TRASH' || at.role === 'JUNK') return at.role;

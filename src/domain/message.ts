@@ -7,28 +7,28 @@ export interface Header {
 }
 
 export interface Attachment {
-  /** Stable for this message: the same part has the same id on every read. */
+  /** Stable for this message: every read returns the same id for the same part. */
   readonly id: string;
   readonly filename: string | null;
   readonly mimeType: string;
-  /** Bytes after decoding; null where the provider does not tell. Some (Exchange) count their own overhead too. */
+  /** The size after decoding. Null: the provider does not report it. Exchange's size includes its own overhead. */
   readonly sizeBytes: number | null;
-  /** Shown inside the body (referenced by cid), not listed beside it. */
+  /** Whether the body shows it (by cid), so that it is not listed as an attachment. */
   readonly isInline: boolean;
   /** Without angle brackets. */
   readonly contentId: string | null;
 }
 
-/** The part of a message that needs a second, larger read: the body and everything that is read with it. */
+/** The part of a message that needs a larger read: the body and what is read with it. */
 export interface MessageContent {
   /**
-   * The text part; derived from the HTML by the adapter when the sender wrote none. Null when there is neither. Deriving it
-   * takes long for a long HTML: it is done when this is first read, and once.
+   * The text part. When the sender wrote none, the adapter derives it from the HTML. Null: there is neither. Deriving it from a
+   * long HTML takes time, so it is done once, when this property is first read.
    */
   readonly text: string | null;
-  /** Whether `text` was derived from the beginning of a longer HTML. Absent: it is whole. */
+  /** Whether `text` was derived from the beginning of a longer HTML. Absent: `text` is complete. */
   readonly isTextTruncated?: boolean;
-  /** What the sender wrote, untouched. */
+  /** The sender's HTML, unchanged. */
   readonly html: string | null;
   readonly attachments: readonly Attachment[];
   readonly headers: readonly Header[];
@@ -37,13 +37,13 @@ export interface MessageContent {
   readonly references: readonly string[];
 }
 
-/** One mail; immutable but for its mailboxes and flags. Ids are the provider's own. */
+/** A mail. Only its mailboxes and flags can change. Ids are the provider's own. */
 export interface Message {
   readonly id: string;
   readonly threadId: string | null;
   readonly mailboxIds: readonly string[];
   readonly subject: string;
-  /** Plain text, one line, at most about 255 characters, no HTML entities. */
+  /** One line of plain text without HTML entities, at most about 255 characters. */
   readonly snippet: string;
   readonly from: Address | null;
   readonly sender: Address | null;
@@ -51,19 +51,19 @@ export interface Message {
   readonly cc: readonly Address[];
   readonly bcc: readonly Address[];
   readonly replyTo: readonly Address[];
-  /** The Date header; null when absent or unreadable. */
+  /** The Date header. Null: it is absent or unreadable. */
   readonly sentAt: Date | null;
   /** When the provider received it. Lists are ordered by it. */
   readonly receivedAt: Date;
-  /** Whether mail transport brought it into this mailbox; false of what was written in it. Absent where the provider does not tell. */
+  /** Whether the message was delivered to this mailbox. False: it was written here. Absent: the provider does not report it. */
   readonly isReceived?: boolean;
   readonly isRead: boolean;
   readonly isStarred: boolean;
   readonly isDraft: boolean;
   readonly isImportant: boolean;
-  /** Null when the provider does not report it. */
+  /** Null: the provider does not report it. */
   readonly isAnswered: boolean | null;
-  /** Null when only the full message has the answer. */
+  /** Null: only the full message shows it. */
   readonly hasAttachments: boolean | null;
   /** The Message-ID header, without angle brackets. */
   readonly internetMessageId: string | null;

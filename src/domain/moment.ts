@@ -1,9 +1,9 @@
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt](?!24)\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
-/** The moment that a text is in RFC 3339; null where it is none. */
+/** Parses an RFC 3339 date-time. Null: the text is not one. */
 export function momentOf(value: string): Date | null {
   const at = RFC_3339.test(value) ? new Date(value) : null;
-  // Date reads 30 February as 2 March; a message must not be sent on another day than the one that was given.
+  // Date parses 30 February as 2 March, but a message must not be sent on another day than the given one.
   return at && !Number.isNaN(at.getTime()) && isDay(value) ? at : null;
 }
 

@@ -1,4 +1,4 @@
-/** Control characters (C0, DEL and C1), and what some programs break lines at. */
+/** Control characters (C0, DEL and C1) and Unicode's line and paragraph separators. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const RUNS = /[\p{Cc}\p{Zl}\p{Zp} ]+/gu;
 /**

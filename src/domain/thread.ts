@@ -11,19 +11,19 @@ export interface Thread {
   /** The senders of its messages, in order of their first message, each address once. */
   readonly participants: readonly Address[];
   readonly mailboxIds: readonly string[];
-  /** Envelopes, oldest first. Holds every message up to the adapter's documented limit; see messageCount. */
+  /** Envelopes, oldest first. An adapter may document a maximum; `messageCount` counts all. */
   readonly messages: readonly Message[];
   readonly messageCount: number;
-  /** The receivedAt of its newest message outside the trash and junk; of its newest message, when all are in there. Lists are ordered by it. */
+  /** The receivedAt of the newest message outside trash and junk, or of the newest message when all are in these. Lists are ordered by it. */
   readonly lastMessageAt: Date;
   readonly isUnread: boolean;
-  /** Ids of the account's trash and junk, to make the thread again from fewer messages. */
+  /** The ids of the account's trash and junk, for making the thread again from fewer messages. */
   readonly hidden: ReadonlySet<string>;
 }
 
 /**
- * The thread that these envelopes make: the one definition for every provider. `messages` is not empty, and those of one
- * moment are in their order, oldest first; `hidden`: ids of trash and junk.
+ * Makes a thread of envelopes, in the same way for every provider. `messages` is not empty. Messages with the same receivedAt are
+ * in their order, oldest first. `hidden` are the ids of trash and junk.
  */
 export function threadOf(
   id: string,

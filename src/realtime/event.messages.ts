@@ -8,7 +8,7 @@ import { isMailError, isNotFound, isTransient, MailError, storeErrorIn } from '.
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Call } from '../providers/contract/call.ts';
-import type { MailSession } from '../providers/contract/provider.ts';
+import type { MailSession } from '../providers/contract/mail-session.ts';
 
 interface EventMessagesOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;

@@ -17,7 +17,7 @@ export class SecretStore {
     await tx.secret.upsert({ where: { integrationId }, create: { integrationId, ...secret }, update: secret });
   }
 
-  /** Writes only over `previous`; false when another was written since. */
+  /** Replaces `previous`. Returns false when another secret was written since. */
   async replace(
     integrationId: string,
     previous: Uint8Array<ArrayBuffer>,

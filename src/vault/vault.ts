@@ -7,12 +7,12 @@ import type { SealedSecret, SecretStore } from './secret.store.ts';
 
 const PURPOSE = 'secret';
 
-/** Which writing of a secret was read: no two writings have the same, even of the same secret. */
-export type Revision = Uint8Array<ArrayBuffer>;
+/** Identifies one stored version of a secret. Each write has another one, even of the same secret. */
+export type SecretRevision = Uint8Array<ArrayBuffer>;
 
 /**
- * The providers' secrets, sealed: the integration's id is part of the seal, so a row copied to another integration does
- * not open. Every write seals with the newest key, so an old key can go once all its secrets were written again.
+ * Stores the providers' secrets sealed. The integration's id is part of the seal, so a row that is copied to another integration
+ * cannot be opened. Every write uses the newest key, so an old key can be removed when all of its secrets were written again.
  */
 export class Vault {
   private readonly sealed: SealedJsonBytes<z.ZodUnknown>;
@@ -24,24 +24,24 @@ export class Vault {
     this.sealed = new SealedJsonBytes(sealer, PURPOSE, z.unknown());
   }
 
-  /** Null when nothing is stored. Throws INTERNAL when what is stored does not open. */
-  async get(integrationId: string): Promise<{ secret: unknown; revision: Revision } | null> {
+  /** Returns null when nothing is stored. Throws INTERNAL when the stored secret cannot be opened. */
+  async get(integrationId: string): Promise<{ secret: unknown; revision: SecretRevision } | null> {
     const row = await this.store.read(integrationId);
     return row && { secret: this.open(integrationId, row), revision: row.sealed };
   }
 
-  /** `secret` is JSON. */
+  /** Stores a secret, which must be JSON-serialisable. */
   async put(integrationId: string, secret: unknown, tx?: Transaction): Promise<void> {
     await this.store.write(integrationId, this.seal(integrationId, secret), tx);
   }
 
-  /** Puts only when `revision` is still what is stored; false otherwise. */
-  async replace(integrationId: string, secret: unknown, revision: Revision, tx?: Transaction): Promise<boolean> {
+  /** Stores a secret if `revision` is still the stored one. Returns false otherwise. */
+  async replace(integrationId: string, secret: unknown, revision: SecretRevision, tx?: Transaction): Promise<boolean> {
     return this.store.replace(integrationId, revision, this.seal(integrationId, secret), tx);
   }
 
-  /** Whether `revision` is what is stored. */
-  async isCurrent(integrationId: string, revision: Revision, tx?: Transaction): Promise<boolean> {
+  /** Whether `revision` is the stored one. */
+  async isCurrent(integrationId: string, revision: SecretRevision, tx?: Transaction): Promise<boolean> {
     const row = await this.store.read(integrationId, tx);
     return row !== null && Buffer.from(row.sealed).equals(revision);
   }
@@ -61,7 +61,7 @@ export class Vault {
       if (!(error instanceof SealError)) throw error;
       throw new MailError(
         'INTERNAL',
-        'The stored secret of this account does not open. Disconnect the account and connect it again, or ask the operator whether an encryption key is missing.',
+        'The stored secret of this account cannot be opened. Disconnect the account and connect it again, or ask the operator whether an encryption key is missing.',
         { cause: error },
       );
     }

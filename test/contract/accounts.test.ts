@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError, type MailError } from '../../src/domain/error.ts';
-import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/contract/provider.ts';
+import { isUnreadable, type ListQuery } from '../../src/providers/contract/list.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { compose } from '../support/composing.ts';
 import { silent } from '../support/database.ts';

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ComposeOrigin } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import { isUnreadable, type MailSession } from '../../src/providers/contract/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/list.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { compose, file } from '../support/compose.ts';
 import { interactive, type Lab, openLab } from '../support/lab.ts';
 

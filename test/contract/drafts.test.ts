@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Compose } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import { type Draft, isUnreadable } from '../../src/providers/contract/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/list.ts';
+import type { Draft } from '../../src/providers/contract/mail-session.ts';
 import { compose, file } from '../support/compose.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 

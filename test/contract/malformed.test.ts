@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { checkAnswered } from '../../src/accounts/integrations/credential.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import type { ListQuery } from '../../src/providers/contract/provider.ts';
+import type { ListQuery } from '../../src/providers/contract/list.ts';
 import { compose } from '../support/compose.ts';
 import { type Account, authorize, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 

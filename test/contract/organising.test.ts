@@ -3,7 +3,7 @@ import { isMailError } from '../../src/domain/error.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import type { MailboxPatch, Patch } from '../../src/providers/contract/provider.ts';
+import type { MailboxPatch, Patch } from '../../src/providers/contract/mail-session.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
 describe.each(PROVIDER_IDS)('%s: organising', (id) => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TWINS } from '../../sandbox/twins.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
-import { isUnreadable } from '../../src/providers/contract/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/list.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 
 const PROVIDERS_AND_INDEXES = TWINS.flatMap(({ provider, searchIndexes }) =>

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Message } from '../../src/domain/message.ts';
 import { branchesOf } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/provider.ts';
+import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/list.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
 const day = (n: number): string => new Date(Date.UTC(2026, 1, n, 12)).toISOString();

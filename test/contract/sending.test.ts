@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isUnreadable } from '../../src/providers/contract/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/list.ts';
 import { compose, read } from '../support/composing.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
 

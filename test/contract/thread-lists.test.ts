@@ -6,7 +6,7 @@ import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
 import { isHidden, type Thread, threadOf } from '../../src/domain/thread.ts';
-import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/provider.ts';
+import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/list.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 import { seeded } from '../support/thread-mail.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Thread } from '../../src/domain/thread.ts';
-import { isUnreadable } from '../../src/providers/contract/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/list.ts';
 import { answer, read } from '../support/composing.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_SUBJECTS } from '../support/lab.ts';
 

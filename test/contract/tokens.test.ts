@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { RequestLimiter } from '../../src/providers/contract/call.ts';
-import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/contract/provider.ts';
+import { isUnreadable, type ListQuery } from '../../src/providers/contract/list.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { compose } from '../support/composing.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 

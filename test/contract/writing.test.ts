@@ -3,7 +3,7 @@ import type { Compose } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { MailboxRole } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
-import { isUnreadable } from '../../src/providers/contract/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/list.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
 describe.each(PROVIDER_IDS)('%s: writing', (id) => {

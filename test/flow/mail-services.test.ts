@@ -15,7 +15,7 @@ import { type Mail, openMail } from '../../src/mail/open.ts';
 import { TRASH } from '../../src/mail/organise/change.ts';
 import { changeMessages } from '../../src/mail/organise/message-changes.ts';
 import { type Closers, openPlatform } from '../../src/platform/open.ts';
-import type { Draft, MailSession } from '../../src/providers/contract/provider.ts';
+import type { Draft, MailSession } from '../../src/providers/contract/mail-session.ts';
 import { fillDataDir, silent } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
 import { aMessage } from '../support/fake-account.ts';

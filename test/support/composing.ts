@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Compose, ComposeAttachment, ComposeOrigin } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import { type Draft, isUnreadable, type MailSession } from '../../src/providers/contract/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/list.ts';
+import type { Draft, MailSession } from '../../src/providers/contract/mail-session.ts';
 import { type Account, interactive } from './lab.ts';
 
 /** A message to be written, with a Message-ID of its own. */

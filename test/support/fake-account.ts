@@ -4,7 +4,8 @@ import { MailError } from '../../src/domain/error.ts';
 import type { Attachment, Message, MessageContent } from '../../src/domain/message.ts';
 import { MailAccount } from '../../src/mail/account/mail-account.ts';
 import { PageMemory } from '../../src/mail/account/page-reads.ts';
-import type { Capabilities, MailSession } from '../../src/providers/contract/provider.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
+import type { Capabilities } from '../../src/providers/contract/provider.ts';
 
 /** An account over a session of which a test gives the verbs that are called; another one fails the test. */
 export function fakeAccount(

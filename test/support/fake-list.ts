@@ -6,7 +6,8 @@ import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
 import { type Thread, threadOf } from '../../src/domain/thread.ts';
-import type { ListQuery, MailSession, Page, PageRequest } from '../../src/providers/contract/provider.ts';
+import type { ListQuery, Page, PageRequest } from '../../src/providers/contract/list.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { aMessage, someContent } from './fake-account.ts';
 
 export const HIDDEN: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);

@@ -10,8 +10,9 @@ import { readConfig } from '../../src/config.ts';
 import { isAuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { Access, Exchanged } from '../../src/providers/contract/connect.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { isPassword } from '../../src/providers/contract/password.ts';
-import type { Capabilities, MailSession, Provider, ProviderTimes } from '../../src/providers/contract/provider.ts';
+import type { Capabilities, Provider, ProviderTimes } from '../../src/providers/contract/provider.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { registry } from '../../src/providers/registry.ts';
 

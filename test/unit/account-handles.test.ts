@@ -4,7 +4,8 @@ import { MailSessions } from '../../src/accounts/handles/mail-sessions.ts';
 import { RequestLimiters } from '../../src/accounts/handles/request-limiters.ts';
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
 import type { Principal } from '../../src/graphql/principal.ts';
-import type { AccountDetails, MailSession } from '../../src/providers/contract/provider.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
+import type { AccountDetails } from '../../src/providers/contract/provider.ts';
 import { silent } from '../support/database.ts';
 import { fakeProvider } from '../support/provider.ts';
 

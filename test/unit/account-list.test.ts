@@ -10,7 +10,7 @@ import { type ListKind, MESSAGES, THREADS } from '../../src/mail/list/list-kind.
 import { ListCursors } from '../../src/mail/list/list-position.ts';
 import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
-import type { MailSession } from '../../src/providers/contract/provider.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { aMessage, fakeAccount, someContent } from '../support/fake-account.ts';
 import { down, FakeList, narrows, random, randomCondition, randomMail } from '../support/fake-list.ts';
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database/database.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import type { Provider } from '../../src/providers/contract/provider.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
@@ -49,6 +50,36 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
     const again = await accounts.withPassword(userId, { ...request, access: 'READ', password });
     expect(again).toMatchObject({ id: record.id, access: 'READ' });
     expect(await accounts.disconnect.disconnect(userId, record.id)).toBe('Change the password.');
+  });
+
+  it('opens a session that signs in with host, port, user and password, as IMAP does', async () => {
+    const login = { host: 'mail.imap.example', port: 993, user: 'ada', password };
+    const granted = { secret: login, accessToken: JSON.stringify(login), expiresAt: NEVER };
+    const signedIn: unknown[] = [];
+    const imap = fakeProvider({
+      id: 'IMAP',
+      domains: ['imap.example'],
+      connect: {
+        method: 'PASSWORD',
+        signIn: async ({ address }) => ({ ...granted, address, scopes: [] }),
+        refresh: async () => granted,
+        revokeAdvice: 'Change the password.',
+      },
+      open: (account) =>
+        ({
+          listMailboxes: async ({ signal }) => {
+            signedIn.push(JSON.parse(await account.accessToken(signal)));
+            return [];
+          },
+          close: async () => {},
+        }) as Partial<MailSession> as MailSession,
+    });
+    const accounts = await openAccounts(db, { providers: [imap] });
+    const { id } = await accounts.withPassword(await accounts.user(), { ...request, password });
+    const session = await accounts.sessions.get(id);
+    await session.listMailboxes({ signal: new AbortController().signal, priority: 'interactive' });
+    expect(signedIn).toEqual([login]);
+    await accounts.sessions.close();
   });
 
   it('asks to reconnect once the password has changed, and not before the provider says so', async () => {

@@ -4,7 +4,7 @@ import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
-import type { Batch } from '../../src/providers/contract/provider.ts';
+import type { Batch } from '../../src/providers/contract/list.ts';
 import { EventMessages } from '../../src/realtime/event.messages.ts';
 import { handlesOf } from '../support/account-handle.ts';
 

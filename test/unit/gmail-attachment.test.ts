@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RequestLimiter } from '../../src/providers/contract/call.ts';
 import { readAttachment, readRaw } from '../../src/providers/gmail/read/attachment.ts';
-import { getMessages } from '../../src/providers/gmail/read/read.ts';
+import { getMessages } from '../../src/providers/gmail/read/messages.ts';
 import { BatchWidth } from '../../src/providers/gmail/wire/batch-width.ts';
 import { GmailClient } from '../../src/providers/gmail/wire/client.ts';
 

@@ -204,15 +204,15 @@ describe('a batch', () => {
 
   it('widens again after many full batches, one step at a time', () => {
     const width = new BatchWidth();
-    width.seen(50, 25);
-    for (let n = 0; n < 99; n++) width.seen(25, 0);
-    width.seen(13, 0);
+    width.record(50, 25);
+    for (let n = 0; n < 99; n++) width.record(25, 0);
+    width.record(13, 0);
     expect(width.current).toBe(25);
-    width.seen(25, 0);
+    width.record(25, 0);
     expect(width.current).toBe(30);
-    width.seen(30, 3);
+    width.record(30, 3);
     expect(width.current, 'what passed before').toBe(25);
-    width.seen(25, 3);
+    width.record(25, 3);
     expect(width.current, 'when that no longer passes').toBe(12);
   });
 
@@ -221,13 +221,13 @@ describe('a batch', () => {
     ['the rest is answered last', [50, 50, 26]],
   ])('takes the rest of a run for no measure of what passes, when %s', (_, batches) => {
     const width = new BatchWidth();
-    for (const parts of batches) expect(width.seen(parts, 1)).toBe(true);
+    for (const parts of batches) expect(width.record(parts, 1)).toBe(true);
     expect(width.current).toBe(25);
   });
 
   it('does not narrow for a few parts, which no width would make fewer', () => {
     const width = new BatchWidth();
-    expect(width.seen(3, 3)).toBe(false);
+    expect(width.record(3, 3)).toBe(false);
     expect(width.current).toBe(50);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/provider.ts';
+import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/list.ts';
 import { SharedReads } from '../../src/providers/contract/shared-reads.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 import type { UpstreamRequest } from '../support/upstream.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Patch } from '../../src/providers/contract/provider.ts';
+import type { Patch } from '../../src/providers/contract/mail-session.ts';
 import { LabelTree } from '../../src/providers/gmail/read/label-tree.ts';
 import { mailboxIdsOf, systemName, toMailboxes } from '../../src/providers/gmail/read/labels.ts';
 import { LabelChange } from '../../src/providers/gmail/write/label-change.ts';

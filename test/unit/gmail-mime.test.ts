@@ -121,7 +121,7 @@ describe('a message for Gmail', () => {
     const big = file('big.bin', everyByte, { sizeBytes: MAX_ATTACHED_BYTES - 10 });
     expect(() => mimeOf({ ...compose, attachments: [big] }, 'me@example.org')).not.toThrow();
     expect(() => mimeOf({ ...compose, attachments: [big, file('b', everyByte)] }, 'me@example.org')).toThrow(
-      expect.objectContaining({ code: 'INVALID', message: expect.stringMatching(/25\.0 MB; .*25\.0 MB/) }),
+      expect.objectContaining({ code: 'INVALID', message: expect.stringMatching(/25\.0 MB\. .*25\.0 MB/) }),
     );
   });
 

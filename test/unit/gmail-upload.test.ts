@@ -57,7 +57,7 @@ describe('a resumable upload', () => {
     response.destroy();
     return undefined;
   };
-  const upload = (given: { beforeLast?: () => Promise<void>; most?: number } = {}) => {
+  const upload = (given: { beforeLast?: () => Promise<void>; maxBytes?: number } = {}) => {
     const limiter = {
       request: <T>(_: unknown, call: { signal: AbortSignal }, attempt: (s: AbortSignal) => Promise<T>) =>
         attempt(call.signal),
@@ -78,7 +78,7 @@ describe('a resumable upload', () => {
         path: '/gmail/v1/users/me/drafts?uploadType=resumable',
         metadata: {},
         message: chunked(message, 10_007),
-        most: given.most ?? 1e9,
+        maxBytes: given.maxBytes ?? 1e9,
         beforeLast: given.beforeLast ?? (async () => undefined),
       },
       interactive(),
@@ -143,7 +143,7 @@ describe('a resumable upload', () => {
   });
 
   it('stops at the limit', async () => {
-    await expect(upload({ most: PIECE + 1 })).rejects.toMatchObject({ code: 'INVALID' });
+    await expect(upload({ maxBytes: PIECE + 1 })).rejects.toMatchObject({ code: 'INVALID' });
     expect(received).toHaveLength(PIECE);
   });
 });

@@ -3,7 +3,7 @@ import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { WatchJob } from '../../src/changes/watch/watch.job.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
-import type { MailSession } from '../../src/providers/contract/provider.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { handlesOf } from '../support/account-handle.ts';
 import { silent } from '../support/database.ts';
 

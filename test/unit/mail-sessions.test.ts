@@ -5,7 +5,8 @@ import { RequestLimiters } from '../../src/accounts/handles/request-limiters.ts'
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { RequestLimiter } from '../../src/providers/contract/call.ts';
-import type { MailSession, SessionOptions } from '../../src/providers/contract/provider.ts';
+import type { MailSession } from '../../src/providers/contract/mail-session.ts';
+import type { SessionOptions } from '../../src/providers/contract/provider.ts';
 import { openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { fakeProvider } from '../support/provider.ts';

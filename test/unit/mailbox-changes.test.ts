@@ -3,7 +3,8 @@ import { MailError } from '../../src/domain/error.ts';
 import { encodeId } from '../../src/domain/global-id.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { MailboxChanges } from '../../src/mail/organise/mailbox-changes.ts';
-import type { Capabilities, MailboxPatch } from '../../src/providers/contract/provider.ts';
+import type { MailboxPatch } from '../../src/providers/contract/mail-session.ts';
+import type { Capabilities } from '../../src/providers/contract/provider.ts';
 import { fakeAccount } from '../support/fake-account.ts';
 
 const mailbox = (id: string, fields: Partial<Mailbox> = {}): Mailbox => ({

@@ -15,7 +15,7 @@ import {
   UNTRASH,
 } from '../../src/mail/organise/change.ts';
 import { changeMessages } from '../../src/mail/organise/message-changes.ts';
-import type { Patch } from '../../src/providers/contract/provider.ts';
+import type { Patch } from '../../src/providers/contract/mail-session.ts';
 import { aMessage, fakeAccount } from '../support/fake-account.ts';
 
 const FOLDERS: readonly MailboxRole[] = ['INBOX', 'ARCHIVE', 'SENT', 'TRASH', 'JUNK', 'DRAFTS'];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Message } from '../../src/domain/message.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/provider.ts';
+import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/list.ts';
 import { toFilter } from '../../src/providers/outlook/list/filter.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 

@@ -5,7 +5,7 @@ import { branchesOf } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
-import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/provider.ts';
+import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/list.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import { PageReads, type SharedReadRequest } from '../../src/mail/account/page-reads.ts';
-import type { Detail, Page } from '../../src/providers/contract/provider.ts';
+import type { Detail, Page } from '../../src/providers/contract/list.ts';
 
 interface Item {
   readonly id: string;

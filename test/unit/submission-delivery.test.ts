@@ -12,7 +12,13 @@ import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
 import { SubmissionWriter } from '../../src/mail/submission/submission-writer.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
-import type { Draft, DraftWrite, MailSession, Probe, Submitted } from '../../src/providers/contract/provider.ts';
+import type {
+  Draft,
+  DraftWrite,
+  MailSession,
+  SendStatus,
+  Submitted,
+} from '../../src/providers/contract/mail-session.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 
 /** A provider that a test can make forget to answer. */
@@ -62,7 +68,7 @@ class FakeProvider {
       }
       return { messageId: this.names ? `sent-${id}` : null };
     },
-    probe: async ({ draftId, internetMessageId }: Submitted): Promise<Probe> => {
+    probe: async ({ draftId, internetMessageId }: Submitted): Promise<SendStatus> => {
       this.asked++;
       if (this.fault.probe) throw this.fault.probe();
       if (this.sent.includes(internetMessageId))

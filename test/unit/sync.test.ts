@@ -10,7 +10,7 @@ import { isTransient, MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { LaneOptions } from '../../src/platform/queue/lanes.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
-import type { ChangePage } from '../../src/providers/contract/provider.ts';
+import type { ChangePage } from '../../src/providers/contract/mail-session.ts';
 import type { Hint } from '../../src/providers/contract/watch.ts';
 import { handlesOf } from '../support/account-handle.ts';
 

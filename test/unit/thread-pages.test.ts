@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isHidden, type Thread, threadOf } from '../../src/domain/thread.ts';
-import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/provider.ts';
+import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/list.ts';
 import type { Head, HeadPage } from '../../src/providers/shared/threads/heads.ts';
 import { threadPage } from '../../src/providers/shared/threads/thread-pages.ts';
 import type { ThreadSource } from '../../src/providers/shared/threads/thread-source.ts';

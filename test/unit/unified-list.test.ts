@@ -7,7 +7,7 @@ import { ListCursors, type ListPosition, START } from '../../src/mail/list/list-
 import { mergePage } from '../../src/mail/list/merge.ts';
 import { NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
-import { isUnreadable } from '../../src/providers/contract/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/list.ts';
 
 interface Item {
   readonly id: string;

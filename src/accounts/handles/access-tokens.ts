@@ -5,7 +5,7 @@ import { isMailError, MailError, publicCode } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import { requireConfigured } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
-import type { Revision, Vault } from '../../vault/vault.ts';
+import type { SecretRevision, Vault } from '../../vault/vault.ts';
 import {
   type Credential,
   credentialOf,
@@ -174,7 +174,7 @@ export class AccessTokens {
   }
 
   /** Sets the status of the integration if the refused secret is still the stored one. Returns false when it is not. */
-  private async endGrant(record: IntegrationRecord, revision: Revision, error: MailError): Promise<boolean> {
+  private async endGrant(record: IntegrationRecord, revision: SecretRevision, error: MailError): Promise<boolean> {
     const { vault, integrations, directory, log } = this.options;
     const problem = { code: publicCode(error.code), message: error.message };
     const refused = await integrations
@@ -197,7 +197,7 @@ export class AccessTokens {
     return refused;
   }
 
-  private async read(record: IntegrationRecord): Promise<{ credential: Credential; revision: Revision }> {
+  private async read(record: IntegrationRecord): Promise<{ credential: Credential; revision: SecretRevision }> {
     const stored = await this.options.vault.get(record.id);
     if (!stored)
       throw new MailError('RECONNECT_REQUIRED', `Nothing is stored for ${record.address}: connect it again.`);

@@ -1,4 +1,5 @@
-import type { Capabilities, MailSession } from '../../providers/contract/provider.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
+import type { Capabilities } from '../../providers/contract/provider.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { MailSession } from '../../providers/contract/provider.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
 
 /** The calls that read the mailbox itself. Other calls, for example of the directory, also succeed for accounts without a mailbox. */
 type MailboxReads = Pick<MailSession, 'listMailboxes' | 'listMessages' | 'listThreads' | 'changes'>;

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../providers/limiter/request-limiter.ts';
+import type { ProviderAnswer } from '../../providers/limiter/request-limiter.ts';
 
 /** A mailbox at its provider, which several integrations may share. */
 export interface MailboxAddress {
@@ -33,7 +33,7 @@ export class Reachability {
     return this.unavailable.get(provider)?.has(address) ?? false;
   }
 
-  report(mailbox: MailboxAddress, outcome: Outcome): void {
+  report(mailbox: MailboxAddress, outcome: ProviderAnswer): void {
     const { provider, address } = mailbox;
     const away = this.unavailable.get(provider) ?? new Set<string>();
     if (outcome === 'unavailable') {

@@ -3,7 +3,7 @@ import { isMailError } from '../../domain/error.ts';
 import { sleep } from '../../platform/abort.ts';
 import type { LaneSlot } from '../../platform/queue/lanes.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { ChangePage, MailSession } from '../../providers/contract/provider.ts';
+import type { ChangePage, MailSession } from '../../providers/contract/mail-session.ts';
 import type { Hint, ProviderChange } from '../../providers/contract/watch.ts';
 import type { ChangePosition, ChangeStore, LoggedChange, NewChange } from '../change.store.ts';
 import { arrivedMeanwhile } from './resync.ts';

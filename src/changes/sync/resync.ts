@@ -1,5 +1,6 @@
 import type { Call } from '../../providers/contract/call.ts';
-import { isUnreadable, type MailSession } from '../../providers/contract/provider.ts';
+import { isUnreadable } from '../../providers/contract/list.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
 import type { ChangePosition, ChangeStore } from '../change.store.ts';
 
 /** The clocks of the provider and the gateway differ, and mail may appear in lists some time after it was received. */

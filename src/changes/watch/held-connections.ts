@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { MailSession } from '../../providers/contract/provider.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
 import type { SyncJob } from '../sync/sync.job.ts';
 
 interface HeldConnectionsOptions {

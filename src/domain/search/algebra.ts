@@ -1,13 +1,13 @@
 import type { Condition, UserCondition } from './condition.ts';
 import { hasWord } from './words.ts';
 
-/** Every message. */
+/** The condition that every message matches. */
 export const EVERYTHING = { kind: 'and', of: [] } as const satisfies Condition;
 export const NOTHING = { kind: 'nothing' } as const satisfies Condition;
 
 export const isEverything = (c: Condition | UserCondition): boolean => c.kind === 'and' && c.of.length === 0;
 
-/** All of these; a single one stays as it is. */
+/** The conjunction of these conditions. A single one is returned unchanged. */
 export function allOf(conditions: readonly UserCondition[]): UserCondition {
   const [only, ...more] = conditions;
   return only && more.length === 0 ? only : { kind: 'and', of: conditions };
@@ -16,7 +16,7 @@ export function allOf(conditions: readonly UserCondition[]): UserCondition {
 /** A condition that contains no other conditions. */
 type Single<C extends UserCondition> = Exclude<C, { kind: 'and' | 'or' | 'not' }>;
 
-/** The same tree with each single condition replaced. */
+/** Replaces each single condition of a tree. */
 export function replaced(condition: Condition, by: (one: Single<Condition>) => Condition): Condition;
 export function replaced(condition: UserCondition, by: (one: Single<UserCondition>) => Condition): Condition;
 export function replaced(condition: UserCondition, by: (one: Single<Condition>) => Condition): Condition {
@@ -26,7 +26,7 @@ export function replaced(condition: UserCondition, by: (one: Single<Condition>) 
   return by(condition as Single<Condition>);
 }
 
-/** What a single condition finds: nothing, where its value has no word. */
+/** A single condition, or NOTHING where its value has no word. */
 export function worded(one: Single<Condition>): Condition {
   const isOfWords = one.kind === 'from' || one.kind === 'to' || one.kind === 'subject' || one.kind === 'text';
   return isOfWords && !hasWord(one.value) ? NOTHING : one;
@@ -59,13 +59,13 @@ const isFlag = (c: UserCondition): c is Extract<UserCondition, { value: boolean 
 
 /**
  * The same condition with negations pushed down to single conditions (De Morgan), opposites in place of negated flags and
- * dates, nested lists flattened, constants folded, and alternatives removed that nothing can match. "Everything" is an `and` of nothing.
+ * dates, nested lists flattened, constants folded, and alternatives removed that nothing can match. "Everything" is an empty `and`.
  */
 export function normalForm(where: Condition): Condition {
   let form = simplify(inwards(where, false));
   for (let terms = Number.POSITIVE_INFINITY; extent(form).terms < terms; ) {
     ({ terms } = extent(form));
-    form = simplify(possible(form, []));
+    form = simplify(underAssumption(form, []));
   }
   return form;
 }
@@ -89,19 +89,20 @@ function inwards(where: Condition, isNegated: boolean): Condition {
 }
 
 /**
- * What is left where the single conditions `given` hold as well: what excludes one of them is met by nothing, and no provider
- * need be asked for it. What one of two opposites always meets is left as it is: of trash and junk each names its own.
+ * Simplifies a condition under the assumption that the single conditions `assumed` hold too. A part that excludes one of them
+ * matches nothing, so no provider has to search for it. An `or` of two opposites is not simplified, because with trash and junk
+ * each of them names its own mailbox.
  */
-function possible(where: Condition, given: readonly Condition[]): Condition {
-  if (where.kind === 'or') return { kind: 'or', of: where.of.map((part) => possible(part, given)) };
-  if (where.kind !== 'and') return given.some((one) => excludes(one, where)) ? NOTHING : where;
+function underAssumption(where: Condition, assumed: readonly Condition[]): Condition {
+  if (where.kind === 'or') return { kind: 'or', of: where.of.map((part) => underAssumption(part, assumed)) };
+  if (where.kind !== 'and') return assumed.some((one) => excludes(one, where)) ? NOTHING : where;
   const single = where.of.filter(({ kind }) => kind !== 'or');
-  const all = [...given, ...single];
+  const all = [...assumed, ...single];
   if (single.some((one) => all.some((other) => excludes(one, other)))) return NOTHING;
-  return { kind: 'and', of: where.of.map((part) => (part.kind === 'or' ? possible(part, all) : part)) };
+  return { kind: 'and', of: where.of.map((part) => (part.kind === 'or' ? underAssumption(part, all) : part)) };
 }
 
-/** Whether no message can meet both of two single conditions, as far as the two alone tell. */
+/** Whether two single conditions exclude each other, as far as the conditions alone show. */
 function excludes(a: Condition, b: Condition): boolean {
   if (a.kind === 'not') return b.kind !== 'not' && isSame(a.of, b);
   if (b.kind === 'not') return isSame(b.of, a);
@@ -110,13 +111,13 @@ function excludes(a: Condition, b: Condition): boolean {
   return isFlag(a) && a.kind === b.kind && a.value !== b.value;
 }
 
-/** Values are compared without case by every condition that has them. */
+/** Whether two single conditions are equal. All conditions compare their values without case. */
 function isSame(a: Condition, b: Condition): boolean {
   if (a.kind === 'mailbox') return b.kind === 'mailbox' && a.id === b.id;
   return 'value' in a && a.kind === b.kind && String(a.value).toLowerCase() === String(b.value).toLowerCase();
 }
 
-/** The same condition however it was written: what stands side by side, in one order and once. */
+/** A canonical form: the parts of each list are sorted and without duplicates. */
 export function ordered(condition: Condition): Condition;
 export function ordered(condition: UserCondition): UserCondition;
 export function ordered(condition: UserCondition): UserCondition {
@@ -131,7 +132,7 @@ export function ordered(condition: UserCondition): UserCondition {
   return of.length === 1 ? (of[0] as UserCondition) : { kind, of };
 }
 
-/** How many single conditions there are, and how deep they are nested. */
+/** The number of single conditions and the depth of their nesting. */
 export function extent(condition: UserCondition): { terms: number; depth: number } {
   if (condition.kind === 'not') {
     const inner = extent(condition.of);

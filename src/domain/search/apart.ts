@@ -2,31 +2,31 @@ import { normalForm } from './algebra.ts';
 import type { Condition } from './condition.ts';
 
 /**
- * What brings a provider's candidates for a condition. search: its index, by words. few: a filter which little passes.
- * filter: another filter. none: every message is read. An `or` of what a search brings and what a filter brings has none.
+ * How a provider finds the candidates for a condition. search: by words in its index. few: by a filter that few messages pass.
+ * filter: by another filter. none: it reads every message. An `or` of a search and a filter has none.
  */
 export type Narrowing = 'search' | 'few' | 'filter' | 'none';
-/** `condition` is in normal form. */
+/** Returns how a provider finds candidates for a condition in normal form. */
 export type Narrows = (condition: Condition) => Narrowing;
 
 /** The maximum number of alternatives into which an `and` of several `or` is expanded; above it, it is not changed. */
 const MAX_PRODUCTS = 32;
 
 /**
- * A condition in normal form as lists of which each is narrowed where the condition as a whole is not, or less: one that the
- * provider's search brings, and one that its filter brings. The condition itself where that gains nothing.
+ * Splits a condition in normal form into conditions for separate lists: one whose candidates the provider's search finds, and one
+ * whose candidates its filter finds. Returns the condition itself where separate lists have no fewer candidates.
  */
-export function readApart(where: Condition, narrows: Narrows): readonly Condition[] {
+export function separateLists(where: Condition, narrows: Narrows): readonly Condition[] {
   const narrowing = narrows(where);
   if (narrowing === 'search' || narrowing === 'few') return [where];
   if (where.kind === 'or') {
-    const lists = where.of.flatMap((part) => readApart(part, narrows));
+    const lists = where.of.flatMap((part) => separateLists(part, narrows));
     return inGroups(where, lists, narrows);
   }
   if (where.kind !== 'and') return [where];
   let products: readonly (readonly Condition[])[] = [[]];
   for (const part of where.of) {
-    const lists = readApart(part, narrows);
+    const lists = separateLists(part, narrows);
     if (products.length * lists.length > MAX_PRODUCTS) return [where];
     products = products.flatMap((before) => lists.map((list) => [...before, list]));
   }
@@ -34,13 +34,13 @@ export function readApart(where: Condition, narrows: Narrows): readonly Conditio
   return inGroups(where, lists, narrows);
 }
 
-/** What comes by the same means is one list again, where that is still narrowed. */
+/** Joins the lists whose candidates are found in the same way, where the joined list still has fewer candidates. */
 function inGroups(where: Condition, lists: readonly Condition[], narrows: Narrows): readonly Condition[] {
   const bySearch: Condition[] = [];
   const byFilter: Condition[] = [];
   for (const list of lists) {
     const narrowing = narrows(list);
-    // One list that is read whole has everything in it that the others have.
+    // A list that reads every message contains the other lists.
     if (narrowing === 'none') return [where];
     (narrowing === 'search' ? bySearch : byFilter).push(list);
   }

@@ -1,20 +1,21 @@
 import { normalForm } from './algebra.ts';
-import { type Narrows, readApart } from './apart.ts';
+import { type Narrows, separateLists } from './apart.ts';
 import type { Condition } from './condition.ts';
 import { factored } from './factored.ts';
 
 /**
- * How a provider decides a single condition. exact: its answer is the definition's. indexed: its index is the truth (words
- * in bodies). checked: it brings candidates at best, and an envelope decides (`matches`).
+ * How a single condition is decided at a provider. exact: the provider's answer agrees with the definition. indexed: the
+ * provider's index decides, as for words in bodies. checked: the provider finds candidates at best, and the envelope decides
+ * (`matches`).
  */
 export type Decision = 'exact' | 'indexed' | 'checked';
 type Decides = (condition: Condition) => Decision;
 
-/** What a provider can be asked for. */
+/** A provider's search capabilities. */
 export interface SearchMeans {
-  /** How it decides a single condition (never `and`, `or`, `not`). */
+  /** How a single condition is decided. It is never `and`, `or` or `not`. */
   decides: Decides;
-  /** What brings its candidates for a condition. Absent: always the same, so that one list of alternatives costs no more than several. */
+  /** How the provider finds candidates. Absent: always in the same way, so that one list costs no more than several. */
   narrows?: Narrows;
 }
 
@@ -22,17 +23,17 @@ export interface SearchMeans {
 export const MAX_BRANCHES = 12;
 
 /**
- * The condition as alternatives, each an `and` whose parts are decided either by the provider's answer alone (exact and
- * indexed) or by envelopes alone (exact and checked): such a part can be asked of the index or checked here, and nothing that
- * the index alone knows need be known of a message to check the rest. One where nothing is mixed. Null: more than MAX_BRANCHES.
- * With `narrows` there are more where lists are cheaper apart (`readApart`), as far as there is room for them.
+ * Splits a condition into alternatives. Each is an `and` whose parts are decided either by the provider's answer alone (exact and
+ * indexed) or by envelopes alone (exact and checked), so that checking a message needs nothing that only the index knows. There is
+ * one alternative where no part is mixed. Null: there are more than MAX_BRANCHES. With `narrows`, alternatives are split further
+ * where separate lists are cheaper (`separateLists`), up to MAX_BRANCHES.
  */
 export function branchesOf(where: Condition, decides: Decides, narrows?: Narrows): readonly Condition[] | null {
   const needed = split(normalForm(where), decides)?.map((parts) => normalForm({ kind: 'and', of: parts }));
   if (needed === undefined || narrows === undefined) return needed ?? null;
   const branches: Condition[] = [];
   for (const [n, branch] of needed.entries()) {
-    const apart = readApart(branch, narrows);
+    const apart = separateLists(branch, narrows);
     const others = branches.length + needed.length - n - 1;
     branches.push(...(others + apart.length <= MAX_BRANCHES ? apart : [branch]));
   }
@@ -62,7 +63,7 @@ function split(where: Condition, decides: Decides): readonly Parts[] | null {
   return products;
 }
 
-/** Whether one part of it is the index's to decide and another one ours, and they are not simply both to hold. */
+/** Whether the index decides one part of a condition and an envelope another one. */
 function isMixed(where: Condition, decides: Decides): boolean {
   const kinds = decisions(where, decides);
   return kinds.has('indexed') && kinds.has('checked');

@@ -4,17 +4,18 @@ import type { Condition } from './condition.ts';
 /** An alternative: the parts of an `and`. */
 type Parts = readonly Condition[];
 interface Alternative {
-  /** Of the words that the index knows. */
+  /** The parts that the index decides. */
   readonly words: Condition;
   readonly rest: Condition;
 }
 
-/** The maximum length of words that are searched for together, as JSON: far below the limit of any provider's query. */
+/** The maximum length of words that are searched for together, as JSON. It is far below the limits of the providers' queries. */
 const MAX_JOINED_LENGTH = 2_000;
 
 /**
- * The same alternatives in fewer searches: those that differ only in what stands beside their words, or only in the words
- * that they look for, are one. What says nothing of one of the two stays: beside it others would add nothing (trash and junk).
+ * Joins alternatives, so that they need fewer searches: those with the same words, and those that differ in their words alone. An
+ * alternative without words or without other parts is not joined, because the others would have no effect beside it (trash and
+ * junk).
  */
 export function factored(alternatives: readonly Parts[], isIndexed: (part: Condition) => boolean): readonly Parts[] {
   const all = alternatives.map((parts) => ({

@@ -4,8 +4,8 @@ import type { Condition } from './condition.ts';
 import { addressIn, hasPhrase, indexOf } from './words.ts';
 
 /**
- * Whether a message meets a condition: the one evaluation, for every provider. An envelope decides all but `text`, and
- * `hasAttachment` where the envelope does not tell; those need the message with its content.
+ * Whether a message matches a condition, evaluated in the same way for every provider. An envelope suffices except for `text`, and
+ * for `hasAttachment` where the envelope does not show it. These need the message with its content.
  */
 export function matches(message: Message, condition: Condition): boolean {
   switch (condition.kind) {
@@ -44,14 +44,14 @@ export function matches(message: Message, condition: Condition): boolean {
   }
 }
 
-/** The people of a message as they are compared, a name or an address a line, so that no phrase reaches from one to the next. */
+/** The people of a message in the form in which they are compared. Each name and address is a line, so that no phrase spans two of them. */
 interface People {
   readonly words: string;
-  /** The addresses without case, each between line ends. */
+  /** The addresses in lower case, each between line ends. */
   readonly addresses: string;
 }
 
-/** A message may have ten thousand recipients, and a condition fifty terms: the recipients are folded once for all terms. */
+/** A cache: a message may have ten thousand recipients and a condition fifty terms, so the recipients are folded once. */
 const known = new WeakMap<Message, { readonly authors: People; readonly recipients: People }>();
 
 function peopleOf(message: Message) {
@@ -73,8 +73,9 @@ function asPeople(list: readonly (Address | null)[]): People {
 }
 
 /**
- * The words of one name or of one address; an address as a whole is the address, and no part of a longer one. jörg@ and jorg@
- * are two people, and Graph's filter tells them apart; what was typed in full width is meant plainly as well.
+ * Whether a value matches the words of one name or one address. A value that is an address matches that address alone and no
+ * longer one. jörg@ and jorg@ are different people, which Graph's filter distinguishes too. Full-width characters also match their
+ * plain forms.
  */
 function isAmong({ words, addresses }: People, value: string): boolean {
   const whole = addressIn(value);
@@ -95,5 +96,5 @@ function inText(message: Message, value: string): boolean {
 const hasAttachment = (message: Message): boolean =>
   message.content ? message.content.attachments.some((a) => !a.isInline) : (message.hasAttachments ?? false);
 
-/** Compared without case: Exchange keeps and finds them so, and no two mails differ by it alone. */
+/** A Message-ID in the form in which it is compared. Exchange ignores its case too, and no two mails differ in it alone. */
 const bare = (id: string): string => id.trim().replace(/^<|>$/g, '').toLowerCase();

@@ -2,9 +2,9 @@ import { normalForm } from './algebra.ts';
 import type { Condition } from './condition.ts';
 
 /**
- * The condition of a list that leaves out trash and junk (`hidden`, by mailbox id), with that said in it. Trash and junk come
- * in only where the condition asks for them by name: a message in a hidden mailbox is listed when it meets the condition by
- * alternatives in which that mailbox is named and not negated, once negations are pushed inwards (De Morgan).
+ * Adds to a condition that messages in trash and junk (`hidden`, by mailbox id) are left out. They are included only where the
+ * condition names these mailboxes: a message in a hidden mailbox is listed when it matches by alternatives in which that mailbox is
+ * named and not negated, after negations were pushed inwards (De Morgan).
  */
 export function visibleOnly(where: Condition, hidden: ReadonlySet<string>): Condition {
   const outside: Condition[] = [...hidden].map((id) => ({ kind: 'not', of: { kind: 'mailbox', id } }));
@@ -19,12 +19,12 @@ function guarded(where: Condition, hidden: ReadonlySet<string>, outside: readonl
   const [only] = naming;
   if (naming.length === 1 && only)
     return { kind: 'and', of: where.of.map((part) => (part === only ? guarded(part, hidden, outside) : part)) };
-  // One of several has to name where the message lies. Said beside them, so that what they ask stands in no alternative with it.
+  // One of several parts must name the message's mailbox. This is a condition of its own, so that the parts stay outside of its alternatives.
   const visible = [...naming.map((part) => through(part, hidden)), { kind: 'and', of: outside } as const];
   return { kind: 'and', of: [...where.of, { kind: 'or', of: visible }] };
 }
 
-/** Where a condition holds by an alternative that names a hidden mailbox. */
+/** The condition that `where` matches by an alternative which names a hidden mailbox. */
 function through(where: Condition, hidden: ReadonlySet<string>): Condition {
   if (where.kind !== 'and' && where.kind !== 'or') return where;
   const naming = where.of.filter((part) => names(part, hidden)).map((part) => through(part, hidden));

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { Draft } from '../../providers/contract/provider.ts';
+import type { Draft } from '../../providers/contract/mail-session.ts';
 import type { MessageLoader } from './message.loader.ts';
 import type { Reader } from './reader.ts';
 

@@ -1,7 +1,8 @@
 import type { AccountHandle } from '../../accounts/handles/account-handle.ts';
 import type { IntegrationRecord } from '../../accounts/integrations/integration.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { Capabilities, Identity, MailSession } from '../../providers/contract/provider.ts';
+import type { Identity, MailSession } from '../../providers/contract/mail-session.ts';
+import type { Capabilities } from '../../providers/contract/provider.ts';
 import { DraftLoader } from './draft.loader.ts';
 import { MailboxLoader } from './mailbox.loader.ts';
 import { MessageLoader } from './message.loader.ts';

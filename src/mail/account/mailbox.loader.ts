@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Mailbox } from '../../domain/mailbox.ts';
-import type { MailboxCounts } from '../../providers/contract/provider.ts';
+import type { MailboxCounts } from '../../providers/contract/mail-session.ts';
 import type { Reader } from './reader.ts';
 
 /** Loads the mailboxes of one account in one request. They are listed once, and counted only when a query selects counts. */

@@ -2,7 +2,8 @@ import DataLoader from 'dataloader';
 import type { MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { Batch, Detail, MailSession } from '../../providers/contract/provider.ts';
+import type { Batch, Detail } from '../../providers/contract/list.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
 import { runsBySize } from '../../providers/shared/by-size.ts';
 import type { Reader } from './reader.ts';
 

@@ -8,7 +8,7 @@ import {
   type Page,
   type PageRequest,
   type Unreadable,
-} from '../../providers/contract/provider.ts';
+} from '../../providers/contract/list.ts';
 
 /** The requirements of one list for a page. */
 export interface SharedReadRequest {

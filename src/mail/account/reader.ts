@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { MailError } from '../../domain/error.ts';
 import { abortable, deadline } from '../../platform/abort.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { MailSession } from '../../providers/contract/provider.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
 
 /** One or more requests to a provider over an open session. */
 export type Work<T> = (session: MailSession, call: Call) => Promise<T>;

@@ -3,7 +3,7 @@ import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Identity } from '../../providers/contract/provider.ts';
+import type { Identity } from '../../providers/contract/mail-session.ts';
 import { type FieldPath, invalid, withErrorField, within } from '../account/input-error.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { type AttachmentSource, checkTotal, filesOf, resolveFiles } from './attachments.ts';

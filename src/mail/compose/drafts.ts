@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId, singleId } from '../../domain/global-id.ts';
-import type { Draft } from '../../providers/contract/provider.ts';
+import type { Draft } from '../../providers/contract/mail-session.ts';
 import { withErrorField, within } from '../account/input-error.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ViewerMail } from '../account/viewer-mail.ts';

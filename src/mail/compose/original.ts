@@ -1,7 +1,7 @@
 import type { Address } from '../../domain/address.ts';
 import type { ComposeOrigin } from '../../domain/compose.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Identity } from '../../providers/contract/provider.ts';
+import type { Identity } from '../../providers/contract/mail-session.ts';
 import { filesByContentId } from '../../providers/shared/html/inline-files.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { isContentId } from './filename.ts';

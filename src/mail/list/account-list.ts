@@ -1,6 +1,6 @@
 import type { MailError } from '../../domain/error.ts';
 import { shortHash } from '../../platform/short-hash.ts';
-import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
+import { isUnreadable, type Unreadable } from '../../providers/contract/list.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { tooSlow } from '../account/reader.ts';
 import type { AccountQuery } from './account-queries.ts';

@@ -4,7 +4,8 @@ import type { Mailbox } from '../../domain/mailbox.ts';
 import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search/algebra.ts';
 import { branchesOf, MAX_BRANCHES, type SearchMeans } from '../../domain/search/branches.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
-import type { Detail, ListQuery, MailSession } from '../../providers/contract/provider.ts';
+import type { Detail, ListQuery } from '../../providers/contract/list.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import {
   idsByName,

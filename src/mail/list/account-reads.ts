@@ -6,10 +6,10 @@ import {
   type Evaluation,
   isUnreadable,
   type ListQuery,
-  type MailSession,
   type Page,
   type Unreadable,
-} from '../../providers/contract/provider.ts';
+} from '../../providers/contract/list.ts';
+import type { MailSession } from '../../providers/contract/mail-session.ts';
 import { SharedReads } from '../../providers/contract/shared-reads.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { MIN_READS_PER_ITEM } from '../account/page-reads.ts';

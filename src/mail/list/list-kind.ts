@@ -1,7 +1,8 @@
 import type { Message } from '../../domain/message.ts';
 import { isHidden, type Thread } from '../../domain/thread.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { Draft, ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
+import type { ListQuery, Page, PageRequest } from '../../providers/contract/list.ts';
+import type { Draft, MailSession } from '../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { secondOf } from './list-position.ts';
 

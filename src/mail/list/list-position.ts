@@ -4,7 +4,7 @@ import { badInput } from '../../domain/error.ts';
 import type { Sealer } from '../../platform/secrets/seal.ts';
 import { SealedJson } from '../../platform/secrets/sealed-json.ts';
 import { shortHash } from '../../platform/short-hash.ts';
-import type { Evaluation } from '../../providers/contract/provider.ts';
+import type { Evaluation } from '../../providers/contract/list.ts';
 
 /** The position of a reader in the list of one account. A cursor contains it, sealed. Times are Unix milliseconds. */
 export interface ListPosition {

@@ -1,4 +1,4 @@
-import type { Unreadable } from '../../providers/contract/provider.ts';
+import type { Unreadable } from '../../providers/contract/list.ts';
 
 /** The first item of an input that has not been shown yet, with its time in the merged order. */
 export interface Head<T> {

@@ -1,5 +1,5 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
-import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
+import { isUnreadable, type Unreadable } from '../../providers/contract/list.ts';
 import type { Shape } from './list-kind.ts';
 import {
   type ListPosition,

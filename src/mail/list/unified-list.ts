@@ -1,7 +1,7 @@
 import { badInput } from '../../domain/error.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
-import { type Detail, isUnreadable } from '../../providers/contract/provider.ts';
+import { type Detail, isUnreadable } from '../../providers/contract/list.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { mailboxNames } from '../search/resolve-mailboxes.ts';
 import { IN_QUOTES, ROLES } from '../search/search-operators.ts';

@@ -2,7 +2,8 @@ import type { Address } from '../../domain/address.ts';
 import type { MailboxRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { Batch, MailSession, Patch } from '../../providers/contract/provider.ts';
+import type { Batch } from '../../providers/contract/list.ts';
+import type { MailSession, Patch } from '../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { mailboxKey } from '../compose/recipients.ts';
 

@@ -3,7 +3,8 @@ import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { isOneLine, steersDirection } from '../../domain/one-line.ts';
-import type { Capabilities, MailboxPatch } from '../../providers/contract/provider.ts';
+import type { MailboxPatch } from '../../providers/contract/mail-session.ts';
+import type { Capabilities } from '../../providers/contract/provider.ts';
 import { type FieldPath, invalid, withErrorField } from '../account/input-error.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 

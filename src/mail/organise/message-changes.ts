@@ -1,5 +1,5 @@
 import { isNotFound, MailError } from '../../domain/error.ts';
-import { type Mailbox, placeRole } from '../../domain/mailbox.ts';
+import { effectiveRole, type Mailbox } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { MailAccount } from '../account/mail-account.ts';
@@ -148,7 +148,8 @@ async function concernedOf(
 
 function locationOf({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mailbox>): MessageLocation {
   const found = mailboxIds.flatMap((id) => mailboxes.get(id) ?? []);
-  const roles = (some: readonly Mailbox[]) => new Set(some.flatMap((mailbox) => placeRole(mailbox, mailboxes) ?? []));
+  const roles = (some: readonly Mailbox[]) =>
+    new Set(some.flatMap((mailbox) => effectiveRole(mailbox, mailboxes) ?? []));
   return { roles: roles(found), folders: roles(found.filter(({ kind }) => kind === 'FOLDER')), mailboxIds };
 }
 

@@ -1,4 +1,4 @@
-import { type Mailbox, type MailboxRole, placeRole } from '../../domain/mailbox.ts';
+import { effectiveRole, type Mailbox, type MailboxRole } from '../../domain/mailbox.ts';
 import { NOTHING, replaced, simplify, worded } from '../../domain/search/algebra.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
 import { folded } from '../../domain/search/words.ts';
@@ -59,7 +59,7 @@ export const resolveMailboxes = (condition: UserCondition, account: Resolution):
 
 function roleCondition(role: MailboxRole, mailboxes: readonly Mailbox[]): Condition {
   const byId = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]));
-  const withRole = (wanted: MailboxRole) => mailboxes.filter((mailbox) => placeRole(mailbox, byId) === wanted);
+  const withRole = (wanted: MailboxRole) => mailboxes.filter((mailbox) => effectiveRole(mailbox, byId) === wanted);
   const outside = (roles: readonly MailboxRole[]): Condition => ({
     kind: 'and',
     of: roles.flatMap((one) =>

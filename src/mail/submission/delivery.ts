@@ -1,5 +1,5 @@
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
-import type { MailSession, Probe } from '../../providers/contract/provider.ts';
+import type { MailSession, SendStatus } from '../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import {
   ACCOUNT_DISCONNECTED,
@@ -81,7 +81,7 @@ export class Delivery {
       const lost = await this.options.writer.change(claim, { attemptedAt, tries: tries + 1 });
       return this.settle(lost, account, calls, attemptedAt);
     }
-    let probe: Probe;
+    let probe: SendStatus;
     try {
       probe = await this.probe(claim, await account.session(), calls);
     } catch (error) {
@@ -145,7 +145,7 @@ export class Delivery {
     const { attempts, attemptedAt } = claim.record;
     if (attemptedAt === null) throw new Error('a submission that was never sent cannot be probed');
     for (;;) {
-      let probe: Probe;
+      let probe: SendStatus;
       let settlesMs: number;
       try {
         const session = await account.session();
@@ -185,12 +185,12 @@ export class Delivery {
   }
 
   /** Probes the message, including a draft that was created for it but whose id is not in the row. */
-  private async probe({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
+  private async probe({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<SendStatus> {
     const draftId = await this.drafts.find(record, session, calls);
     return calls.run('ask', (call) => session.probe({ ...submittedOf(record), draftId }, call));
   }
 
-  private probeOrUnknown(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
+  private probeOrUnknown(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<SendStatus> {
     return this.probe(claim, session, calls).catch(() => ({ state: 'unknown' }));
   }
 

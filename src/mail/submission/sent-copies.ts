@@ -1,4 +1,4 @@
-import type { MailSession, Probe, Submitted } from '../../providers/contract/provider.ts';
+import type { MailSession, SendStatus, Submitted } from '../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { ACCEPTED_NOT_SENT } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
@@ -22,7 +22,7 @@ export class SentCopies {
   ) {}
 
   /** Records that the provider has accepted the message. `probe` is a result that was read just before. */
-  async sent(claim: Claim, account: MailAccount, calls: ProviderCalls, probe?: Probe): Promise<SubmissionRecord> {
+  async sent(claim: Claim, account: MailAccount, calls: ProviderCalls, probe?: SendStatus): Promise<SubmissionRecord> {
     const messageId = probe?.state === 'sent' ? probe.messageId : null;
     if (messageId !== null) return this.writer.finish(claim, { status: 'SENT', messageId, problem: null });
     const sent = await this.writer.change(claim, { status: 'SENT', problem: null });
@@ -32,7 +32,7 @@ export class SentCopies {
   /** Looks for the copy of a submission that is SENT. A null account was disconnected, and its copy cannot be found. */
   async find(claim: Claim, account: MailAccount | null, calls: ProviderCalls): Promise<SubmissionRecord> {
     if (!account) return this.writer.finish(claim, {});
-    const ask = async (): Promise<Probe> => {
+    const ask = async (): Promise<SendStatus> => {
       const session: MailSession = await account.session();
       return calls.run('ask', (call) => session.probe(submittedOf(claim.record), call));
     };
@@ -42,7 +42,7 @@ export class SentCopies {
     return this.later(claim, probe);
   }
 
-  private later(claim: Claim, probe: Probe | null): Promise<SubmissionRecord> {
+  private later(claim: Claim, probe: SendStatus | null): Promise<SubmissionRecord> {
     const { attemptedAt, updatedAt } = claim.record;
     const at = nextSearchAt(attemptedAt ?? updatedAt, this.now(), this.minProbeMs);
     if (at) return this.writer.finishAwaitingCopy(claim, at);

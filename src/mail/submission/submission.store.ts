@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ErrorCode, MailError } from '../../domain/error.ts';
+import { ANSWER_LOST_CODES, type ErrorCode, MailError } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { isUniqueViolation } from '../../platform/database/store/store.error.ts';
 import { Prisma, type Submission } from '../../platform/prisma/client.ts';
@@ -249,7 +249,7 @@ export class SubmissionStore {
     const rows = await this.db.prisma.$queryRaw<{ id: string }[]>`
       UPDATE submissions s SET due_at = now() FROM integrations i
       WHERE i.id = s.integration_id AND i.provider = ${provider} AND s.status = 'SENDING' AND s.claim_owner IS NULL
-        AND s.due_at > now() AND s.problem_code IN ('PROVIDER_UNAVAILABLE', 'TIMEOUT')
+        AND s.due_at > now() AND s.problem_code = ANY(${[...ANSWER_LOST_CODES]})
         AND s.updated_at < now() - interval '2 seconds'
       RETURNING s.id::text AS id`;
     return rows.map(({ id }) => id);

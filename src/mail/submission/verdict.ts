@@ -1,26 +1,17 @@
-import { isMailError, type MailErrorCode } from '../../domain/error.ts';
-import type { Probe } from '../../providers/contract/provider.ts';
+import { isAnswerLost, isMailError, isTransient, type MailErrorCode } from '../../domain/error.ts';
+import type { SendStatus } from '../../providers/contract/mail-session.ts';
 import type { SubmissionRecord } from './submission.ts';
 
 /** Decides what an error or a probe means for a submission. delivery.ts acts on it. */
 
-/** Later may be better, without anybody changing the message. */
-const RETRYABLE_CODES: ReadonlySet<MailErrorCode> = new Set([
-  'RATE_LIMITED',
-  'PROVIDER_UNAVAILABLE',
-  'TIMEOUT',
-  'RECONNECT_REQUIRED',
-  'CONSENT_REQUIRED',
-  'UNAUTHENTICATED',
-  'STORE_UNAVAILABLE',
-]);
-/** Answers of `send` itself that say it was not done, and may be later. */
-const RETRYABLE_REFUSALS: ReadonlySet<MailErrorCode> = new Set([
-  'RATE_LIMITED',
+/** Refusals that end when the user connects the account again or grants consent. */
+const SIGN_IN_CODES: ReadonlySet<MailErrorCode> = new Set([
   'RECONNECT_REQUIRED',
   'CONSENT_REQUIRED',
   'UNAUTHENTICATED',
 ]);
+/** Refusals of `send` after which the message was not sent and may be sent later. */
+const RETRYABLE_REFUSALS: ReadonlySet<MailErrorCode> = new Set([...SIGN_IN_CODES, 'RATE_LIMITED']);
 /** Answers of `send` that leave open what became of the draft. A draft that is gone, or none any more, may be sent. */
 const UNKNOWN_OUTCOME_CODES: ReadonlySet<MailErrorCode> = new Set([
   'TIMEOUT',
@@ -34,7 +25,9 @@ const UNKNOWN_OUTCOME_CODES: ReadonlySet<MailErrorCode> = new Set([
 
 /** The consequence of an error that occurred before the provider was asked to send. */
 export function beforeSending(error: unknown): 'later' | 'give-up' {
-  return !isMailError(error) || error.ofAccount || RETRYABLE_CODES.has(error.code) ? 'later' : 'give-up';
+  return !isMailError(error) || error.ofAccount || isTransient(error) || SIGN_IN_CODES.has(error.code)
+    ? 'later'
+    : 'give-up';
 }
 
 /** The consequence of an error of `send` itself. */
@@ -96,7 +89,7 @@ interface Attempt {
 
 /** The consequence of a probe of an attempt. A submitted message is sent by the provider without further requests. */
 export function afterProbe(
-  state: Probe['state'],
+  state: SendStatus['state'],
   { attemptedAt, attempts, lostAt, settlesMs, now }: Attempt,
 ): 'sent' | 'probe-again' | 'resend' | 'not-sent' | 'unknown' {
   if (state === 'sent' || state === 'submitted') return 'sent';
@@ -149,7 +142,6 @@ export function retryAt(
   // because the retry is stored in it.
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
   const scheduled = backoffsMs[Math.min(turn, backoffsMs.length) - 1] ?? 2_000;
-  const isOutage = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
-  const pause = isOutage ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
-  return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));
+  const backoff = isAnswerLost(error) ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
+  return new Date(now.getTime() + Math.max(backoff, (isMailError(error) && error.retryAfterMs) || 0));
 }

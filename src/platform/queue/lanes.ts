@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { WaitingLine } from '../waiting-line.ts';
 
 export interface LaneOptions {
   /** The maximum number of tasks in one lane at a time. */
@@ -79,7 +79,6 @@ export class Lanes {
 interface Waiter {
   readonly owner: string;
   readonly doubtful: boolean;
-  readonly admit: () => void;
 }
 
 interface Holder {
@@ -89,7 +88,7 @@ interface Holder {
 }
 
 class Lane {
-  readonly waiting: Waiter[] = [];
+  readonly waiting = new WaitingLine<Waiter, () => void>();
   private readonly holders = new Set<Holder>();
   /** Tasks that have exceeded `slowAfterMs` but found no free slow slot. */
   private readonly overdue = new Set<Holder>();
@@ -98,27 +97,9 @@ class Lane {
 
   /** Resolves with the function that releases the slot. */
   enter(owner: string, { doubtful = false, signal }: EntryOptions): Promise<() => void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      // One signal can end the wait of any number of tasks.
-      if (signal) setMaxListeners(0, signal);
-      const abandon = () => {
-        const at = this.waiting.indexOf(waiter);
-        if (at >= 0) this.waiting.splice(at, 1);
-        reject(signal?.reason);
-      };
-      const waiter: Waiter = {
-        owner,
-        doubtful,
-        admit: () => {
-          signal?.removeEventListener('abort', abandon);
-          resolve(this.hold(owner, doubtful));
-        },
-      };
-      signal?.addEventListener('abort', abandon, { once: true });
-      this.waiting.push(waiter);
-      this.admit();
-    });
+    const admitted = this.waiting.join({ owner, doubtful }, { signal });
+    this.admit();
+    return admitted;
   }
 
   private hold(owner: string, doubtful: boolean): () => void {
@@ -148,8 +129,7 @@ class Lane {
     for (;;) {
       const next = this.next();
       if (!next) return;
-      this.waiting.splice(this.waiting.indexOf(next), 1);
-      next.admit();
+      this.waiting.admit(next, this.hold(next.owner, next.doubtful));
     }
   }
 

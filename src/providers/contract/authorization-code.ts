@@ -2,39 +2,39 @@ import type { MailError } from '../../domain/error.ts';
 import type { RequestLimiter } from './call.ts';
 import type { Access, ConnectMethod, Refreshed } from './connect.ts';
 
-/** OAuth 2.0's authorization code with PKCE (RFC 6749 4.1, RFC 7636): for a provider with a consent page. */
+/** OAuth 2.0's authorization code grant with PKCE (RFC 6749 4.1, RFC 7636), for providers with a consent page. */
 export interface AuthorizationCode<Secret = unknown> extends ConnectMethod<Secret> {
   readonly method: 'AUTHORIZATION_CODE';
-  /** What the provider is asked for, per access. */
+  /** The scopes to request for an access. */
   scopes(access: Access): readonly string[];
   authorizationUrl(request: AuthorizationRequest): Promise<string>;
   /**
-   * Whether an authorization response whose `iss` says so (RFC 9207) is this provider's. Absent: the vendor's responses
-   * name no issuer, and one that does is refused.
+   * Whether `iss` of an authorization response (RFC 9207) is this provider's issuer. Absent: the vendor's responses have no
+   * `iss`, and the gateway refuses a response that has one.
    */
   isIssuer?(iss: string): boolean;
   /**
-   * Why the vendor sent the browser back with an error, where it has more to say than OAuth's word; null where it has not.
-   * Nothing of what was brought is in it: anyone may have written that.
+   * Explains an authorization error of the vendor. Null: the vendor says no more than OAuth's error code. The message contains
+   * nothing of the response, because anyone can make a browser bring one.
    */
   declined?(refusal: AuthorizationRefusal): MailError | null;
   /**
-   * Whether this is the return of an administrator who was asked to approve the gateway for everyone. It belongs to no
-   * flow, whatever state it brings. Absent: the vendor asks none.
+   * Whether this is the response of an administrator who was asked to approve the gateway for the whole organisation. It
+   * belongs to no flow, whatever its `state` is. Absent: the vendor has no such approval.
    */
   approvalIn?(query: URLSearchParams): 'given' | 'declined' | null;
   /**
-   * Trades the code for a secret, which serves once: what can fail for now and be asked again is for `identify`.
-   * CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it.
+   * Exchanges the code for a secret. A code works once, so requests that can fail and be repeated belong into `identify`.
+   * Throws CONSENT_REQUIRED, naming the scope, when a scope that `access` needs was not granted.
    */
   exchange(exchange: CodeExchange, signal: AbortSignal): Promise<ExchangedCode<Secret>>;
-  /** The address of the account that the code was of. Repeating it changes nothing. */
-  identify(traded: ExchangedCode<Secret>, signal: AbortSignal): Promise<string>;
+  /** Returns the address of the account that granted the code. It can be repeated. */
+  identify(exchanged: ExchangedCode<Secret>, signal: AbortSignal): Promise<string>;
   /**
-   * Throws UNSUPPORTED where the account has no mailbox: at some providers people sign in who have none. Absent: `identify`
-   * has asked the mailbox itself.
+   * Throws UNSUPPORTED where the account has no mailbox, since some providers have accounts without one. Absent: `identify`
+   * reads from the mailbox itself.
    */
-  checkMailbox?(traded: ExchangedCode<Secret>, limiter: RequestLimiter, signal: AbortSignal): Promise<void>;
+  checkMailbox?(exchanged: ExchangedCode<Secret>, limiter: RequestLimiter, signal: AbortSignal): Promise<void>;
 }
 
 export interface AuthorizationRequest {
@@ -45,7 +45,7 @@ export interface AuthorizationRequest {
   readonly access: Access;
   readonly loginHint: string | null;
 }
-/** An authorization error response (RFC 6749 4.1.2.1), with what vendors add; empty where it is absent. */
+/** An authorization error response (RFC 6749 4.1.2.1) with the vendors' additions. An absent field is an empty string. */
 export interface AuthorizationRefusal {
   readonly error: string;
   readonly description: string;
@@ -58,10 +58,10 @@ export interface CodeExchange {
   readonly redirectUri: string;
   readonly access: Access;
 }
-/** What a code was traded for. JSON-serialisable, but for its date. */
+/** The result of exchanging a code. It is JSON-serialisable except for its date. */
 export interface ExchangedCode<Secret> extends Refreshed<Secret> {
   readonly scopes: readonly string[];
-  /** Addresses that came with it, the likeliest first, for a provider whose directory may name none. */
+  /** Addresses that the answer names, the likeliest first, for a provider whose directory may have none. */
   readonly claimed?: readonly string[];
 }
 

@@ -1,63 +1,63 @@
 import type { MailError } from '../../domain/error.ts';
 import type { SharedReads } from './shared-reads.ts';
 
-/** Given with every call. */
+/** The options of every call of a session. */
 export interface Call {
   readonly signal: AbortSignal;
   readonly priority: 'interactive' | 'background';
-  /** How long it waits for the limiter, and for a Retry-After, before it fails with RATE_LIMITED. Absent: by its priority. */
+  /** How long to wait for the limiter and for a Retry-After before the call fails with RATE_LIMITED. Absent: the default of its priority. */
   readonly maxWaitMs?: number;
-  /** How long one request may go without an answer. Absent: by its priority. */
+  /** The timeout of one request. Absent: the default of its priority. */
   readonly attemptTimeoutMs?: number;
   /**
-   * After how long without an answer a safe request is begun again, once, for the rest of that time: one that was lost is
-   * then not waited out. Absent: only when another shows that the provider answers.
+   * After how many milliseconds without an answer a safe request is sent again, once, with the rest of its timeout, so that a
+   * lost request does not use up the whole timeout. Absent: it is sent again only when another request was answered meanwhile.
    */
   readonly beginAgainAfterMs?: number;
   /**
-   * Where a file goes to somebody who may not read it: it is ended when too little of it is taken, and this is told why.
-   * Absent: who reads it ends it in time.
+   * For a file that is streamed to a client, which may stop reading: the limiter ends a transfer that is too slow and calls
+   * this with the reason. Absent: the code that reads the file ends it in time.
    */
   readonly cut?: (reason: MailError) => void;
-  /** How long a file waits for its turn among those of its mailbox before it fails with RATE_LIMITED. Absent: as long as its signal says. */
+  /** How long a file waits for other files of its mailbox before it fails with RATE_LIMITED. Absent: until its signal aborts. */
   readonly maxTurnMs?: number;
-  /** Where several lists are read for one page: what they have in common need be read only once. */
+  /** Reads that several lists of one page have in common and make only once. */
   readonly shared?: SharedReads;
 }
 
 /**
- * Around every HTTP request that an adapter makes: quota, concurrency, retry. Made by request-limiter.ts, one per account.
- * `units` is what the request costs in the vendor's own quota; `slots` how many of the vendor's concurrent requests it
- * takes (a $batch takes several). The request is tried again only when `safe`, and never before Retry-After.
+ * Enforces quota, concurrency and retries for every HTTP request of an adapter. request-limiter.ts makes one for each mailbox.
+ * `units` is the cost of the request in the vendor's quota. `slots` is the number of concurrent requests that it counts as;
+ * a $batch counts as several. A request is retried only when it is `safe`, and never before Retry-After.
  */
 export interface RequestLimiter {
   request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /**
-   * A request whose answer is handed on as it comes. It has its slots until the last byte is read or its connection is
-   * closed; at most `Limits.streams` are open, and the next waits for its turn. `open` ends with the answer's head.
+   * A request whose answer is streamed. It keeps its slots until the last byte is read or its connection is closed. At most
+   * `Limits.streams` are open, and further ones wait. `open` resolves with the body when the headers have arrived.
    */
   stream(
     cost: RequestCost,
     call: Call,
     open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | null>,
   ): Promise<ReadableStream<Uint8Array>>;
-  /** Slots that one request may take and need not wait for a stream. */
+  /** The maximum number of slots that one request can have without waiting for a stream to end. */
   readonly maxSlots: number;
 }
 export interface Limits {
-  /** Requests under way at once, counted in RequestCost.slots. */
+  /** The maximum number of concurrent requests, counted in RequestCost.slots. */
   readonly concurrency: number;
-  /** Slots of those that files may take which are handed on as they come; the others are left to everything else. */
+  /** The maximum number of these slots for streamed files. The others are left to other requests. */
   readonly streams: number;
-  /** Quota units that an account may spend in each window. */
+  /** The quota units that an account may use in each window. */
   readonly units: number;
   readonly windowMs: number;
 }
 export interface RequestCost {
-  /** For logs, metrics and traces: "messages.list". */
+  /** The name for logs, metrics and traces, such as "messages.list". */
   readonly operation: string;
   readonly units: number;
   readonly slots: number;
-  /** Repeating it changes nothing. Never true for a send. */
+  /** Whether the request can be repeated without further effect. Never true for a send. */
   readonly safe: boolean;
 }

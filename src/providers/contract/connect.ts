@@ -1,32 +1,40 @@
-/** READ reads; WRITE also changes and sends; FULL also deletes permanently. */
+/** READ allows reading, WRITE also changing and sending, FULL also deleting permanently. */
 export type Access = 'READ' | 'WRITE' | 'FULL';
 
 /**
- * A provider's part of one way to connect an account: what every way owes, which is a grant that is renewed and ended. What
- * a way owes beside it is in a file of its own here (authorization-code.ts, password.ts), and the gateway's part of it in
- * accounts/connect/, which lists the ways in connect-methods.ts.
+ * A provider's part of one way to connect an account. This interface has what all ways have in common: a grant can be renewed
+ * and revoked. What a way needs besides is in a file of its own here (authorization-code.ts, password.ts). The gateway's part
+ * is in accounts/connect/, and connect-methods.ts lists the ways.
  */
 export interface ConnectMethod<Secret = unknown> {
-  /** One that accounts/connect/connect-methods.ts lists. It is the schema's ConnectMethod, and is sealed with each secret; never changes. */
+  /** The id of a method in accounts/connect/connect-methods.ts. It is a value of the schema's ConnectMethod and is sealed with each secret, so it never changes. */
   readonly method: string;
-  /** What the provider's consent page asks a person for. Absent: there is no such page. */
+  /** The scopes that the provider's consent page shows. Absent: there is no such page. */
   scopes?(access: Access): readonly string[];
-  /** A new access token. RECONNECT_REQUIRED when the grant has ended (and only then), or an error `ofAccount`; a time-out is PROVIDER_UNAVAILABLE or TIMEOUT. */
+  /**
+   * Returns a new access token. Throws RECONNECT_REQUIRED when the grant has ended, and only then, or an error `ofAccount`. A
+   * provider that does not answer is PROVIDER_UNAVAILABLE or TIMEOUT.
+   */
   refresh(secret: Secret, signal: AbortSignal): Promise<Refreshed<Secret>>;
-  /** Ends the grant at the provider, or finds that it has ended; absent where the vendor has no such call. */
+  /** Ends the grant at the provider, and succeeds where it has ended already. Absent: the vendor has no such call. */
   revoke?(secret: Secret, signal: AbortSignal): Promise<void>;
-  /** Where a person takes the consent back when there is no `revoke`, in words. */
+  /** A sentence that tells a person where to withdraw the consent, for when there is no `revoke`. */
   readonly revokeAdvice: string;
 }
 
 export interface Refreshed<Secret> {
-  /** JSON-serialisable; sealed as it is. Holds the (rotated) refresh token and whatever else the adapter must keep. */
+  /** A JSON-serialisable value, which is sealed. It contains the (rotated) refresh token and what else `refresh` needs. */
   readonly secret: Secret;
+  /**
+   * What a session needs to authenticate its requests. The gateway passes it to `SessionOptions.accessToken` and never reads it.
+   * It need not be an OAuth token: for a provider that signs in with a user name and a password, it is whatever its session
+   * needs to sign in, as password.ts describes. It contains no control characters.
+   */
   readonly accessToken: string;
   readonly expiresAt: Date;
 }
 
-/** What every way to connect ends with. */
+/** The result of every way to connect. */
 export interface Exchanged<Secret> extends Refreshed<Secret> {
   readonly address: string;
   readonly scopes: readonly string[];

@@ -1,7 +1,7 @@
 import { MailError } from '../../domain/error.ts';
 import type { Provider } from './provider.ts';
 
-/** The provider that an integration or a flow names; null where this gateway has none of that id. */
+/** The provider with this id. Null: this gateway has none. */
 export const findProvider = (providers: readonly Provider[], id: string): Provider | null =>
   providers.find((provider) => provider.id === id) ?? null;
 
@@ -9,14 +9,14 @@ export const findProvider = (providers: readonly Provider[], id: string): Provid
 export const findProviderByPath = (providers: readonly Provider[], name: string): Provider | null =>
   providers.find(({ configured, id }) => configured && id.toLowerCase() === name) ?? null;
 
-/** Throws UNSUPPORTED for an id that this gateway has no provider for: an account may outlive the release that served it. */
+/** Returns the provider with this id. Throws UNSUPPORTED where there is none, because an account may outlive its provider's support. */
 export function requireProvider(providers: readonly Provider[], id: string): Provider {
   const provider = findProvider(providers, id);
   if (!provider) throw new MailError('UNSUPPORTED', `This gateway does not support the provider ${id}.`);
   return provider;
 }
 
-/** As `requireProvider`, and throws UNSUPPORTED where its credentials are no longer configured. */
+/** Like `requireProvider`, but also throws UNSUPPORTED where the provider's credentials are no longer configured. */
 export function requireConfigured(providers: readonly Provider[], id: string): Provider {
   const provider = requireProvider(providers, id);
   if (!provider.configured)

@@ -1,8 +1,8 @@
 import { isMailError } from '../../domain/error.ts';
 
 /**
- * What several lists of one page have in common, as a thread that two of them hold: it is read once. Nothing is kept beyond the
- * page, nor what failed.
+ * Reads that several lists of one page have in common, such as a thread that is in two of them, are made once. Nothing is kept
+ * beyond the page, and failed reads are not kept at all.
  */
 export class SharedReads {
   private readonly known = new Map<string, Promise<unknown>>();
@@ -12,7 +12,7 @@ export class SharedReads {
     return one as T;
   }
 
-  /** One slot per key, in the order asked; `read` is asked for those that nobody has read. A read that failed for another list is made again. */
+  /** Returns one slot per key, in their order. Calls `read` for the keys that were not read yet, and again for those whose read failed for another list. */
   async each<T>(
     kind: string,
     keys: readonly string[],
@@ -36,8 +36,8 @@ export class SharedReads {
       if (one?.status === 'fulfilled' && !isMailError(one.value)) answers.set(key, one.value);
       else failed.push(key);
     }
-    const again = failed.length === 0 ? [] : await read(failed);
-    for (const [n, key] of failed.entries()) answers.set(key, again[n] as T);
+    const repeated = failed.length === 0 ? [] : await read(failed);
+    for (const [n, key] of failed.entries()) answers.set(key, repeated[n] as T);
     return keys.map((key) => answers.get(key) as T);
   }
 

@@ -2,37 +2,37 @@ import type { Call } from './call.ts';
 import type { ChangeDetail } from './change-detail.ts';
 
 export interface Watcher {
-  /** Starts or renews. `previous` is what an earlier start returned, null the first time. Idempotent. */
+  /** Starts or renews the watch. `previous` is the result of the last start, and null the first time. Idempotent. */
   start(previous: WatchState | null, options: WatchOptions, call: Call): Promise<WatchState>;
   stop(state: WatchState, call: Call): Promise<void>;
 }
 export interface WatchOptions {
-  /** Where the provider posts to, for this provider: `${PUBLIC_URL}/webhooks/{provider id in lower case}`. */
+  /** The URL for notifications: `${PUBLIC_URL}/webhooks/{provider id in lower case}`. */
   readonly notificationUrl: string;
-  /** Random, ours; the provider repeats it in each notification where it can (Graph's clientState). Sealed in the database. */
+  /** A random secret of ours, which the provider repeats in each notification where it supports that (Graph's clientState). It is sealed in the database. */
   readonly secret: string;
-  /** The previous one told of nothing although there was news: it is replaced, not renewed. */
+  /** The previous watch reported nothing although there were changes. It must be replaced and not renewed. */
   readonly isSilent: boolean;
-  /** Whether the watch of that key is another integration's, which must be left alone. */
+  /** Whether the watch with this key belongs to another integration, so that it must not be stopped. */
   readonly isTaken: (key: string) => Promise<boolean>;
-  /** To be called before the previous one is replaced: it tells of nothing, whether a new one can be had or not. */
+  /** Must be called before the previous watch is replaced, because it reports nothing from then on, even if the replacement fails. */
   readonly lost: () => Promise<void>;
 }
 export interface WatchState {
-  /** What a notification names: Gmail's address, Graph's subscription id. Unique per provider. */
+  /** The key that notifications contain: the address at Gmail, the subscription id at Graph. Unique per provider. */
   readonly key: string;
   readonly expiresAt: Date;
 }
 
 export interface WebhookRequest {
   readonly method: string;
-  /** The full URL as the provider was given it (PUBLIC_URL and the path), with the query. */
+  /** The full URL that the provider was given (PUBLIC_URL and the path), with the query. */
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly signal: AbortSignal;
 }
-/** Looks the watches up that a notification names; empty when there is none. Several integrations can share a Gmail address. */
+/** Finds the watches with the key of a notification. Several integrations can have the same Gmail address. Empty when there is none. */
 export type FindWatch = (
   key: string,
 ) => Promise<readonly { readonly integrationId: string; readonly secret: string }[]>;
@@ -40,20 +40,20 @@ export interface WebhookOutcome {
   readonly reply: { readonly status: number; readonly contentType?: string; readonly body?: string };
   readonly signals: readonly Signal[];
 }
-/** The `detail` is absent where it is not known what was updated. A message that is created is read whole, so it has none. */
+/** `detail` is absent where the update is unknown. A created message has none, because the whole message is read. */
 export type ProviderChange =
   | { readonly kind: 'created' | 'deleted'; readonly messageId: string }
   | { readonly kind: 'updated'; readonly messageId: string; readonly detail?: ChangeDetail }
   | { readonly kind: 'mailbox'; readonly mailboxId: string };
-/** What a notification says of a message; the provider's changes say what became of it. */
+/** A message that a notification names. What happened to it in the end is reported by the provider's `changes`. */
 export interface Hint {
   readonly kind: 'created' | 'updated' | 'deleted';
   readonly messageId: string;
 }
 export interface Signal {
   readonly integrationId: string;
-  /** CHANGED: sync. REAUTHORIZE: renew the watch. LOST: start a new watch. MISSED: sync, something was not delivered. */
+  /** CHANGED: synchronise. REAUTHORIZE: renew the watch. LOST: start a new watch. MISSED: synchronise, because a notification was not delivered. */
   readonly kind: 'CHANGED' | 'REAUTHORIZE' | 'LOST' | 'MISSED';
-  /** Of CHANGED: all that it tells of. Absent where the provider does not name messages. */
+  /** For CHANGED: all messages that the notification names. Absent where the provider does not name messages. */
   readonly hints?: readonly Hint[];
 }

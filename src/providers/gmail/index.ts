@@ -3,7 +3,7 @@ import type { FindWatch, WebhookRequest } from '../contract/watch.ts';
 import { PubSubReceiver } from './changes/push.ts';
 import { MAX_ATTACHED_BYTES } from './compose/mime.ts';
 import { LABEL_ROLES } from './read/labels.ts';
-import { GmailSession } from './session.ts';
+import { openSession } from './session.ts';
 import { type GmailOptions, optionsOf, settings } from './settings.ts';
 import { type GmailSecret, GoogleAuthorizationCode } from './sign-in/authorization-code.ts';
 import { GmailClient, gmailOrigin } from './wire/client.ts';
@@ -28,7 +28,7 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
     connectMethods: [new GoogleAuthorizationCode(options)],
     capabilities: () => capabilities,
     limits: LIMITS,
-    open: (account) => new GmailSession(new GmailClient(gmailOrigin(options.apiUrl), account), options.pubsubTopic),
+    open: (account) => openSession(new GmailClient(gmailOrigin(options.apiUrl), account), options.pubsubTopic),
     receive: (request: WebhookRequest, findWatch: FindWatch) => receiver.receive(request, findWatch),
   };
 }
@@ -37,5 +37,5 @@ export const gmail: Adapter<typeof settings> = {
   id: 'GMAIL',
   description: 'Gmail and Google Workspace, through the Gmail API.',
   settings,
-  create: (given) => gmailProvider(optionsOf(given)) as Provider,
+  create: (values) => gmailProvider(optionsOf(values)) as Provider,
 };

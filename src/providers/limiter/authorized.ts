@@ -2,26 +2,27 @@ import { isMailError } from '../../domain/error.ts';
 import type { Call, RequestCost } from '../contract/call.ts';
 import type { SessionOptions } from '../contract/provider.ts';
 
-/** The first newer token may be another instance's, and as old; the second was refreshed for us. */
+/** Two, because the first newer token may have been fetched by another instance earlier; the second one was refreshed after the refusal. */
 const MAX_RENEWALS = 2;
 
 interface AuthorizedRequest<T> {
   readonly cost: RequestCost;
   readonly attempt: (token: string, signal: AbortSignal) => Promise<T>;
-  /** Whether this is the vendor's 401, which says that nothing was done. */
+  /** Whether this is the vendor's 401. The vendor has then not carried out the request. */
   readonly isTokenRefused: (error: unknown) => boolean;
 }
 
 /**
- * One request with a token of the account, and again with a newer one after a 401: whatever it was, nothing of it was
- * done. The token is taken once the limiter has let the request through; one taken before may expire in the queue. What
- * refuses the newer tokens too, or the whole account, is told by `refused` and passed on.
+ * Sends a request with an access token of the account, and again with a newer token after a 401. That is safe for every
+ * request, because a 401 means that it was not carried out. The token is read after the limiter has admitted the request, since
+ * it could expire in the queue. An error that newer tokens do not cure, or that concerns the whole account, is reported by
+ * `refused` and thrown.
  */
 export function authorized<T>(account: SessionOptions, call: Call, request: AuthorizedRequest<T>): Promise<T> {
   return renewing(account, request, (attempt) => account.limiter.request(request.cost, call, attempt));
 }
 
-/** The same of a file that is handed on as it comes. */
+/** Like `authorized`, for a file that is streamed. */
 export function authorizedStream(
   account: SessionOptions,
   call: Call,

@@ -1,21 +1,21 @@
 import { MailError } from '../../domain/error.ts';
 
-/** Of the first refusal that names no time, in milliseconds; each further one doubles it. */
+/** The cooldown after the first refusal without a Retry-After, in milliseconds. Each further refusal doubles it. */
 const FIRST_COOLDOWN_MS = 60_000;
-/** Of one that names a time which is over: the clocks differ, or the vendor rounds down. */
+/** The cooldown after a refusal whose Retry-After has passed, because the clocks differ or the vendor rounds down. */
 const FIRST_ELAPSED_COOLDOWN_MS = 1_000;
 const MAX_COOLDOWN_MS = 15 * 60_000;
 const MIN_QUIET_MS = 60_000;
-/** Between a batch of which some parts were refused and the next request, in milliseconds. */
+/** Milliseconds between a batch with some refused parts and the next request. */
 const PARTIAL_COOLDOWN_MS = 250;
 
 /**
- * How long an account is left alone that its vendor refuses: as long as the vendor says, else for a time that grows while
- * refusals go on. Gmail names no time as a rule, and each request meanwhile prolongs its limit (twentyhq/twenty#17850).
+ * How long no request is sent to an account that its vendor rate-limits: as long as the vendor says, or else for a time that
+ * grows with each refusal. Gmail mostly names no time, and each request meanwhile prolongs its limit (twentyhq/twenty#17850).
  */
 export class Cooldown {
   private until = 0;
-  /** Of the last one that no time was named for. */
+  /** The length of the last cooldown for which the vendor named no time. */
   private lengthMs = 0;
   private endedAt = 0;
 
@@ -25,17 +25,17 @@ export class Cooldown {
     return Math.max(0, this.until - this.now());
   }
 
-  /** No request is kept waiting, and another refusal would be the first one. */
+  /** Whether no request has to wait and the next refusal would count as the first. */
   get isOver(): boolean {
     return this.waitMs === 0 && (this.lengthMs === 0 || this.isQuiet);
   }
 
-  /** So long after the last refusal that the next one counts as the first. */
+  /** Whether the last cooldown ended so long ago that the next refusal counts as the first. */
   private get isQuiet(): boolean {
     return this.now() - this.endedAt > Math.max(MIN_QUIET_MS, 2 * this.lengthMs);
   }
 
-  /** Takes note of what a request that began then failed with. Answers that error, which tells how long to wait. */
+  /** Records the error of a request that began at `beganAt`. Returns the error with the time to wait. */
   failed(error: MailError, beganAt: number): MailError {
     const { code, message, retryAfterMs } = error;
     const isLimit = code === 'RATE_LIMITED';
@@ -47,7 +47,7 @@ export class Cooldown {
   }
 
   private grow(firstMs: number, beganAt: number): void {
-    // It was sent before the account was left alone, together with the one that was refused first.
+    // This request was sent before the cooldown began, together with the one that was refused first.
     if (beganAt < this.endedAt) return;
     const lastMs = this.isQuiet ? 0 : this.lengthMs;
     this.lengthMs = Math.min(Math.max(firstMs, 2 * lastMs), MAX_COOLDOWN_MS);
@@ -57,15 +57,15 @@ export class Cooldown {
 }
 
 /**
- * What a batch failed with of which some parts were refused: where others were not, it was too wide, and the account is not
- * left alone for it.
+ * The error of a batch of which some parts were rate-limited. Where other parts were not, the batch was too wide, and only a
+ * short cooldown follows.
  */
-export function batchError(worst: MailError, limited: number, asked: number): MailError {
-  if (worst.code !== 'RATE_LIMITED' || worst.retryAfterMs || limited >= asked) return worst;
+export function batchError(worst: MailError, limited: number, sent: number): MailError {
+  if (worst.code !== 'RATE_LIMITED' || worst.retryAfterMs || limited >= sent) return worst;
   return new MailError(worst.code, worst.message, { retryAfterMs: PARTIAL_COOLDOWN_MS, cause: worst });
 }
 
-/** Refused here, before the vendor was asked: nothing was done. */
+/** The error of a request that the limiter refused before it was sent. */
 export const tooBusy = (waitMs: number): MailError =>
   new MailError(
     'RATE_LIMITED',

@@ -2,11 +2,11 @@ import type { Call, Limits } from '../contract/call.ts';
 
 type Priority = Call['priority'];
 
-/** Of the window's units background work spends no more, so that people always find some. */
+/** The share of the window's units that background work may use, so that interactive requests always have some. */
 const BACKGROUND_SHARE = 0.8;
 /**
- * Of the window's units people leave so much to background work: else one who pages through a whole mailbox would hear of no
- * new mail until the window has passed, ten minutes at Graph.
+ * The share of the window's units that is reserved for background work. Without it, a client that pages through a whole mailbox
+ * would see no new mail until the window has passed, which takes ten minutes at Graph.
  */
 const RESERVED_SHARE = 0.1;
 
@@ -15,7 +15,7 @@ interface Entry {
   readonly units: number;
 }
 
-/** Units that were spent in the last window. */
+/** The units that were spent in the last window. */
 class Window {
   private readonly entries: Entry[] = [];
   private sum = 0;
@@ -31,7 +31,7 @@ class Window {
     return (this.entries.at(-1)?.at ?? Number.NEGATIVE_INFINITY) <= now - this.lengthMs;
   }
 
-  /** When so many more stay within `allowed`. */
+  /** The earliest time at which so many more units stay within `allowed`. */
   roomAt(units: number, allowed: number, now: number): number {
     while (this.entries[0] && this.entries[0].at <= now - this.lengthMs) this.sum -= this.entries.shift()?.units ?? 0;
     let over = this.sum + Math.min(units, allowed) - allowed;
@@ -45,7 +45,7 @@ class Window {
   }
 }
 
-/** What an account's requests have spent of its vendor's quota, and how it is shared by people and background work. */
+/** The quota that an account's requests have spent, and how interactive requests and background work share it. */
 export class QuotaUsage {
   private readonly all: Window;
   private readonly of: Readonly<Record<Priority, Window>>;
@@ -65,7 +65,7 @@ export class QuotaUsage {
     this.of[priority].add(entry);
   }
 
-  /** Nothing that was spent still counts. */
+  /** Whether no spent unit counts any more. */
   get isEmpty(): boolean {
     return this.all.isEmptyAt(this.now());
   }

@@ -2,38 +2,38 @@ import { isMailError, MailError } from '../../domain/error.ts';
 import { Pace } from '../../platform/pace.ts';
 
 /**
- * What nobody who reads falls below: 4 kB/s, for two minutes. A kernel that holds megabytes tells of a reader of 20 kB/s
- * only every minute and a half that there is room again.
+ * The pace below which a client has stopped reading: 4 kB/s for two minutes. A kernel that buffers megabytes for a reader of
+ * 20 kB/s reports free space only every minute and a half.
  */
-const leastPace = () => new Pace(4, 120_000);
-/** What is asked of a reader while another file waits for the place: 32 kB/s, for five seconds. */
+const minPace = () => new Pace(4, 120_000);
+/** The pace that a reader must keep while another file waits for its place: 32 kB/s for five seconds. */
 const flowingPace = () => new Pace(32, 5_000);
 
 interface RelayedStreamOptions {
   readonly signal: AbortSignal;
-  /** How long the provider may go without sending more once that is asked for. */
+  /** How long the provider may take to send the next piece. */
   readonly silentAfterMs: number;
-  /** Told that the reader was too slow; absent: the reader's pace is not watched. */
+  /** Called when the reader was too slow. Absent: the reader's pace is not checked. */
   readonly cut: ((reason: MailError) => void) | undefined;
   readonly now: () => number;
-  /** Told whether the reader is so slow that others come first. */
+  /** Called when the reader becomes so slow that other files go first, and when it no longer is. */
   readonly slow: (isSlow: boolean) => void;
-  /** Told once; null when all of the source was read. */
+  /** Called once, with null when the whole source was read. */
   readonly ended: (reason: unknown) => void;
 }
 
 const readTooSlowly = (): MailError => new MailError('TIMEOUT', 'The file was read too slowly. Ask for it again.');
 const silent = (): MailError => new MailError('TIMEOUT', 'The mail provider did not send the rest in time. Try again.');
 
-/** The same bytes, one piece at a time as they are asked for, ended when its provider or its reader stalls. */
+/** Passes a stream on piece by piece as the reader requests them. Ends it when the provider or the reader stalls. */
 export class RelayedStream {
   readonly stream: ReadableStream<Uint8Array>;
   private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   private controller!: ReadableStreamDefaultController<Uint8Array>;
   private over = false;
-  /** The piece that its reader was given last, and when. */
-  private given: { bytes: number; at: number } | null = null;
-  private readonly least = leastPace();
+  /** The last piece that the reader received, and when. */
+  private lastPiece: { bytes: number; at: number } | null = null;
+  private readonly minimum = minPace();
   private readonly flowing = flowingPace();
   private timers: NodeJS.Timeout[] = [];
   private readonly abort = () => this.end(this.options.signal.reason);
@@ -58,7 +58,7 @@ export class RelayedStream {
     if (options.signal.aborted) this.abort();
   }
 
-  /** Ends it for its reader's slowness. */
+  /** Ends the stream because its reader is too slow. */
   cut(): void {
     const reason = readTooSlowly();
     this.end(reason);
@@ -98,20 +98,20 @@ export class RelayedStream {
   private give(bytes: number): void {
     const { cut, now, slow } = this.options;
     if (!cut) return;
-    this.given = { bytes, at: now() };
+    this.lastPiece = { bytes, at: now() };
     this.timers = [
-      setTimeout(() => this.cut(), this.least.leftMs).unref(),
+      setTimeout(() => this.cut(), this.minimum.leftMs).unref(),
       setTimeout(() => slow(true), this.flowing.leftMs).unref(),
     ];
   }
 
   private taken(): void {
     this.clear();
-    if (!this.given) return;
-    const { bytes, at } = this.given;
+    if (!this.lastPiece) return;
+    const { bytes, at } = this.lastPiece;
     const waited = this.options.now() - at;
-    for (const pace of [this.least, this.flowing]) pace.waited(waited, bytes);
-    this.given = null;
+    for (const pace of [this.minimum, this.flowing]) pace.waited(waited, bytes);
+    this.lastPiece = null;
     if (this.flowing.leftMs > 0) this.options.slow(false);
   }
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isMailError, isProviderAway, type MailError } from '../../domain/error.ts';
+import { isMailError, isProviderAway, isRetryable, type MailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import type { Call, Limits, RequestCost, RequestLimiter } from '../contract/call.ts';
 import { abortReason, sleepBeforeRetry, timedOut } from './aborted.ts';
@@ -8,31 +8,31 @@ import { Cooldown } from './cooldown.ts';
 import { RelayedStream } from './relayed-stream.ts';
 import { StreamSlots } from './stream-slots.ts';
 
-/** How long one request may go without an answer, in milliseconds. A caller's own deadline may be shorter. */
+/** The timeout of one request, in milliseconds. A caller's own deadline may be shorter. */
 const ATTEMPT_TIMEOUT_MS = { interactive: 30_000, background: 60_000 } as const;
-/** After how long safe background work leaves its place to a person who waits for it, in milliseconds. */
+/** After how long a safe background request gives its slots to an interactive request that waits, in milliseconds. */
 const YIELD_TIMEOUT_MS = 5_000;
-/** After how long a safe request makes room for a second try when one that began later was answered, in milliseconds. */
+/** After how long a safe request is sent again when a request that began later was answered, in milliseconds. */
 const RESTART_TIMEOUT_MS = 2_000;
 /**
- * How long a request that was given up keeps its slots, in milliseconds: the vendor counts it until it sees the connection
- * closed, and one sent in its place at once would be one too many.
+ * How long an aborted request keeps its slots, in milliseconds. The vendor counts it until it sees the connection closed, so a
+ * request sent in its place at once would exceed the limit.
  */
 const SLOT_RELEASE_DELAY_MS = 250;
-/** A person is told soon that a provider is down; background work can wait for it. */
+/** Interactive requests fail soon when a provider is down. Background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
 
 /**
- * Keeps the vendor's limits for one account around every request to it: requests under way at once, quota units per
- * window, cooldown, retry of what is safe, and a time limit. What a person waits for goes before background work.
+ * Enforces the vendor's limits on every request to one account: concurrent requests, quota units per window and cooldowns. It
+ * retries safe requests and gives each one a timeout. Interactive requests go before background work.
  */
 export function createRequestLimiter(limits: Limits, options: RequestLimiterOptions): MailboxLimiter {
   return new AccountRequestLimiter(limits, options);
 }
 
 export interface MailboxLimiter extends RequestLimiter {
-  /** Nothing is under way, and nothing that was is still counted against the mailbox: a new limiter would let through the same. */
+  /** No request is active and none counts against the limits any more, so this limiter can be replaced by a new one. */
   readonly isIdle: boolean;
 }
 
@@ -40,25 +40,25 @@ interface RequestLimiterOptions {
   readonly log: Logger;
   readonly now?: () => number;
   readonly random?: () => number;
-  /** Told of every request: whether the account's provider answered it, be it with a refusal, or was away, busy or silent. */
-  readonly observe?: (outcome: Outcome) => void;
+  /** Called for every request with whether the provider answered it, also with a refusal, or was unavailable, busy or silent. */
+  readonly observe?: (outcome: ProviderAnswer) => void;
 }
-export type Outcome = 'answered' | 'unavailable';
+export type ProviderAnswer = 'answered' | 'unavailable';
 
-/** A safe request under way. */
-interface UnderWay {
+/** A safe request that is active. */
+interface ActiveRequest {
   readonly beganAt: number;
-  readonly beginAgain: () => void;
+  readonly sendAgain: () => void;
 }
 
-/** Hands an answer on, and frees its places when it has ended: of one that was given up, once the vendor has seen that. */
+/** Returns an answer that keeps its slots until it calls `free`. A reason says that it was aborted; the slots are then freed with a delay. */
 type Keep<T> = (answer: T, giveUp: AbortController, free: (reason: unknown) => void) => T;
 
 class AccountRequestLimiter implements MailboxLimiter {
-  /** Ends background requests that have had their time, should a person need the place. */
+  /** Functions that abort background requests which have had their time, for when an interactive request needs the slots. */
   private readonly overdue = new Set<() => void>();
-  /** What may be begun again once another request shows that the provider answers. */
-  private readonly underWay = new Set<UnderWay>();
+  /** Requests that are sent again when another request shows that the provider answers. */
+  private readonly active = new Set<ActiveRequest>();
   private readonly streams: StreamSlots;
   private readonly cooldown: Cooldown;
   private readonly admission: AdmissionQueue;
@@ -66,7 +66,7 @@ class AccountRequestLimiter implements MailboxLimiter {
   private readonly log: Logger;
   private readonly now: () => number;
   private readonly random: () => number;
-  private readonly observe: (outcome: Outcome) => void;
+  private readonly observe: (outcome: ProviderAnswer) => void;
 
   constructor(
     private readonly limits: Limits,
@@ -77,18 +77,18 @@ class AccountRequestLimiter implements MailboxLimiter {
     this.now = options.now ?? Date.now;
     this.cooldown = new Cooldown(this.now);
     const { cooldown, now } = this;
-    this.admission = new AdmissionQueue({ limits, cooldown, now, personWaits: () => this.giveWay() });
+    this.admission = new AdmissionQueue({ limits, cooldown, now, onInteractiveWait: () => this.giveWay() });
     this.random = options.random ?? Math.random;
     this.observe = options.observe ?? (() => {});
   }
 
   get maxSlots(): number {
     const { concurrency, streams } = this.limits;
-    return this.streams.areWanted ? concurrency - streams : concurrency;
+    return this.streams.areInUse ? concurrency - streams : concurrency;
   }
 
   get isIdle(): boolean {
-    return this.admission.isIdle && this.cooldown.isOver && !this.streams.areWanted;
+    return this.admission.isIdle && this.cooldown.isOver && !this.streams.areInUse;
   }
 
   request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -115,7 +115,7 @@ class AccountRequestLimiter implements MailboxLimiter {
           free(reason);
           if (reason === null) return;
           giveUp.abort(reason);
-          this.log.debug({ operation: cost.operation, err: reason }, 'a file was given up before its end');
+          this.log.debug({ operation: cost.operation, err: reason }, 'a file was ended before it was complete');
         },
       });
       return handedOn.stream;
@@ -136,27 +136,27 @@ class AccountRequestLimiter implements MailboxLimiter {
     left = () => {},
   ): Promise<T> {
     const slots = Math.min(cost.slots, this.limits.concurrency);
-    let mayBeginAgain = cost.safe && keep === null;
+    let maySendAgain = cost.safe && keep === null;
     let timeoutMs = call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS[call.priority];
     for (let tries = 1; ; tries++) {
       await this.admission.acquire(slots, cost.units, call);
       let failure: MailError;
-      let givenUp = false;
-      let kept = false;
+      let isAborted = false;
+      let isStreaming = false;
       const ending = new AbortController();
       const beganAt = this.now();
       try {
-        const answer = await this.limited(cost, call, attempt, { timeoutMs, mayBeginAgain, ending }, () => {
-          givenUp = true;
+        const answer = await this.attemptOnce(cost, call, attempt, { timeoutMs, maySendAgain, ending }, () => {
+          isAborted = true;
         });
         this.answered(beganAt);
         if (!keep) return answer;
-        kept = true;
+        isStreaming = true;
         return keep(answer, ending, (reason) => this.free(slots, reason !== null, left));
       } catch (error) {
         if (error === OVERTAKEN || error === SILENT) {
           if (error === SILENT) timeoutMs -= call.beginAgainAfterMs ?? 0;
-          mayBeginAgain = false;
+          maySendAgain = false;
           tries--;
           continue;
         }
@@ -165,9 +165,9 @@ class AccountRequestLimiter implements MailboxLimiter {
         if (isProviderAway(error)) this.observe('unavailable');
         else this.answered(beganAt);
       } finally {
-        if (!kept) this.free(slots, givenUp);
+        if (!isStreaming) this.free(slots, isAborted);
       }
-      // Its places are free meanwhile: background work that waits out a bad minute must not keep a person waiting.
+      // The slots are free during the wait, so that waiting background work does not delay interactive requests.
       const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(failure, tries) : null;
       if (!cost.safe || delay === null || delay > maxWait(call)) throw failure;
       const { operation } = cost;
@@ -176,48 +176,48 @@ class AccountRequestLimiter implements MailboxLimiter {
     }
   }
 
-  private free(slots: number, givenUp: boolean, left = () => {}): void {
+  private free(slots: number, isAborted: boolean, left = () => {}): void {
     const free = () => {
       left();
       this.admission.release(slots);
     };
-    if (givenUp) setTimeout(free, SLOT_RELEASE_DELAY_MS).unref();
+    if (isAborted) setTimeout(free, SLOT_RELEASE_DELAY_MS).unref();
     else free();
   }
 
-  /** What hangs since before a request that was just answered would hang for the rest of its time: it is begun again, once. */
+  /** Sends older requests without an answer again, once: a later request was answered, so they are probably lost. */
   private answered(beganAt: number): void {
     const now = this.now();
-    for (const earlier of this.underWay)
-      if (earlier.beganAt < beganAt && now - earlier.beganAt > RESTART_TIMEOUT_MS) earlier.beginAgain();
+    for (const earlier of this.active)
+      if (earlier.beganAt < beganAt && now - earlier.beganAt > RESTART_TIMEOUT_MS) earlier.sendAgain();
     this.observe('answered');
   }
 
-  /** Null: another try would not help. */
+  /** The milliseconds to wait before the next try. Null: another try would not help. */
   private retryDelay(error: MailError, tries: number): number | null {
-    if (error.code !== 'RATE_LIMITED' && error.code !== 'PROVIDER_UNAVAILABLE') return null;
+    if (!isRetryable(error)) return null;
     return error.retryAfterMs || FIRST_BACKOFF_MS * 2 ** (tries - 1) * (0.5 + this.random());
   }
 
-  private async limited<T>(
+  private async attemptOnce<T>(
     cost: RequestCost,
     call: Call,
     attempt: (signal: AbortSignal) => Promise<T>,
-    { timeoutMs, mayBeginAgain, ending }: { timeoutMs: number; mayBeginAgain: boolean; ending: AbortController },
-    onGivenUp: () => void,
+    { timeoutMs, maySendAgain, ending }: { timeoutMs: number; maySendAgain: boolean; ending: AbortController },
+    onAbort: () => void,
   ): Promise<T> {
     const giveUp = () => ending.abort(timedOut());
     const timer = setTimeout(giveUp, timeoutMs);
     const { beginAgainAfterMs } = call;
     const silence =
-      mayBeginAgain && beginAgainAfterMs !== undefined && beginAgainAfterMs < timeoutMs
+      maySendAgain && beginAgainAfterMs !== undefined && beginAgainAfterMs < timeoutMs
         ? setTimeout(() => ending.abort(SILENT), beginAgainAfterMs)
         : undefined;
-    const underWay: UnderWay = { beganAt: this.now(), beginAgain: () => ending.abort(OVERTAKEN) };
-    if (mayBeginAgain) this.underWay.add(underWay);
+    const active: ActiveRequest = { beganAt: this.now(), sendAgain: () => ending.abort(OVERTAKEN) };
+    if (maySendAgain) this.active.add(active);
     const becomeOverdue = () => {
       this.overdue.add(giveUp);
-      if (this.admission.doesPersonWait) this.giveWay();
+      if (this.admission.hasInteractiveWait) this.giveWay();
     };
     const mayGiveWay = call.priority === 'background' && cost.safe;
     const turn = mayGiveWay ? setTimeout(becomeOverdue, YIELD_TIMEOUT_MS) : undefined;
@@ -226,24 +226,24 @@ class AccountRequestLimiter implements MailboxLimiter {
       return await abortable(attempt(signal), signal);
     } catch (error) {
       if (!signal.aborted) throw error;
-      onGivenUp();
-      this.log.debug({ operation: cost.operation }, 'provider request was given up');
+      onAbort();
+      this.log.debug({ operation: cost.operation }, 'provider request was aborted');
       throw abortReason(signal);
     } finally {
       clearTimeout(timer);
       clearTimeout(silence);
       clearTimeout(turn);
       this.overdue.delete(giveUp);
-      this.underWay.delete(underWay);
+      this.active.delete(active);
     }
   }
 
-  /** A request that hangs in the background must not keep a person out for as long as it may hang. */
+  /** Aborts overdue background requests, so that a hanging one does not delay interactive requests until its timeout. */
   private giveWay(): void {
     for (const giveUp of this.overdue) giveUp();
   }
 }
 
-/** Why an attempt is ended that is begun again at once. */
+/** Reasons to abort an attempt that is repeated at once. */
 const OVERTAKEN = Symbol('overtaken');
 const SILENT = Symbol('silent');

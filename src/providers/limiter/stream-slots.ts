@@ -1,62 +1,47 @@
 import { MailError } from '../../domain/error.ts';
+import { WaitingLine } from '../../platform/waiting-line.ts';
 import type { Call } from '../contract/call.ts';
 import { abortReason } from './aborted.ts';
 
-/** When to come back while all files that may be read at once are being read, in milliseconds. */
+/** The Retry-After of a file that found no place, in milliseconds. */
 const BUSY_RETRY_AFTER_MS = 10_000;
 
-/** Permission to relay one answer as it comes. */
+/** Permission to stream one file. */
 interface StreamSlot {
-  /** Whether its reader takes nothing: it is cut should another need the place. Said again with each change. */
+  /** Reports whether the reader of the file is slow. A slow file is cut when another one needs the place. */
   readerIsSlow(isSlow: boolean, cut: () => void): void;
-  /** It was cut, and counts until the vendor has seen that. */
+  /** Reports that the file was cut. It counts until the vendor has seen its connection closed. */
   wasCut(): void;
   end(): void;
 }
 
-/** Which answers may be relayed now: so many of an account at a time, in the order they asked, and slow readers give way. */
+/** Limits how many files of an account are streamed at a time. Files wait in their order, and slow readers are cut for others. */
 export class StreamSlots {
   private open = 0;
-  /** Of those, what was cut and still counts. */
+  /** How many of the open files were cut and still count. */
   private ending = 0;
-  private readonly waiting: (() => void)[] = [];
-  /** Ends streams whose readers are slow, should another stream need the place. */
+  private readonly waiting = new WaitingLine<object, StreamSlot>();
+  /** Functions that end the files whose readers are slow. */
   private readonly slow = new Set<() => void>();
 
   constructor(private readonly places: number) {}
 
-  get areWanted(): boolean {
+  get areInUse(): boolean {
     return this.open + this.waiting.length > 0;
   }
 
-  /** RATE_LIMITED when there is no place in as long as the call says it waits. */
-  begin(call: Call): Promise<StreamSlot> {
-    if (call.signal.aborted) return Promise.reject(abortReason(call.signal));
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        const at = this.waiting.indexOf(begin);
-        if (at >= 0) this.waiting.splice(at, 1);
-        clearTimeout(timer);
-        call.signal.removeEventListener('abort', abandon);
-      };
-      const begin = () => {
-        leave();
-        this.open++;
-        resolve(this.slot());
-      };
-      const abandon = () => {
-        leave();
-        reject(abortReason(call.signal));
-      };
-      const refuse = () => {
-        leave();
-        reject(tooMany());
-      };
-      const timer = call.maxTurnMs === undefined ? undefined : setTimeout(refuse, call.maxTurnMs);
-      call.signal.addEventListener('abort', abandon, { once: true });
-      this.waiting.push(begin);
-      this.serve();
-    });
+  /** Rejects with RATE_LIMITED when there is no place within `call.maxTurnMs`. */
+  async begin(call: Call): Promise<StreamSlot> {
+    const waiter = {};
+    const admitted = this.waiting.join(waiter, { signal: call.signal, reasonOf: abortReason });
+    const refuse = () => this.waiting.refuse(waiter, tooMany());
+    const timer = call.maxTurnMs === undefined ? undefined : setTimeout(refuse, call.maxTurnMs);
+    this.serve();
+    try {
+      return await admitted;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   private slot(): StreamSlot {
@@ -79,9 +64,12 @@ export class StreamSlots {
     };
   }
 
-  /** Begins those that may begin, and asks slow ones to make room for the others, as many as wait. */
+  /** Admits as many files as there are places, and cuts as many slow ones as there are others that wait. */
   private serve(): void {
-    while (this.open < this.places && this.waiting[0]) this.waiting[0]();
+    for (let next = this.waiting.first; next && this.open < this.places; next = this.waiting.first) {
+      this.open++;
+      this.waiting.admit(next, this.slot());
+    }
     for (const cut of this.slow) {
       if (this.waiting.length <= this.ending) return;
       cut();

@@ -1,4 +1,4 @@
-import type { MailSession } from '../contract/provider.ts';
+import type { MailSession } from '../contract/mail-session.ts';
 import { changes } from './changes/changes.ts';
 import { watcher } from './changes/watch.ts';
 import { deleteDraft, getDrafts } from './compose/drafts.ts';

@@ -4,7 +4,7 @@ import { encodeId } from '../../../domain/global-id.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
-import type { Draft } from '../../../providers/contract/provider.ts';
+import type { Draft } from '../../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../../account/mail-account.ts';
 import type { ListPage } from '../../list/unified-list.ts';
 import { pageInfoOf } from '../list/page-info.ts';

@@ -7,7 +7,7 @@ import type { MailboxKind, MailboxRole } from '../../../domain/mailbox.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
-import type { Identity } from '../../../providers/contract/provider.ts';
+import type { Identity } from '../../../providers/contract/mail-session.ts';
 import { IdentityType } from '../draft/compose.type.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MailboxConnection } from '../mailbox/mailbox.connection.ts';

@@ -6,7 +6,7 @@ import type { Context } from '../../../graphql/context.ts';
 import { problemOf } from '../../../graphql/errors/problem.type.ts';
 import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
-import type { Patch } from '../../../providers/contract/provider.ts';
+import type { Patch } from '../../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../../account/mail-account.ts';
 import {
   ARCHIVE,

@@ -2,7 +2,8 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import { shortHash } from '../../../platform/short-hash.ts';
 import type { Call } from '../../contract/call.ts';
-import type { ChangePage, Cursor } from '../../contract/provider.ts';
+import type { Cursor } from '../../contract/list.ts';
+import type { ChangePage } from '../../contract/mail-session.ts';
 import type { ProviderChange } from '../../contract/watch.ts';
 import { listLabels } from '../read/labels.ts';
 import type { GmailClient } from '../wire/client.ts';
@@ -10,46 +11,53 @@ import { GmailError, hasStatus } from '../wire/errors.ts';
 import { LabelUpdates } from './label-updates.ts';
 
 const PAGE = 500;
-/** What a look is made of, and what tells a mailbox. */
-const LOOK_FIELDS = 'labels(id,name,type,color/backgroundColor)';
+/** The fields of a label that are hashed or that identify it as a mailbox. */
+const LABEL_FIELDS = 'labels(id,name,type,color/backgroundColor)';
 
-/** `history` is the last record that was consumed; `labels` the look of each label then, which the history does not tell. */
+/**
+ * A position in the history. `history` is the last record that was read. `labels` has a hash of each label's name and colour at
+ * that time, because the history does not report changes of labels.
+ */
 interface Position {
   readonly history: string;
-  /** Where the history goes on, when Gmail gave a page without records. */
+  /** The page token, when Gmail returned a page without records. */
   readonly page?: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export async function changesSince(client: GmailClient, since: Cursor | null, call: Call): Promise<ChangePage> {
+export async function changes(client: GmailClient, since: Cursor | null, call: Call): Promise<ChangePage> {
   if (since === null) {
     const [profile, labels] = await Promise.all([
       client.request('getProfile', call, (users, options) =>
         users.getProfile({ userId: 'me', fields: 'historyId' }, options),
       ),
-      looks(client, call),
+      labelHashes(client, call),
     ]);
-    return { changes: [], cursor: seal({ history: known(profile.historyId), labels: labels ?? {} }), more: false };
+    return {
+      changes: [],
+      cursor: seal({ history: requireHistoryId(profile.historyId), labels: labels ?? {} }),
+      more: false,
+    };
   }
   const from = open(since);
-  const [answer, labels] = await Promise.all([history(client, from, call), looks(client, call)]);
+  const [answer, labels] = await Promise.all([history(client, from, call), labelHashes(client, call)]);
   const records = answer.history ?? [];
   return {
     changes: [...messageChanges(records), ...(labels ? mailboxChanges(from.labels, labels) : [])],
-    cursor: seal({ ...reached(from, answer), labels: labels ?? from.labels }),
+    cursor: seal({ ...positionAfter(from, answer), labels: labels ?? from.labels }),
     more: Boolean(answer.nextPageToken),
   };
 }
 
-/** A page may have no records and a nextPageToken: only without one is the answer's historyId where the account stands. */
-function reached(from: Position, answer: gmail_v1.Schema$ListHistoryResponse): Omit<Position, 'labels'> {
-  if (!answer.nextPageToken) return { history: known(answer.historyId) };
-  // Record ids rather than page tokens: they do not run out, and nothing is passed over when the next page fails.
+/** The position after an answer. The answer's historyId is the account's latest one, so it is only used for the last page. */
+function positionAfter(from: Position, answer: gmail_v1.Schema$ListHistoryResponse): Omit<Position, 'labels'> {
+  if (!answer.nextPageToken) return { history: requireHistoryId(answer.historyId) };
+  // Record ids are used rather than page tokens, because they do not expire and no record is skipped when the next page fails.
   const last = answer.history?.at(-1)?.id;
   return last ? { history: last } : { history: from.history, page: answer.nextPageToken };
 }
 
-/** With a page token that Gmail no longer takes, from the record that it followed. */
+/** Reads a page of the history. With an expired page token, reads again from the last record. */
 async function history(client: GmailClient, { history: startHistoryId, page }: Position, call: Call) {
   try {
     return await client.request('history.list', call, (users, options) =>
@@ -71,28 +79,28 @@ async function history(client: GmailClient, { history: startHistoryId, page }: P
   }
 }
 
-/** One change a message, in the order in which they were first met: what became of it in the end. */
+/** The changes of a history, one for each message in the order of first occurrence. Each is what happened in the end. */
 export function messageChanges(records: readonly gmail_v1.Schema$History[]): ProviderChange[] {
-  const met = new Map<string, LabelUpdates | 'created' | 'deleted'>();
-  const seen = (entries: readonly { message?: gmail_v1.Schema$Message }[] = [], kind: 'created' | 'deleted') => {
-    for (const { message } of entries) if (message?.id) met.set(message.id, kind);
+  const byMessage = new Map<string, LabelUpdates | 'created' | 'deleted'>();
+  const note = (entries: readonly { message?: gmail_v1.Schema$Message }[] = [], kind: 'created' | 'deleted') => {
+    for (const { message } of entries) if (message?.id) byMessage.set(message.id, kind);
   };
   const relabelled = (entries: readonly gmail_v1.Schema$HistoryLabelAdded[] = [], isAdded: boolean) => {
     for (const { message, labelIds } of entries) {
       if (!message?.id) continue;
-      const known = met.get(message.id) ?? new LabelUpdates();
-      met.set(message.id, known);
-      // A new message that was also changed is still new; a deleted one is only deleted.
+      const known = byMessage.get(message.id) ?? new LabelUpdates();
+      byMessage.set(message.id, known);
+      // A created message that was also updated is reported as created, and a deleted one as deleted.
       if (known instanceof LabelUpdates) known.note(labelIds, isAdded);
     }
   };
   for (const record of records) {
-    seen(record.messagesAdded, 'created');
+    note(record.messagesAdded, 'created');
     relabelled(record.labelsAdded, true);
     relabelled(record.labelsRemoved, false);
-    seen(record.messagesDeleted, 'deleted');
+    note(record.messagesDeleted, 'deleted');
   }
-  return [...met].map(([messageId, known]): ProviderChange => {
+  return [...byMessage].map(([messageId, known]): ProviderChange => {
     if (!(known instanceof LabelUpdates)) return { kind: known, messageId };
     const detail = known.detail();
     return { kind: 'updated', messageId, ...(detail && { detail }) };
@@ -104,24 +112,24 @@ function mailboxChanges(before: Position['labels'], now: Position['labels']): Pr
   return [...ids].filter((id) => before[id] !== now[id]).map((mailboxId) => ({ kind: 'mailbox', mailboxId }));
 }
 
-/** Name and colour of each label, as a few letters. Null when they could not be read: mail does not wait for them. */
-async function looks(client: GmailClient, call: Call): Promise<Position['labels'] | null> {
+/** A short hash of each label's name and colour. Null: the labels could not be read, which must not delay the mail. */
+async function labelHashes(client: GmailClient, call: Call): Promise<Position['labels'] | null> {
   try {
-    const labels = await listLabels(client, call, LOOK_FIELDS);
-    return Object.fromEntries(labels.map((label) => [label.id, look([label.name, label.color?.backgroundColor])]));
+    const labels = await listLabels(client, call, LABEL_FIELDS);
+    return Object.fromEntries(labels.map((label) => [label.id, hashOf([label.name, label.color?.backgroundColor])]));
   } catch (error) {
     if (isMailError(error)) return null;
     throw error;
   }
 }
 
-const look = (parts: readonly unknown[]): string => shortHash(JSON.stringify(parts), 5);
+const hashOf = (parts: readonly unknown[]): string => shortHash(JSON.stringify(parts), 5);
 
-function known(historyId: string | null | undefined): string {
+function requireHistoryId(historyId: string | null | undefined): string {
   if (historyId) return historyId;
   throw new GmailError(
     'PROVIDER_UNAVAILABLE',
-    'Gmail gave an unreadable answer. Try again.',
+    'Gmail returned an unreadable answer. Try again.',
     'history.list',
     null,
     'no historyId',
@@ -136,7 +144,7 @@ function open(cursor: Cursor): Position {
     if (typeof history === 'string' && /^\d+$/.test(history) && typeof labels === 'object')
       return { history, labels, ...(typeof page === 'string' ? { page } : {}) };
   } catch {
-    // Falls through: a cursor that cannot be read is as good as an old one.
+    // An unreadable cursor is treated like an expired one.
   }
   throw new MailError('CURSOR_EXPIRED', 'This position in the history is unreadable.');
 }

@@ -7,8 +7,8 @@ const ISSUERS: [string, string] = ['https://accounts.google.com', 'accounts.goog
 const CERTS = 'https://www.googleapis.com/oauth2/v3/certs';
 
 /**
- * Pub/Sub's push: a POST whose OIDC token proves that our own service account sent it to this very URL. Without a
- * configured service account nothing is accepted.
+ * Receives Pub/Sub's notifications. Each is a POST whose OIDC token proves that our service account sent it to this URL. Without
+ * a configured service account every notification is refused.
  */
 export class PubSubReceiver {
   private keys: Promise<JwksClient> | null = null;
@@ -31,7 +31,7 @@ export class PubSubReceiver {
     };
   }
 
-  /** Null when the sender is proven. 401: no valid token; 403: a valid one of somebody else; 503: the keys are out of reach. */
+  /** The status of a refusal. Null: the sender is verified. 401: no valid token. 403: a valid token of another account. 503: Google's keys cannot be read. */
   private async refusal({ headers, url }: WebhookRequest): Promise<401 | 403 | 503 | null> {
     const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(headers.authorization ?? '')?.[1];
     const header = token ? jwt.decode(token, { complete: true })?.header : undefined;
@@ -59,7 +59,7 @@ export class PubSubReceiver {
     return isOurs ? null : 403;
   }
 
-  /** Loaded by the first push: no start waits for it. */
+  /** Loads the library at the first notification, so that the start of the gateway does not wait for it. */
   private openKeys(): Promise<JwksClient> {
     this.keys ??= import('jwks-rsa').then(
       ({ JwksClient }) =>
@@ -67,7 +67,7 @@ export class PubSubReceiver {
           jwksUri: this.oauthUrl === null ? CERTS : `${this.oauthUrl}/oauth2/v3/certs`,
           cache: true,
           cacheMaxAge: 3_600_000,
-          // An unknown key id makes a fetch: no sender may cause more than these.
+          // Each unknown key id causes a request to Google. The rate limit bounds what a sender can cause.
           rateLimit: true,
           jwksRequestsPerMinute: 10,
           timeout: 5_000,
@@ -79,7 +79,7 @@ export class PubSubReceiver {
 
 const answer = (status: number): WebhookOutcome => ({ reply: { status }, signals: [] });
 
-/** Whose mailbox changed; null when the body is not what Gmail publishes. */
+/** The address whose mailbox changed. Null: the body is not a notification of Gmail. */
 function addressOf(body: Uint8Array): string | null {
   try {
     const { message } = JSON.parse(Buffer.from(body).toString('utf8')) as { message?: { data?: unknown } };

@@ -3,7 +3,7 @@ import type { Watcher, WatchState } from '../../contract/watch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
 
-/** A mailbox has one watch, which every start renews and a stop ends for all. It lives seven days and dies silently. */
+/** Gmail has one watch per mailbox. Each start renews it, and a stop ends it for all clients. It expires silently after seven days. */
 export function watcher(client: GmailClient, topicName: string): Watcher {
   return {
     async start(_previous, { isSilent, lost }, call: Call): Promise<WatchState> {
@@ -17,7 +17,7 @@ export function watcher(client: GmailClient, topicName: string): Watcher {
       };
       if (isSilent) await stopped();
       const { expiration } = await watch().catch(async (error: unknown) => {
-        // "Only one user push notification client allowed per developer": one of an earlier topic is in the way.
+        // "Only one user push notification client allowed per developer": a watch with an earlier topic must be stopped first.
         if (!hasStatus(error, 400)) throw error;
         await stopped();
         return watch();
@@ -33,5 +33,5 @@ export function watcher(client: GmailClient, topicName: string): Watcher {
 const stop = (client: GmailClient, call: Call): Promise<unknown> =>
   client.request('stop', call, (users, options) => users.stop({ userId: 'me' }, options));
 
-/** What a notification names. */
+/** The key of a watch. Notifications contain the address. */
 export const watchKey = (address: string): string => address.trim().toLowerCase();

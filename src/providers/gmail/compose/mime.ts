@@ -5,23 +5,23 @@ import { textOfHtml } from '../../shared/html/html-text.ts';
 import { refuseHeaderInjection } from '../../shared/mime/header-check.ts';
 import { encodedSize, writeMime } from '../../shared/mime/mime-writer.ts';
 
-/** What Gmail takes as attachments of one message, decoded, in bytes. */
+/** Gmail's maximum for the attachments of one message, decoded, in bytes. */
 export const MAX_ATTACHED_BYTES = 25 * 1024 * 1024;
-/** What Gmail takes as one message on the wire, in bytes. */
+/** Gmail's maximum for one encoded message, in bytes. */
 export const MAX_MESSAGE_BYTES = 35 * 1024 * 1024;
 
-/** Holds the Message-ID as well: Gmail may replace that of what is sent by its API (FlowCrypt/flowcrypt-browser#4273). */
+/** A header that repeats the Message-ID, because Gmail may replace the Message-ID of mail that its API sends (FlowCrypt/flowcrypt-browser#4273). */
 export const OWN_ID_HEADER = 'X-Postern-Message-ID';
 
-/** A message as RFC 5322 that is written out while it is read: attachments are never held whole. */
+/** An RFC 5322 message that is generated while it is read, so that no attachment is held in memory. */
 export interface Mime {
-  /** What it will come to, in bytes; a little more than it will be. */
+  /** The estimated size in bytes, which is a little more than the real one. */
   readonly estimate: number;
-  /** Written from the start each time it is called; each file is opened when its part is reached. */
+  /** Generates the message from its start. Each file is opened when its part is reached. */
   open(signal: AbortSignal): Readable;
 }
 
-/** Throws BAD_USER_INPUT for a value that would begin another header, INVALID for more than Gmail takes. */
+/** Throws BAD_USER_INPUT for a value that would begin another header, and INVALID for a message that is too large for Gmail. */
 export function mimeOf(compose: Compose, ownAddress: string): Mime {
   refuseHeaderInjection(compose);
   const attached = compose.attachments.reduce((sum, file) => sum + file.sizeBytes, 0);
@@ -41,7 +41,7 @@ function write(compose: Compose, ownAddress: string, signal: AbortSignal): Reada
   }).createReadStream();
 }
 
-/** Opens the file when it is first read from, and holds it to the size that it was announced with. */
+/** Opens the file when it is first read. Throws when its size is not the announced one. */
 async function* bytesOf(file: ComposeAttachment, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   let read = 0;
   for await (const chunk of (await file.open(signal)) as unknown as AsyncIterable<Uint8Array>) {
@@ -50,16 +50,16 @@ async function* bytesOf(file: ComposeAttachment, signal: AbortSignal): AsyncGene
     yield chunk;
   }
   if (read !== file.sizeBytes) {
-    throw new MailError('INVALID', `${file.filename} is not the ${file.sizeBytes} bytes long that it was said to be.`, {
+    throw new MailError('INVALID', `${file.filename} does not have the announced ${file.sizeBytes} bytes.`, {
       field: ['attachments'],
     });
   }
 }
 
-function tooLarge(what: 'attachments' | 'message', is: number, most: number): MailError {
+function tooLarge(what: 'attachments' | 'message', size: number, max: number): MailError {
   const mb = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
   const subject = what === 'message' ? 'The message comes' : 'The attachments come';
-  return new MailError('INVALID', `${subject} to ${mb(is)}; Gmail takes at most ${mb(most)}.`, {
+  return new MailError('INVALID', `${subject} to ${mb(size)}. Gmail accepts at most ${mb(max)}.`, {
     field: ['attachments'],
   });
 }

@@ -1,32 +1,33 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import type { Compose } from '../../../domain/compose.ts';
-import { isMailError, MailError } from '../../../domain/error.ts';
+import { isAnswerLost, isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import { type Draft, type DraftWrite, isUnreadable } from '../../contract/provider.ts';
+import { isUnreadable } from '../../contract/list.ts';
+import type { Draft, DraftWrite } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
-import { listDrafts } from '../list/messages.ts';
-import { getMessages } from '../read/read.ts';
+import { listDrafts } from '../list/drafts.ts';
+import { getMessages } from '../read/messages.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { currentRevision, noDraft, requireSameVersion, requireVersion } from './drafts.ts';
+import { noDraft, readDraftState, requireSameVersion, requireVersion } from './drafts.ts';
 import { MAX_MESSAGE_BYTES, type Mime, mimeOf } from './mime.ts';
 import { uploadInPieces } from './upload.ts';
 
-/** Above this many bytes the message goes up in pieces rather than in one JSON body: Google's own advice. */
+/** The maximum size of a message in one JSON body. Google advises to upload larger ones in pieces. */
 const MAX_JSON_BYTES = 5_000_000;
-/** How many of the newest drafts are looked through for one whose saving was not answered. */
+/** How many of the newest drafts are searched for a draft whose creation was not answered. */
 const MAX_RECENT_DRAFTS = 10;
 
 export async function saveDraft(client: GmailClient, write: DraftWrite, call: Call): Promise<Draft> {
   requireWrite(client.account.access);
   const { id, ifVersion, compose } = write;
   const mime = mimeOf(compose, client.account.address);
-  // Written out before the draft is looked at, so that little time passes between the look and the save.
+  // The message is encoded before the version check, so that little time passes between the check and the write.
   const raw =
     mime.estimate > MAX_JSON_BYTES ? null : Buffer.concat(await mime.open(call.signal).toArray()).toString('base64url');
-  const before = id === null ? null : await currentRevision(client, id, call);
+  const before = id === null ? null : await readDraftState(client, id, call);
   if (before) requireSameVersion(before, ifVersion);
-  // A revision that names no thread would leave the one that it is in.
+  // A revision without a thread id would leave its thread.
   const threadId = compose.origin?.threadId ?? before?.threadId ?? null;
   const store = (thread: { threadId?: string }): Promise<gmail_v1.Schema$Draft> => {
     if (raw === null) return upload(client, write, mime, thread, call);
@@ -44,22 +45,22 @@ export async function saveDraft(client: GmailClient, write: DraftWrite, call: Ca
   return { id: saved.id, version, message };
 }
 
-/** A conversation that was deleted meanwhile is no reason to lose what was written in answer to it. */
+/** Stores the draft in its thread. When the thread was deleted meanwhile, stores it without one, so that the reply is not lost. */
 async function inThread<T>(
   threadId: string | null,
   store: (thread: { threadId?: string }) => Promise<T>,
   isUpdate: boolean,
 ): Promise<T> {
-  const worded = (error: unknown) => (isUpdate && hasStatus(error, 404) ? noDraft(error) : error);
+  const explained = (error: unknown) => (isUpdate && hasStatus(error, 404) ? noDraft(error) : error);
   try {
     return await store(threadId === null ? {} : { threadId });
   } catch (error) {
-    if (threadId === null || !hasStatus(error, 404)) throw worded(error);
+    if (threadId === null || !hasStatus(error, 404)) throw explained(error);
   }
   try {
     return await store({});
   } catch (error) {
-    throw worded(error);
+    throw explained(error);
   }
 }
 
@@ -77,8 +78,8 @@ async function upload(
       path: `/gmail/v1/users/me/drafts${id === null ? '' : `/${encodeURIComponent(id)}`}?uploadType=resumable`,
       metadata: { message },
       message: mime.open(call.signal),
-      most: MAX_MESSAGE_BYTES,
-      // Much can have happened since it began.
+      maxBytes: MAX_MESSAGE_BYTES,
+      // The draft may have changed since the upload began.
       beforeLast: async () => {
         if (id !== null) await requireVersion(client, id, ifVersion, call);
       },
@@ -88,7 +89,7 @@ async function upload(
   return (answer ?? {}) as gmail_v1.Schema$Draft;
 }
 
-/** `safe`: said twice it is the same revision; not so where it was only to be said of one that is now replaced. */
+/** Replaces a draft's message. `safe` is false for a conditional write, whose repetition could overwrite another client's revision. */
 const replace = (
   client: GmailClient,
   id: string,
@@ -103,7 +104,7 @@ const replace = (
     safe,
   );
 
-/** Never said twice, or there would be two drafts: where the answer is lost, the draft itself is looked for. */
+/** Creates a draft. It is never retried, because that could create two; when the answer is lost, the draft is searched for. */
 async function create(
   client: GmailClient,
   requestBody: gmail_v1.Schema$Draft,
@@ -118,8 +119,7 @@ async function create(
       false,
     );
   } catch (error) {
-    const isOpen = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
-    if (!isOpen || call.signal.aborted) throw error;
+    if (!isAnswerLost(error) || call.signal.aborted) throw error;
     const { items } = await listDrafts(client, { size: MAX_RECENT_DRAFTS, after: null }, call);
     const found = items.find(
       (draft) => !isUnreadable(draft) && draft.message.internetMessageId === compose.internetMessageId,

@@ -1,23 +1,26 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Probe, Sent, Submitted } from '../../contract/provider.ts';
+import type { SendStatus, Sent, Submitted } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { HeaderFields } from '../read/headers.ts';
-import { getParts } from '../read/read.ts';
+import { getParts } from '../read/messages.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
 import { OWN_ID_HEADER } from './mime.ts';
 
-/** How many of the newest sent messages are looked through for one whose send was not answered, so many at a time. */
+/** How many of the newest sent messages are searched for a message whose send was not answered. */
 const MAX_RECENT = 500;
 const PAGE = 100;
-const AT_ONCE = 25;
-/** By so much may Gmail's clock be behind ours. */
+const READ_BATCH_SIZE = 25;
+/** How far Gmail's clock may be behind ours. */
 const MAX_CLOCK_SKEW_MS = 300_000;
 
-/** Never tried again: an answer that did not come says nothing. Ask `probe` then. */
+/** How long after drafts.send a draft may still be there although the message is being sent. */
+export const SEND_SETTLES_MS = 5_000;
+
+/** Sends a draft. Never retried, because a lost answer does not say whether the message was sent; `probe` finds out. */
 export async function send(client: GmailClient, draftId: string, call: Call): Promise<Sent> {
   requireWrite(client.account.access);
   const sent = await client.request(
@@ -30,15 +33,15 @@ export async function send(client: GmailClient, draftId: string, call: Call): Pr
 }
 
 /**
- * Sending takes the draft away, so a draft that is still there was not sent. One that is gone was sent or deleted: only
- * the sent copy proves which. It is looked for among the newest sent messages first, which no index delays, then by
- * search; finding nothing proves nothing.
+ * Finds out whether a draft was sent. Sending removes the draft, so a draft that still exists was not sent. A draft that does
+ * not exist was sent or deleted, and only the sent copy proves which. It is searched for among the newest sent messages first,
+ * which do not depend on an index, and then by a search. Finding none proves nothing.
  */
 export async function probe(
   client: GmailClient,
   { draftId, internetMessageId, since }: Submitted,
   call: Call,
-): Promise<Probe> {
+): Promise<SendStatus> {
   if (draftId !== null && (await draftExists(client, draftId, call))) return { state: 'not-sent' };
   if (internetMessageId === '') return { state: 'unknown' };
   const recent = await amongRecent(client, internetMessageId, since.getTime() - MAX_CLOCK_SKEW_MS, call);
@@ -49,7 +52,7 @@ export async function probe(
   return found === undefined ? { state: 'unknown' } : { state: 'sent', messageId: found };
 }
 
-/** The newest first, until they are older than what is looked for. */
+/** Searches the newest sent messages until they are older than the message. */
 async function amongRecent(
   client: GmailClient,
   internetMessageId: string,
@@ -59,8 +62,8 @@ async function amongRecent(
   let pageToken: string | undefined;
   for (let seen = 0; seen < MAX_RECENT; ) {
     const page = await sentIds(client, { maxResults: PAGE, ...(pageToken && { pageToken }) }, call);
-    for (let start = 0; start < page.ids.length; start += AT_ONCE) {
-      const parts = getParts('messages', page.ids.slice(start, start + AT_ONCE), SENT_COPY);
+    for (let start = 0; start < page.ids.length; start += READ_BATCH_SIZE) {
+      const parts = getParts('messages', page.ids.slice(start, start + READ_BATCH_SIZE), SENT_COPY);
       const answers = await runBatch(client, 'messages.get', parts, call);
       const copies = answers.flatMap((one) => (isMailError(one) ? [] : (one as gmail_v1.Schema$Message)));
       const copy = copies.find((one) => isCopyOf(one, internetMessageId));
@@ -74,7 +77,7 @@ async function amongRecent(
   return null;
 }
 
-/** Gmail may give the sent copy a Message-ID of its own; ours is then kept in one of the others. */
+/** Headers that may contain our Message-ID. Gmail may give the sent copy another one and keep ours in one of the others. */
 const ID_HEADERS = ['Message-ID', 'X-Google-Original-Message-ID', OWN_ID_HEADER];
 const SENT_COPY = { format: 'metadata', metadataHeaders: ID_HEADERS, fields: 'id,internalDate,payload/headers' };
 

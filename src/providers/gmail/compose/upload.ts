@@ -5,21 +5,21 @@ import type { GmailClient } from '../wire/client.ts';
 import { answerError, GmailError, gmailError, hasStatus } from '../wire/errors.ts';
 import { UNITS } from '../wire/quota.ts';
 
-/** Google takes pieces in multiples of 256 KiB. One is held in memory, so that it can be sent again. */
+/** The size of a piece, which must be a multiple of 256 KiB. One piece is kept in memory so that it can be sent again. */
 const PIECE_BYTES = 4 * 256 * 1024;
 const MAX_TRIES = 4;
 const FIRST_BACKOFF_MS = 200;
 
 interface Upload {
   readonly operation: 'drafts.create' | 'drafts.update';
-  /** Below /upload, with its query. */
+  /** The path below /upload, with its query. */
   readonly path: string;
-  /** The JSON that goes with the message. */
+  /** The JSON that is sent with the message. */
   readonly metadata: object;
   readonly message: AsyncIterable<Uint8Array>;
-  /** Refused above this, in bytes. */
-  readonly most: number;
-  /** Runs right before the last piece, which makes Gmail act. */
+  /** The maximum size of the message. */
+  readonly maxBytes: number;
+  /** Runs just before the last piece, with which Gmail stores the message. */
   readonly beforeLast: () => Promise<void>;
 }
 
@@ -29,12 +29,12 @@ interface UploadSession {
   readonly url: string;
   readonly call: Call;
 }
-/** How much Google has, or what it answered once it had all. */
+/** How many bytes Google has received, or its answer when it has received all. */
 type Progress = { readonly received: number } | { readonly answer: unknown };
 
 /**
- * Google's resumable upload: a session, then the message in pieces; after a lost piece Google is asked how much it has.
- * The session also answers when the last piece's own answer was lost, so nothing is stored twice.
+ * Google's resumable upload: it opens an upload session and sends the message in pieces. After a lost piece it requests how much
+ * Google has received. It does so too when the answer to the last piece was lost, so that nothing is stored twice.
  */
 export async function uploadInPieces(client: GmailClient, upload: Upload, call: Call): Promise<unknown> {
   const { operation } = upload;
@@ -43,7 +43,8 @@ export async function uploadInPieces(client: GmailClient, upload: Upload, call: 
   const session = { client, operation, url, call };
   let from = 0;
   for await (const { bytes, isLast } of pieces(upload.message)) {
-    if (from + bytes.length > upload.most) throw new MailError('INVALID', 'The message is larger than Gmail accepts.');
+    if (from + bytes.length > upload.maxBytes)
+      throw new MailError('INVALID', 'The message is larger than Gmail accepts.');
     if (isLast) await upload.beforeLast();
     const progress = await sendPiece(session, bytes, from, isLast);
     if ('answer' in progress) return progress.answer;
@@ -59,7 +60,7 @@ async function begin(origin: string, upload: Upload, token: string, signal: Abor
   const body = JSON.stringify(metadata);
   const { response } = await ask(operation, `${origin}/upload${path}`, token, { method, headers, body, signal });
   const location = response.headers.get('location') ?? '';
-  // The token goes with every piece: to Google, or to where Google is configured to be.
+  // Every piece carries the access token, so the session must be at Google or at the configured host.
   if (new URL(location, origin).origin !== new URL(origin).origin && !isGoogle(location)) throw lost(operation);
   return new URL(location, origin).href;
 }
@@ -75,7 +76,7 @@ async function sendPiece(session: UploadSession, bytes: Buffer, from: number, is
       progress = await put(session, received < end ? bytes.subarray(received - from) : null, received, total);
     } catch (error) {
       if (tries === MAX_TRIES || !isProviderAway(error) || session.call.signal.aborted)
-        throw known(error, session, isLast);
+        throw uploadError(error, session, isLast);
       await sleep(FIRST_BACKOFF_MS * 2 ** tries);
       progress = await put(session, null, 0, total);
     }
@@ -83,15 +84,15 @@ async function sendPiece(session: UploadSession, bytes: Buffer, from: number, is
   return progress;
 }
 
-/** Null bytes: asks how much is there. */
+/** Sends bytes. Null: requests how much Google has received. */
 function put(session: UploadSession, bytes: Buffer | null, from: number, total: number | null): Promise<Progress> {
   const { client, operation, url, call } = session;
   const range = bytes === null ? '*' : `${from}-${from + bytes.length - 1}`;
   const headers = { 'content-type': 'message/rfc822', 'content-range': `bytes ${range}/${total ?? '*'}` };
-  // What the limiter itself would repeat must not be more than a question: how much arrived is only known afterwards.
+  // Only the request for the progress is safe: after a lost piece the next piece depends on how much has arrived.
   const cost = { operation: `${operation} upload`, units: 0, slots: 1, safe: bytes === null };
   return client.exchange(cost, call, async (token, signal): Promise<Progress> => {
-    // The cast spares a copy: what is sent is never shared memory.
+    // The cast avoids a copy. The bytes are never shared memory.
     const body = (bytes ?? '') as BodyInit;
     const { response, answer } = await ask(operation, url, token, { method: 'PUT', headers, body, signal });
     if (response.status !== 308) return { answer };
@@ -100,7 +101,7 @@ function put(session: UploadSession, bytes: Buffer | null, from: number, total: 
   });
 }
 
-/** 308 is Google's "go on", and no redirect. */
+/** Sends one request. 308 means "continue" here and is not a redirect. */
 async function ask(operation: string, url: string, token: string, request: RequestInit) {
   try {
     const headers = { ...request.headers, authorization: `Bearer ${token}` };
@@ -114,7 +115,7 @@ async function ask(operation: string, url: string, token: string, request: Reque
   }
 }
 
-/** In pieces of one size, the last of what is left. */
+/** Splits a message into pieces of one size and a last one with the rest. */
 export async function* pieces(
   message: AsyncIterable<Uint8Array>,
   size = PIECE_BYTES,
@@ -135,8 +136,8 @@ export async function* pieces(
   yield { bytes: Buffer.concat(held, length), isLast: true };
 }
 
-/** Before the last piece there is nothing but the session that could be missing. */
-const known = (error: unknown, { operation }: UploadSession, isLast: boolean): unknown =>
+/** The error of a piece. Before the last piece, 404 and 410 mean that the upload session no longer exists. */
+const uploadError = (error: unknown, { operation }: UploadSession, isLast: boolean): unknown =>
   !isLast && (hasStatus(error, 404) || hasStatus(error, 410)) ? lost(operation) : error;
 
 const isGoogle = (url: string): boolean => /^https:\/\/([\w-]+\.)*googleapis\.com\//.test(url);

@@ -1,90 +1,129 @@
 import { MailError } from '../../../domain/error.ts';
-import type { Cursor, PageRequest } from '../../contract/provider.ts';
+import type { Cursor, PageRequest } from '../../contract/list.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
 
 /**
- * A place in one of Gmail's lists. A page token belongs to the very list it was given for (query, labels, page size), so
- * the size is kept and the query's fingerprint checked. When fewer items are wanted than Gmail's page holds, the place is
- * inside that page, and `shown` names what of it was given out.
+ * A position in one of Gmail's lists. A page token is valid only for the list that returned it, with the same query, labels
+ * and page size, so the position keeps the size and the cursor a fingerprint of the query. When a caller wants fewer items
+ * than Gmail's page has, the position is inside that page, and `shown` marks the items that were already returned.
  */
 export interface ListPosition {
   readonly token: string | null;
   readonly size: number;
   readonly shown: ReadonlySet<string>;
-  /** Where the list begins that the token belongs to (`PageRequest.before`); null: at the newest. */
+  /** The upper bound of the list that the token belongs to (`PageRequest.before`). Null: it begins with the newest message. */
   readonly before: Date | null;
-  /** When the newest was received that the first page read, in Unix milliseconds: what is newer came later. Null: nothing was read yet. */
+  /** When the newest message of the first page was received, in Unix milliseconds. Later ones arrived since. Null: no page was read yet. */
   readonly start: number | null;
-  /** The newest of the mailbox when the first page was read, where the index did not have them all; none: it had. */
-  readonly newest: readonly Newest[];
+  /** The newest messages of the mailbox when the first page was read. Empty: the index had all of them. */
+  readonly newest: readonly NewestEntry[];
 }
 
-export interface Listed {
+/** A message as Gmail lists it: ids without an envelope. */
+export interface ListedIds {
   readonly id: string;
   readonly threadId?: string;
 }
 
-/** One of the newest messages. */
-export interface Newest {
+/** One of the newest messages of the mailbox. */
+export interface NewestEntry {
   readonly mark: string;
-  /** The message, where the index does not have it and it is still to be read. */
-  readonly waiting: Listed | null;
+  /** The message, where the index does not have it and the list has not read it yet. */
+  readonly waiting: ListedIds | null;
 }
-/** As many as are looked for in the index. */
+
+/** The maximum number of newest messages that are compared with the index. */
 export const MAX_NEWEST = 50;
+/** The maximum number of marks that a cursor holds. They are more than one page, because messages may have moved to another page. */
+const MAX_SHOWN = 400;
 
 export const fingerprint = (list: readonly unknown[]): string => markOf(JSON.stringify(list));
+
+/** The items of Gmail's page that this list has not returned yet. */
+export const unshown = (listed: readonly string[], { shown }: ListPosition, page: PageRequest): string[] =>
+  listed.filter((id) => !(shown.size > 0 && shown.has(markOf(id))) && !page.skip?.(id));
+
+/** The position inside Gmail's page at which the items in `open` are still to be read. */
+export function insidePage(position: ListPosition, listed: readonly string[], open: readonly string[]): ListPosition {
+  const left = new Set(open);
+  const done = listed.filter((id) => !left.has(id)).map(markOf);
+  return { ...position, shown: new Set([...new Set([...position.shown, ...done])].slice(-MAX_SHOWN)) };
+}
+
+/**
+ * Marks of items that were read and are not in Gmail's page now. Mail that arrived or was indexed meanwhile may have moved
+ * them to the next page, which must not return them again.
+ */
+export function movedOn(
+  { shown }: ListPosition,
+  done: readonly string[],
+  listed: readonly ListedIds[],
+): ReadonlySet<string> {
+  const marks = new Set([...shown, ...done.map(markOf)]);
+  for (const { id } of listed) marks.delete(markOf(id));
+  return new Set([...marks].slice(-MAX_SHOWN));
+}
 
 export function openPosition(page: PageRequest, print: string): ListPosition {
   const size = Math.min(100, Math.max(1, Math.trunc(page.size)));
   const before = page.before ?? null;
   if (page.after === null) return { token: null, size, shown: new Set(), before, start: null, newest: [] };
-  const kept = parse(page.after);
-  if (!kept || kept.f !== print) {
+  const sealed = parse(page.after);
+  if (!sealed || sealed.f !== print) {
     throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list returned.');
   }
   return {
-    token: kept.t,
-    size: kept.n,
-    shown: new Set(kept.s),
-    before: kept.b === null ? null : new Date(kept.b),
-    start: kept.a,
-    newest: kept.u.map(newestIn),
+    token: sealed.t,
+    size: sealed.n,
+    shown: new Set(sealed.s),
+    before: sealed.b === null ? null : new Date(sealed.b),
+    start: sealed.a,
+    newest: sealed.u.map(newestEntry),
   };
 }
 
 export function sealPosition({ token, size, shown, before, start, newest }: ListPosition, print: string): Cursor {
-  const u = newest.map(({ mark: known, waiting }) => (waiting ? WAITING + waiting.id : known));
-  const kept: Kept = { t: token, n: size, f: print, s: [...shown], b: before?.getTime() ?? null, a: start, u };
-  return Buffer.from(JSON.stringify(kept)).toString('base64url');
+  const u = newest.map(({ mark, waiting }) => (waiting ? WAITING + waiting.id : mark));
+  const sealed: SealedPosition = {
+    t: token,
+    n: size,
+    f: print,
+    s: [...shown],
+    b: before?.getTime() ?? null,
+    a: start,
+    u,
+  };
+  return Buffer.from(JSON.stringify(sealed)).toString('base64url');
 }
 
-interface Kept {
+/** The JSON of a cursor, with short names. */
+interface SealedPosition {
   readonly t: string | null;
   readonly n: number;
+  /** The fingerprint of the list. */
   readonly f: string;
   readonly s: readonly string[];
   readonly b: number | null;
   readonly a: number | null;
-  /** Of the newest. */
+  /** The newest messages, each as its mark or as `!` and its id. */
   readonly u: readonly string[];
 }
 
-/** In front of an id; no mark has it. */
+/** The prefix of the id of a waiting message. No mark contains this character. */
 const WAITING = '!';
-function newestIn(kept: string): Newest {
-  if (!kept.startsWith(WAITING)) return { mark: kept, waiting: null };
-  const id = kept.slice(WAITING.length);
+function newestEntry(text: string): NewestEntry {
+  if (!text.startsWith(WAITING)) return { mark: text, waiting: null };
+  const id = text.slice(WAITING.length);
   return { mark: markOf(id), waiting: { id } };
 }
 
-/** Of a Date, in milliseconds. */
+/** The maximum time value of a Date, in milliseconds. */
 const MAX_TIME_MS = 8.64e15;
 
 const timeOf = (value: unknown): number | null =>
   typeof value === 'number' && Math.abs(value) <= MAX_TIME_MS ? value : null;
 
-function parse(cursor: Cursor): Kept | null {
+function parse(cursor: Cursor): SealedPosition | null {
   try {
     const {
       t,
@@ -94,10 +133,10 @@ function parse(cursor: Cursor): Kept | null {
       b,
       a,
       u = [],
-    } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<Record<keyof Kept, unknown>>;
-    const isSound =
+    } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<Record<keyof SealedPosition, unknown>>;
+    const isValid =
       (t === null || typeof t === 'string') && Number.isInteger(n) && (n as number) > 0 && (n as number) <= 100;
-    if (!isSound || !Array.isArray(s) || typeof f !== 'string' || !Array.isArray(u) || u.length > MAX_NEWEST)
+    if (!isValid || !Array.isArray(s) || typeof f !== 'string' || !Array.isArray(u) || u.length > MAX_NEWEST)
       return null;
     return { t, n: n as number, f, s: s.map(String), b: timeOf(b), a: timeOf(a), u: u.map(String) };
   } catch {

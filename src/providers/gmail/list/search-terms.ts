@@ -1,21 +1,21 @@
 import type { Condition } from '../../../domain/search/condition.ts';
 import { addressIn, spellingsOf } from '../../../domain/search/words.ts';
 
-/** How a phrase is asked for where an envelope is held against all of it: less of it finds more, and takes less room. */
+/** How much of a phrase q contains when the envelope is checked for all of it. A shorter phrase finds more and makes q shorter. */
 export interface PhraseLimits {
-  /** How many characters of it. */
-  readonly longest: number;
-  /** Anywhere in the message, and not in each of the fields that it may stand in. */
+  /** The maximum number of characters. */
+  readonly maxLength: number;
+  /** Search the whole message instead of each field that may contain the phrase. */
   readonly isAnywhere: boolean;
 }
-export const WHOLE: PhraseLimits = { longest: Number.POSITIVE_INFINITY, isAnywhere: false };
+export const WHOLE: PhraseLimits = { maxLength: Number.POSITIVE_INFINITY, isAnywhere: false };
 
-/** What Gmail is asked for one part of a condition. True: it has no words for it, and all mail is looked through. */
+/** The search term for one part of a condition. True: Gmail has no term for it, so that every message is a candidate. */
 export type Term = string | true;
 
 /**
- * The operators that say exactly what a label says, inside "or" and "not" too. category:primary is none of them: it finds
- * what the inbox shows in its first tab, whether or not it carries CATEGORY_PERSONAL.
+ * Search operators that are equivalent to a label, also inside "or" and "not". category:primary is not: it finds the messages
+ * of the inbox's first tab, whether or not they have the label CATEGORY_PERSONAL.
  */
 export const LABEL_TERMS: Readonly<Record<string, string>> = {
   INBOX: 'in:inbox',
@@ -30,32 +30,32 @@ export const LABEL_TERMS: Readonly<Record<string, string>> = {
   CATEGORY_UPDATES: 'category:updates',
   CATEGORY_FORUMS: 'category:forums',
 };
-/** The other labels of Gmail's own are in capitals; those of people have ids like Label_12. */
+/** Ids of users' labels look like Label_12. Ids of Gmail's own labels are in capitals. */
 const isOwnLabel = (id: string): boolean => !/^[A-Z][A-Z0-9_]*$/.test(id);
 
 /**
- * A query that finds everything that meets the condition and maybe more, with its negations pushed inwards (`normalForm`).
- * What the index alone decides is asked exactly, negated too.
+ * A search term that finds every message which matches the condition, and possibly more. The condition is in normal form, with
+ * its negations pushed inwards (`normalForm`). Parts that only the index decides are exact, also when they are negated.
  */
-export function termOf(condition: Condition, narrowing: PhraseLimits): Term {
+export function termOf(condition: Condition, limits: PhraseLimits): Term {
   switch (condition.kind) {
     case 'and':
-      return every(condition.of.map((part) => termOf(part, narrowing)));
+      return every(condition.of.map((part) => termOf(part, limits)));
     case 'or':
-      return some(condition.of.map((part) => termOf(part, narrowing)));
+      return some(condition.of.map((part) => termOf(part, limits)));
     case 'not':
       return negated(condition.of);
     case 'subject':
-      return field(['subject'], condition.value, narrowing);
-    // The name beside an address counts for nothing, as in `matches`.
+      return field(['subject'], condition.value, limits);
+    // A name beside an address is ignored, as `matches` does.
     case 'from':
-      return field(['from'], addressIn(condition.value) ?? condition.value, narrowing);
+      return field(['from'], addressIn(condition.value) ?? condition.value, limits);
     case 'to':
-      return field(['to', 'cc', 'bcc'], addressIn(condition.value) ?? condition.value, narrowing);
+      return field(['to', 'cc', 'bcc'], addressIn(condition.value) ?? condition.value, limits);
     case 'text':
       return some(phrases(condition.value, Number.POSITIVE_INFINITY));
     case 'mailbox':
-      // A label of one's own is known by its id only, and q takes names. "Has any" is at least less than all mail.
+      // A user's label is known by its id, and q accepts names only. "Has any user label" is still less than all mail.
       return LABEL_TERMS[condition.id] ?? (isOwnLabel(condition.id) ? 'has:userlabels' : true);
     case 'read':
       return condition.value ? 'is:read' : 'is:unread';
@@ -72,21 +72,24 @@ export function termOf(condition: Condition, narrowing: PhraseLimits): Term {
       return before(Math.ceil(condition.at.getTime() / 1000) + 1);
     case 'internetMessageId':
       return messageId(condition.value);
-    // The normal form has none left inside; a list of nothing is not asked for.
+    // The normal form has no nested `nothing`, and a list of `nothing` sends no request.
     case 'nothing':
       return before(0);
   }
 }
 
-/** Few digits may be a year to Gmail, and times past 2038 be none: outside of these a bound says less. */
+/** Gmail may read a number of few digits as a year, and may reject times after 2038. A bound outside these is widened or omitted. */
 const MIN_SECOND = 100_000;
 const MAX_SECOND = 2 ** 31 - 1;
-/** Finds everything that the index has. */
+/** A term that finds every message in the index. */
 export const ALL_INDEXED = `before:${MAX_SECOND}`;
 const after = (second: number): Term => (second < MIN_SECOND ? true : `after:${Math.min(second, MAX_SECOND)}`);
 const before = (second: number): Term => (second > MAX_SECOND ? true : `before:${Math.max(second, MIN_SECOND)}`);
 
-/** What is found by a sender or a subject is at least what is from there: its complement may be too little, and all is looked through. */
+/**
+ * The term of a negated condition. A term for a sender or a subject finds too much, so its complement would find too little;
+ * then every message is a candidate.
+ */
 function negated(condition: Condition): Term {
   if (condition.kind === 'mailbox') return minus(LABEL_TERMS[condition.id]);
   if (condition.kind !== 'text') return true;
@@ -96,33 +99,37 @@ function negated(condition: Condition): Term {
 const minus = (term: string | undefined): Term => (term === undefined ? true : `-${term}`);
 
 function every(terms: readonly Term[]): Term {
-  const asked = terms.filter((term) => term !== true);
-  return asked.length === 0 ? true : group(asked, ' ');
+  const present = terms.filter((term) => term !== true);
+  return present.length === 0 ? true : group(present, ' ');
 }
 
 const some = (terms: readonly Term[]): Term => (terms.includes(true) ? true : group(terms, ' OR '));
 
-const group = (terms: readonly Term[], by: string): Term => {
+const group = (terms: readonly Term[], separator: string): Term => {
   const [only, ...more] = [...new Set(terms)];
-  return only !== undefined && more.length === 0 ? only : `(${[only, ...more].join(by)})`;
+  return only !== undefined && more.length === 0 ? only : `(${[only, ...more].join(separator)})`;
 };
 
-function field(operators: readonly string[], value: string, { longest, isAnywhere }: PhraseLimits): Term {
-  const asked = phrases(value, longest);
-  if (asked.length === 0) return true;
-  // `me` is the account's own address there, quoted or not, and no other spelling of the word is sure to be found. In the
-  // whole text it is a word: many messages have it, and the scan budget bounds how many are read to see who it is said of.
-  if (isAnywhere || asked.includes('"me"')) return some(asked);
-  return some(operators.flatMap((operator) => asked.map((phrase) => `${operator}:${phrase}`)));
+function field(operators: readonly string[], value: string, { maxLength, isAnywhere }: PhraseLimits): Term {
+  const quoted = phrases(value, maxLength);
+  if (quoted.length === 0) return true;
+  // After from: and to:, `me` means the account's own address, quoted or not. In the whole text it is an ordinary word. Many
+  // messages contain it, and the scan budget bounds how many are read to check their people.
+  if (isAnywhere || quoted.includes('"me"')) return some(quoted);
+  return some(operators.flatMap((operator) => quoted.map((phrase) => `${operator}:${phrase}`)));
 }
 
 /**
- * The words of a value, quoted, which are nothing but words to Gmail: no sign and no operator is left in them, and in lower
- * case neither OR nor AROUND is one. A shorter phrase finds more.
+ * The words of a value as quoted phrases. They contain no punctuation, so Gmail finds no operator in them, and in lower case
+ * neither OR nor AROUND is an operator. A shorter phrase finds more.
  */
-const phrases = (value: string, longest: number): string[] => spellingsOf(value, longest).map((words) => `"${words}"`);
+const phrases = (value: string, maxLength: number): string[] =>
+  spellingsOf(value, maxLength).map((words) => `"${words}"`);
 
-/** Whether Gmail tells the case of Message-IDs apart is not documented. One that q cannot carry is looked for in all mail. */
+/**
+ * Gmail does not document whether Message-IDs are case-sensitive, so both spellings are searched for. For an id that q cannot
+ * contain, every message is a candidate.
+ */
 function messageId(value: string): Term {
   const id = value.trim().replace(/^<|>$/g, '');
   if (!/^[^\s"(){}|<>\\\p{Cc}]+$/u.test(id)) return true;

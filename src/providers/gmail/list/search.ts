@@ -3,11 +3,11 @@ import { EVERYTHING, isEverything, NOTHING, normalForm, replaced, worded } from 
 import { type Decision, decisions } from '../../../domain/search/branches.ts';
 import type { Condition } from '../../../domain/search/condition.ts';
 import { visibleOnly } from '../../../domain/search/visibility.ts';
-import type { Evaluation, ListQuery } from '../../contract/provider.ts';
+import type { Evaluation, ListQuery } from '../../contract/list.ts';
 import { HIDDEN_LABELS, isMailbox } from '../read/labels.ts';
 import { LABEL_TERMS, type PhraseLimits, type Term, termOf, WHOLE } from './search-terms.ts';
 
-/** Gmail's labels say all flags, and its index what has a file, which no envelope tells. */
+/** Labels represent all flags. The index knows which messages have attachments, and envelopes do not. */
 export function decides(condition: Condition): Decision {
   switch (condition.kind) {
     case 'mailbox':
@@ -25,45 +25,45 @@ export function decides(condition: Condition): Decision {
   }
 }
 
-/** A list as Gmail is asked for it: it finds everything that meets the query, and what an envelope decides is checked. */
+/** A list request to Gmail. It finds every message that matches the query; the parts that an envelope decides are checked afterwards. */
 export interface GmailQuery {
-  /** Null where labels say it all: q reads an index that lags behind the mailbox. */
+  /** Null where labels express the whole query. q searches an index that lags behind the mailbox. */
   readonly q: string | null;
   readonly labelIds: readonly string[];
   readonly includeSpamTrash: boolean;
-  /** What every message found is held against (`matches`): all of the condition but the parts that the index decides. */
+  /** The condition that each message found must match (`matches`): all parts but those that the index decides. */
   readonly check: Condition;
-  /** What a message is held against that the index does not have yet, and nothing indexed is found in; null: none can meet it. */
+  /** The condition that messages must match which the index does not have yet. Null: such a message cannot match. */
   readonly unindexed: Condition | null;
   /** Absent where there is no condition. */
   readonly evaluation?: Evaluation;
 }
 
 /**
- * Bytes of q as they stand in a URL, which servers read up to some 8,000 of. Gmail documents no limit; what envelopes decide
- * is shortened and then left out of q to keep to this one.
+ * The maximum length of q in a URL, in bytes. Gmail documents no limit, and servers commonly accept URLs of about 8,000 bytes.
+ * Parts that envelopes decide are shortened and then left out of q to stay within it.
  */
 const MAX_QUERY_BYTES = 6_000;
 /**
- * In what words phrases are asked for, the narrowest first. A word anywhere takes a third of the room that it takes in To, Cc
- * and Bcc, and finds far less than the half of a query that is left out.
+ * Limits for phrases in q, the most selective first. A phrase that may occur anywhere takes a third of the length that it takes
+ * for To, Cc and Bcc, and it still selects better than a query with half of its parts left out.
  */
-const NARROWINGS: readonly PhraseLimits[] = [
+const PHRASE_LIMITS: readonly PhraseLimits[] = [
   WHOLE,
-  { longest: 120, isAnywhere: false },
-  { longest: 40, isAnywhere: false },
-  { longest: 40, isAnywhere: true },
-  { longest: 16, isAnywhere: false },
-  { longest: 16, isAnywhere: true },
+  { maxLength: 120, isAnywhere: false },
+  { maxLength: 40, isAnywhere: false },
+  { maxLength: 40, isAnywhere: true },
+  { maxLength: 16, isAnywhere: false },
+  { maxLength: 16, isAnywhere: true },
 ];
 
 /**
- * Null: nothing can match, and Gmail need not be asked. Throws NOT_FOUND for a label that is no mailbox, which Gmail would
- * list, and BAD_USER_INPUT for words that do not fit into a query.
+ * Compiles a query for Gmail. Null: nothing can match, so no request is needed. Throws NOT_FOUND for a label that is not a
+ * mailbox, although Gmail would list it, and BAD_USER_INPUT for words that do not fit into a query.
  */
 export function compileQuery({ mailboxId, where }: ListQuery): GmailQuery | null {
   if (mailboxId !== null && !isMailbox(mailboxId)) throw new MailError('NOT_FOUND', 'There is no such mailbox.');
-  // What is visible is told by all that is named, by what comes to nothing and beside what comes to everything too.
+  // `visibleOnly` needs the mailboxes that the user named, so it runs before the condition is simplified.
   const isHiddenOne = mailboxId !== null && HIDDEN_LABELS.has(mailboxId);
   const visible = isHiddenOne ? (where ?? EVERYTHING) : visibleOnly(where ?? EVERYTHING, HIDDEN_LABELS);
   const shown = normalForm(findable(visible));
@@ -84,7 +84,7 @@ export function compileQuery({ mailboxId, where }: ListQuery): GmailQuery | null
   };
 }
 
-/** The same list from there on. */
+/** The same list, bounded to messages received before a moment. */
 export function before(search: GmailQuery, at: Date | null): GmailQuery {
   if (at === null) return search;
   const bound: Condition = { kind: 'receivedBefore', at };
@@ -98,11 +98,11 @@ export function before(search: GmailQuery, at: Date | null): GmailQuery {
   };
 }
 
-/** Values without a word and labels that are no mailboxes are found nowhere, so that all else is asked without them. */
+/** The condition in which values without a word and labels that are not mailboxes match nothing. */
 const findable = (where: Condition): Condition =>
   replaced(where, (one) => (one.kind === 'mailbox' && !isMailbox(one.id) ? NOTHING : worded(one)));
 
-/** What is left of a condition for mail that the index has nothing of. */
+/** The condition that a message must match which the index does not have. Null: it cannot match. */
 function unindexedOf(where: Condition): Condition | null {
   const left = normalForm(replaced(where, withoutIndex));
   return left.kind === 'nothing' ? null : left;
@@ -115,7 +115,7 @@ function withoutIndex(one: Condition): Condition {
 
 const conjuncts = (where: Condition): readonly Condition[] => (where.kind === 'and' ? where.of : [where]);
 
-/** The label that says the same, which the mailbox itself is asked for and not its index. */
+/** The label that expresses this part exactly. Gmail reads labels from the mailbox itself, which has no lag, unlike the index. */
 function labelOf(part: Condition): string | null {
   if (part.kind === 'mailbox') return part.id;
   if (part.kind === 'read' && !part.value) return 'UNREAD';
@@ -129,12 +129,12 @@ const isOutsideHidden = (part: Condition): boolean => [...HIDDEN_LABELS].some((i
 
 const isIndexed = (part: Condition): boolean => decisions(part, decides).has('indexed');
 
-function evaluationOf(asked: Condition): Evaluation {
-  if (isIndexed(asked)) return 'INDEXED';
-  return conjuncts(asked).every(isNative) ? 'NATIVE' : 'FILTERED';
+function evaluationOf(where: Condition): Evaluation {
+  if (isIndexed(where)) return 'INDEXED';
+  return conjuncts(where).every(isNative) ? 'NATIVE' : 'FILTERED';
 }
 
-/** Labels and flags are exact, and so are bounds of time once the times found are held against them. */
+/** Labels and flags are exact. Time bounds are exact too, once the messages found have been checked. */
 function isNative(part: Condition): boolean {
   if (part.kind === 'mailbox') return true;
   const isTime = ({ kind }: Condition) => kind === 'receivedAfter' || kind === 'receivedBefore';
@@ -150,16 +150,16 @@ function queryOf(parts: readonly Condition[]): string | null {
     throw new MailError('BAD_USER_INPUT', message);
   }
   const checked = parts.filter((part) => !isIndexed(part) && !isEverything(part));
-  let asked: readonly Term[] = [];
-  for (const narrowing of NARROWINGS) {
-    asked = checked.map((part) => termOf(part, narrowing));
-    if (bytesOf(asked) <= left) break;
+  let optional: readonly Term[] = [];
+  for (const limits of PHRASE_LIMITS) {
+    optional = checked.map((part) => termOf(part, limits));
+    if (bytesOf(optional) <= left) break;
   }
-  const terms = [...needed, ...fitting(asked, left)].filter((term) => term !== true);
+  const terms = [...needed, ...fitting(optional, left)].filter((term) => term !== true);
   return terms.length > 0 ? terms.join(' ') : null;
 }
 
-/** The shorter ones first: what is left out is checked all the same. */
+/** As many terms as fit, the shorter ones first. Parts that are left out are still checked on each message. */
 function fitting(terms: readonly Term[], bytes: number): readonly Term[] {
   const kept = new Set<Term>();
   let left = bytes;
@@ -174,7 +174,10 @@ function fitting(terms: readonly Term[], bytes: number): readonly Term[] {
 const bytesOf = (terms: readonly Term[]): number =>
   terms.reduce((sum, term) => sum + (term === true ? 0 : encodeURIComponent(term).length + 3), 0);
 
-/** Such a part can neither be asked of the index exactly nor be checked. `branchesOf` leaves none but of what trash and junk come in by. */
+/**
+ * Throws for a part that neither the index nor an envelope decides alone. `branchesOf` leaves such parts only where the
+ * condition includes trash and junk.
+ */
 function requireApart(part: Condition): void {
   if (!decisions(part, decides).has('checked')) return;
   const message =

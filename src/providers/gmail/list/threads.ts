@@ -5,22 +5,22 @@ import type { Condition } from '../../../domain/search/condition.ts';
 import { matches } from '../../../domain/search/matches.ts';
 import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, ListQuery, Page, PageRequest } from '../../contract/provider.ts';
+import type { Batch, ListQuery, Page, PageRequest } from '../../contract/list.ts';
 import type { Head, HeadPage, ReadHeads } from '../../shared/threads/heads.ts';
 import { threadPage } from '../../shared/threads/thread-pages.ts';
 import type { ThreadSource } from '../../shared/threads/thread-source.ts';
-import { getThreads } from '../read/read.ts';
+import { getThreads } from '../read/threads.ts';
 import type { GmailClient } from '../wire/client.ts';
-import { fingerprint, type Newest } from './cursor.ts';
-import { params, refusals } from './messages.ts';
+import { fingerprint, type NewestEntry } from './cursor.ts';
+import { listParams, withListErrors } from './request.ts';
 import { before, compileQuery, type GmailQuery } from './search.ts';
-import { completed, mayMiss, type Probe, probeIndex } from './unindexed.ts';
+import { findIndexGap, type IndexGap, mayMiss, withUnindexed } from './unindexed.ts';
 
-/** The most that Gmail lists at once. A page of ids costs as much as one message, however long it is. */
+/** Gmail's maximum page size. A page of ids costs as much as one message, whatever its size. */
 const HEADS_PER_PAGE = 500;
-/** Where every message counts, a page of threads is soon found. */
+/** The page size where every message matches, so that few ids make a page of threads. */
 const FEWER_HEADS = 200;
-/** Quota units of messages.list and threads.get as messages: messages.get costs 5. */
+/** Quota costs of messages.list and threads.get in messages. messages.get costs 5 units. */
 const LIST_COST = 1;
 const THREAD_COST = 2;
 
@@ -33,8 +33,8 @@ const ALL_MAIL: GmailQuery = {
 };
 
 /**
- * Made of lists of messages: threads.list tells a thread by the message that was found, and gives it again where that leaves
- * between two pages. A list inside a mailbox has no thread of which nothing but trash lies there.
+ * Lists threads by listing messages. threads.list orders threads by the message that matched, and returns a thread again when
+ * that message disappears between two pages. A list of a mailbox omits threads whose messages in that mailbox are all in the trash.
  */
 export async function listThreads(
   client: GmailClient,
@@ -43,12 +43,12 @@ export async function listThreads(
   call: Call,
 ): Promise<Page<Thread>> {
   const inside: readonly Condition[] = mailboxId === null ? [] : [{ kind: 'mailbox', id: mailboxId }];
-  const asked = normalForm({ kind: 'and', of: [...inside, where ?? EVERYTHING] });
-  const search = compileQuery({ mailboxId: null, where: asked });
-  const told = where === null ? {} : { evaluation: search?.evaluation ?? 'NATIVE' };
-  if (search === null) return { items: [], next: null, ...told };
+  const whole = normalForm({ kind: 'and', of: [...inside, where ?? EVERYTHING] });
+  const search = compileQuery({ mailboxId: null, where: whole });
+  const evaluated = where === null ? {} : { evaluation: search?.evaluation ?? 'NATIVE' };
+  if (search === null) return { items: [], next: null, ...evaluated };
   const source = new GmailThreads(client, search, page.before ?? null, call);
-  return { ...(await threadPage(source, page)), ...told };
+  return { ...(await threadPage(source, page)), ...evaluated };
 }
 
 class GmailThreads implements ThreadSource {
@@ -59,8 +59,8 @@ class GmailThreads implements ThreadSource {
   readonly threadCost = THREAD_COST;
   private cost = 0;
   private hasRead = false;
-  private probe: Promise<Probe> | null = null;
-  /** What was put into the list though the index does not have it. */
+  private gap: Promise<IndexGap> | null = null;
+  /** Ids of listed messages that the index does not have. */
   private readonly unindexed = new Set<string>();
 
   constructor(
@@ -73,7 +73,7 @@ class GmailThreads implements ThreadSource {
     this.print = fingerprint(['threads', q, labelIds, includeSpamTrash, at?.getTime() ?? null]);
     this.isDecidable = evaluation !== 'INDEXED';
     const isAll = q === null && labelIds.length === 0 && !includeSpamTrash;
-    // What lies in trash or junk may be newer than its thread is in the list.
+    // A message in trash or junk may be newer than the position of its thread in the list.
     this.matches = this.heads(includeSpamTrash ? search : before(search, at), isAll ? FEWER_HEADS : HEADS_PER_PAGE);
     this.order = isAll ? null : this.heads(before({ ...ALL_MAIL, includeSpamTrash }, at), HEADS_PER_PAGE);
   }
@@ -89,48 +89,48 @@ class GmailThreads implements ThreadSource {
     return (this.isDecidable || isFound) && matches(message, check);
   };
 
-  /** When nothing at all could be read, the page failed. */
+  /** Throws when no thread of the page could be read. */
   async read(ids: readonly string[]): Promise<Batch<Thread>> {
     const batch = await getThreads(this.client, ids, this.call);
     for (const thread of batch) this.cost += Math.max(THREAD_COST, isMailError(thread) ? 0 : thread.messages.length);
-    const there = batch.filter((thread) => !isNotFound(thread));
-    const [first] = there;
-    if (!this.hasRead && isMailError(first) && there.every(isMailError)) throw first;
-    this.hasRead ||= there.some((thread) => !isMailError(thread));
+    const existing = batch.filter((thread) => !isNotFound(thread));
+    const [first] = existing;
+    if (!this.hasRead && isMailError(first) && existing.every(isMailError)) throw first;
+    this.hasRead ||= existing.some((thread) => !isMailError(thread));
     return batch;
   }
 
   private heads(search: GmailQuery, size: number): ReadHeads {
-    let newest: readonly Newest[] = [];
+    let newest: readonly NewestEntry[] = [];
     return async (after): Promise<HeadPage> => {
-      const place = { token: after, size, shown: new Set<string>(), before: null, start: null, newest: [] };
+      const position = { token: after, size, shown: new Set<string>(), before: null, start: null, newest: [] };
       const fields = 'messages(id,threadId),nextPageToken,resultSizeEstimate';
       this.cost += LIST_COST;
-      const [list, probe] = await Promise.all([
-        refusals(place, search, () =>
+      const [list, gap] = await Promise.all([
+        withListErrors(position, search, () =>
           this.client.request('messages.list', this.call, (users, options) =>
-            users.messages.list({ ...params(search, place), fields }, options),
+            users.messages.list({ ...listParams(search, position), fields }, options),
           ),
         ),
-        after === null && mayMiss(search) ? this.probeIndex() : null,
+        after === null && mayMiss(search) ? this.indexGap() : null,
       ]);
       const heads = headsOf(list.messages ?? []);
       const next = list.nextPageToken ?? null;
-      const { listed, isUnindexed, rest } = completed(heads, probe?.newest ?? newest, next !== null);
+      const { listed, isUnindexed, rest } = withUnindexed(heads, gap?.newest ?? newest, next !== null);
       newest = rest(() => false);
       for (const { id } of listed) if (isUnindexed(id)) this.unindexed.add(id);
       return { heads: headsOf(listed), next };
     };
   }
 
-  /** The newest of all mail, whatever labels the list goes by: once for both of its lists. */
-  private async probeIndex(): Promise<Probe> {
-    const isFirst = this.probe === null;
+  /** Compares the newest messages of all labels with the index, once for both lists of messages. */
+  private async indexGap(): Promise<IndexGap> {
+    const isFirst = this.gap === null;
     const { includeSpamTrash } = this.search;
-    this.probe ??= probeIndex(this.client, { labelIds: [], includeSpamTrash }, this.call);
-    const probe = await this.probe;
-    if (isFirst) this.cost += probe.spent;
-    return probe;
+    this.gap ??= findIndexGap(this.client, { labelIds: [], includeSpamTrash }, this.call);
+    const gap = await this.gap;
+    if (isFirst) this.cost += gap.spent;
+    return gap;
   }
 }
 

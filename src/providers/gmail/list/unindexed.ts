@@ -5,43 +5,44 @@ import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import type { BatchPart } from '../wire/multipart.ts';
-import { type Listed, MAX_NEWEST, type Newest } from './cursor.ts';
+import { type ListedIds, MAX_NEWEST, type NewestEntry } from './cursor.ts';
 import type { GmailQuery } from './search.ts';
 import { ALL_INDEXED } from './search-terms.ts';
 
-/** A few more, since mail may come between the two lists. */
-const INDEXED_ASKED = 60;
-/** What the two lists cost, in messages. */
-export const PROBE_COST = 2;
+/** More than MAX_NEWEST, because mail may arrive between the two lists. */
+const INDEXED_PAGE_SIZE = 60;
+/** The cost of the two lists, in messages. */
+export const GAP_COST = 2;
 
-export interface Probe {
-  /** Newest first, as far down as there is one that the index does not have. */
-  readonly newest: readonly Newest[];
-  /** In messages; none where another list of the same page had read it. */
+/** The newest messages that Gmail's search index does not have yet. */
+export interface IndexGap {
+  /** The newest messages of the mailbox, down to the last one that the index does not have. Empty: the index has all of them. */
+  readonly newest: readonly NewestEntry[];
+  /** The cost in messages. It is 0 where another list of the same page had read the gap. */
   readonly spent: number;
 }
 
-/** Whether mail may meet the query that q does not find, because it asks an index which does not have that mail yet. */
+/** Whether the index, which q searches, may lack messages that match the query. */
 export const mayMiss = ({ q, unindexed }: GmailQuery): boolean => q !== null && unindexed !== null;
 
 /**
- * The newest messages of the same labels, held against those that the index has: one request, beside that for the list itself.
- * Nearly always the index has them all, and nothing more is to be read.
+ * Compares the newest messages of the labels with those that the index has. It takes one request beside the list itself.
+ * Nearly always the index has all of them and nothing else has to be read.
  */
-export async function probeIndex(
+export async function findIndexGap(
   client: GmailClient,
   { labelIds, includeSpamTrash }: Pick<GmailQuery, 'labelIds' | 'includeSpamTrash'>,
   call: Call,
-): Promise<Probe> {
+): Promise<IndexGap> {
   let spent = 0;
-  const read = async (): Promise<readonly Newest[]> => {
-    spent = PROBE_COST;
+  const read = async (): Promise<readonly NewestEntry[]> => {
+    spent = GAP_COST;
     const answers = await runBatch(
       client,
       'messages.list',
       [
         listPart({ labelIds, includeSpamTrash, maxResults: MAX_NEWEST }),
-        listPart({ labelIds, includeSpamTrash, maxResults: INDEXED_ASKED, q: ALL_INDEXED }),
+        listPart({ labelIds, includeSpamTrash, maxResults: INDEXED_PAGE_SIZE, q: ALL_INDEXED }),
       ],
       call,
     );
@@ -56,43 +57,43 @@ export async function probeIndex(
   return { newest, spent };
 }
 
-/** One page of what q found, with what the index did not have each in its place among the newest. */
-interface Completed<T> {
-  readonly listed: readonly (T | Listed)[];
+/** One page of a search, completed by the messages that the index does not have, each at its position among the newest. */
+interface CompletedPage<T> {
+  readonly listed: readonly (T | ListedIds)[];
   isUnindexed(id: string): boolean;
-  /** What of the newest the rest of the list has to know, once all of this page was read but what is open. */
-  rest(isOpen: (id: string) => boolean): readonly Newest[];
+  /** The entries that the next page needs when this page was read except for the open items. */
+  rest(isOpen: (id: string) => boolean): readonly NewestEntry[];
 }
 
-export function completed<T extends Listed>(
+export function withUnindexed<T extends ListedIds>(
   found: readonly T[],
-  newest: readonly Newest[],
+  newest: readonly NewestEntry[],
   hasNext: boolean,
-): Completed<T> {
+): CompletedPage<T> {
   if (newest.length === 0) return { listed: found, isUnindexed: () => false, rest: () => [] };
-  const placeOf = new Map(newest.map((one, place) => [one.mark, place]));
-  const places = found.map(({ id }) => placeOf.get(markOf(id)));
-  const lastPlaced = places.findLastIndex((place) => place !== undefined);
-  // What is none of the newest stands below them all, but for what came since the first page.
-  const isBelowAll = lastPlaced < found.length - 1;
-  const reach = !hasNext || isBelowAll ? newest.length : Math.max(0, ...places.map((place) => place ?? 0));
+  const rankOf = new Map(newest.map((entry, rank) => [entry.mark, rank]));
+  const ranks = found.map(({ id }) => rankOf.get(markOf(id)));
+  const lastRanked = ranks.findLastIndex((rank) => rank !== undefined);
+  // A message that is not among the newest is older than all of them, unless it arrived after the first page was read.
+  const isBelowAll = lastRanked < found.length - 1;
+  const reach = !hasNext || isBelowAll ? newest.length : Math.max(0, ...ranks.map((rank) => rank ?? 0));
   const indexed = new Set(found.map(({ id }) => id));
   const unindexed = new Set<string>();
-  const listed: (T | Listed)[] = [];
-  let taken = 0;
-  const take = (until: number): void => {
-    for (const { waiting } of newest.slice(taken, until)) {
+  const listed: (T | ListedIds)[] = [];
+  let inserted = 0;
+  const insertUntil = (rank: number): void => {
+    for (const { waiting } of newest.slice(inserted, rank)) {
       if (waiting === null || indexed.has(waiting.id)) continue;
       listed.push(waiting);
       unindexed.add(waiting.id);
     }
-    taken = Math.max(taken, until);
+    inserted = Math.max(inserted, rank);
   };
   for (const [n, one] of found.entries()) {
-    take(n > lastPlaced ? reach : (places[n] ?? 0));
+    insertUntil(n > lastRanked ? reach : (ranks[n] ?? 0));
     listed.push(one);
   }
-  take(reach);
+  insertUntil(reach);
   const isDone = (id: string, isOpen: (id: string) => boolean) => indexed.has(id) || (unindexed.has(id) && !isOpen(id));
   return {
     listed,
@@ -102,22 +103,23 @@ export function completed<T extends Listed>(
   };
 }
 
-const trimmed = (newest: readonly Newest[]): readonly Newest[] =>
+/** Without the entries after the last waiting one, which no page needs. */
+const trimmed = (newest: readonly NewestEntry[]): readonly NewestEntry[] =>
   newest.slice(0, 1 + newest.findLastIndex(({ waiting }) => waiting !== null));
 
-const listedOf = (messages: readonly gmail_v1.Schema$Message[] | undefined): readonly Listed[] =>
+const listedOf = (messages: readonly gmail_v1.Schema$Message[] | undefined): readonly ListedIds[] =>
   (messages ?? []).flatMap(({ id, threadId }) => (id && threadId ? [{ id, threadId }] : []));
 
-function listPart(asked: {
+function listPart(list: {
   labelIds: readonly string[];
   includeSpamTrash: boolean;
   maxResults: number;
   q?: string;
 }): BatchPart {
-  const query = new URLSearchParams({ maxResults: String(asked.maxResults) });
-  for (const id of asked.labelIds) query.append('labelIds', id);
-  if (asked.includeSpamTrash) query.set('includeSpamTrash', 'true');
-  if (asked.q !== undefined) query.set('q', asked.q);
+  const query = new URLSearchParams({ maxResults: String(list.maxResults) });
+  for (const id of list.labelIds) query.append('labelIds', id);
+  if (list.includeSpamTrash) query.set('includeSpamTrash', 'true');
+  if (list.q !== undefined) query.set('q', list.q);
   query.set('fields', 'messages(id,threadId),resultSizeEstimate');
   return { method: 'GET', path: `/gmail/v1/users/me/messages?${query}` };
 }

@@ -1,6 +1,6 @@
-/** What an address list is made of (RFC 5322 3.2 and 3.4), before any encoded word in it is decoded (RFC 2047 6.2). */
+/** A token of an address list (RFC 5322 3.2 and 3.4). Encoded words are decoded after the list was split (RFC 2047 6.2). */
 export interface Token {
-  /** `special` is one of <>,;: and `text` everything else that is not quoted, no comment and no encoded word. */
+  /** `special` is one of <>,;: and `text` is everything that is none of the other kinds. */
   readonly kind: 'text' | 'word' | 'quoted' | 'comment' | 'special';
   readonly raw: string;
   readonly start: number;
@@ -8,20 +8,20 @@ export interface Token {
 }
 
 /**
- * Syntactically an encoded word, also of a charset that is registered with a year, as ISO_8859-5:1988. Senders write blanks
- * and commas into one, which RFC 2047 5 (3) forbids: those are taken as meant where no address could be hidden in them.
+ * An encoded word, also with a charset that is registered with a year, such as ISO_8859-5:1988. Senders write blanks and commas
+ * into encoded words, which RFC 2047 5 (3) forbids. They are accepted where they cannot hide an address.
  */
 const ENCODED_WORD = /=\?[^\s?"<>,;:()@]{1,80}(?::\d{4})?\?[bq]\?(?:[^\s?]*|[^?<>@]*)\?=/iy;
-/** A domain literal (RFC 5322 3.4.1), whose colons separate nothing. */
+/** A domain literal (RFC 5322 3.4.1). Its colons are not separators. */
 const LITERAL = /\[[^[\]<>,;"()\s]*\]/y;
 const SPECIALS = '<>,;:';
 
-/** Reads a list once from left to right, in time linear in its length. What never closes is text. */
+/** Splits a list in one pass, in time linear in its length. Quotes and comments that do not end are text. */
 export function tokensOf(list: string): Token[] {
   return tokenise(list, true) ?? tokenise(list, false) ?? [];
 }
 
-/** Null: a comment never closes; parentheses are then text, or finding the end of each would take a pass of its own. */
+/** Null: a comment does not end. The list is then split again with parentheses as text, since searching each one's end would be quadratic. */
 function tokenise(list: string, withComments: boolean): Token[] | null {
   const tokens: Token[] = [];
   const lastQuote = list.lastIndexOf('"');
@@ -87,7 +87,7 @@ function matchAt(pattern: RegExp, list: string, at: number): number {
   return pattern.test(list) ? pattern.lastIndex : -1;
 }
 
-/** For each "<" the index of the ">" that closes it: the innermost pair, "<<a@b.example>>" being one address. */
+/** The index of the closing ">" for each "<". It is the innermost pair, so that "<<a@b.example>>" is one address. */
 export function anglePairs(tokens: readonly Token[]): Map<number, number> {
   const pairs = new Map<number, number>();
   let close = -1;
@@ -102,7 +102,7 @@ export function anglePairs(tokens: readonly Token[]): Map<number, number> {
   return pairs;
 }
 
-/** A comma stands inside of angle brackets in a route alone: "<@relay.example,@other.example:ada@example.org>" (RFC 5322 4.4). */
+/** Angle brackets contain a comma only in a route, such as "<@relay.example,@other.example:ada@example.org>" (RFC 5322 4.4). */
 function isAngle(tokens: readonly Token[], open: number, close: number): boolean {
   const inside = tokens.slice(open + 1, close);
   if (!inside.some(({ kind, raw }) => kind === 'special' && raw === ',')) return true;

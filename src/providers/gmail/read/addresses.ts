@@ -3,7 +3,7 @@ import { displayName, nameBeside } from '../../../domain/display-name.ts';
 import { decodeWords } from '../../shared/mime/encoded-words.ts';
 import { anglePairs, type Token, tokensOf } from './address-tokens.ts';
 
-/** One entry of an address list and where it stands in the text. */
+/** An entry of an address list with its position in the text. */
 export interface Entry extends Address {
   readonly start: number;
   readonly end: number;
@@ -16,12 +16,12 @@ interface Angle {
   readonly start: number;
   readonly end: number;
 }
-type Part = Token | Angle;
+type EntryPart = Token | Angle;
 
 /**
- * The entries of an address list as it is written, groups flattened: the structure is read first, and the words of a name
- * are decoded after (RFC 2047 6.2). A group of nobody is nobody, also in quotes or brackets. Of several angle addresses in one entry the last is the address, and what stands before
- * it the name. What stands where an address should, and is none, is kept as written.
+ * The entries of an address list, with groups flattened. The structure is parsed first, and the encoded words of names are
+ * decoded afterwards (RFC 2047 6.2). An empty group has no entry, also when it is quoted or in brackets. When an entry has
+ * several angle addresses, the last one is its address and the text before it is the name. An invalid address is kept as written.
  */
 export function parseList(list: string): Entry[] {
   return joined(partsOf(list))
@@ -30,8 +30,8 @@ export function parseList(list: string): Entry[] {
 }
 
 /**
- * The whole text as one entry: the last angle address is the address, and all before it the name, whatever it contains. A
- * comment that the text ends with is neither, and an address behind the last angle brackets is the one that is written.
+ * Reads the whole text as one entry. The last angle address is the address, and everything before it is the name. A comment at
+ * the end is ignored. An address after the last angle brackets takes precedence.
  */
 export function parseOne(whole: string): Address {
   const text = withoutLastComments(whole);
@@ -44,18 +44,18 @@ export function parseOne(whole: string): Address {
   return named(decodeWords(`${withoutLastBrackets(text.slice(0, open))} ${text.slice(close + 1)}`), inside);
 }
 
-/** Of "Ann <<ann@example.org>>" the first of both brackets is no part of the name. */
+/** Removes brackets at the end: in "Ann <<ann@example.org>>" the first bracket is not part of the name. */
 function withoutLastBrackets(text: string): string {
   let end = text.length;
   while (end > 0 && /[\s<]/.test(text[end - 1] as string)) end--;
   return text.slice(0, end);
 }
 
-/** RFC 5321 4.5.3.1 has room for less. */
+/** More than the limits of RFC 5321 4.5.3.1 allow. */
 const MAX_ADDRESS_LENGTH = 1_000;
 const LAST_ADDRESS = /(?:"(?:[^"\\]|\\.)*"|[^\s,;"@<>]+)@(?:\[[^\s[\]]*\]|[^\s,;:"@<>]+)$/s;
 
-/** Found from its end: what stands before it may hold any brackets. */
+/** Searches from the end, because the text before the comment may contain any brackets. */
 function withoutLastComments(text: string): string {
   let rest = withoutSeparators(text);
   while (rest.endsWith(')')) {
@@ -66,7 +66,7 @@ function withoutLastComments(text: string): string {
   return rest;
 }
 
-/** Not by a pattern, which would look for its end at every blank of a long text. */
+/** A loop, because a regular expression would be tried at every blank of a long text. */
 function withoutSeparators(text: string): string {
   let end = text.length;
   while (end > 0 && /[\s,;]/.test(text[end - 1] as string)) end--;
@@ -84,12 +84,12 @@ function startOfLastComment(text: string): number {
   return -1;
 }
 
-/** Parts of each entry, and whether a comma ended it. */
-function partsOf(list: string): { parts: Part[]; comma: boolean }[] {
+/** The parts of each entry and whether a comma ended it. */
+function partsOf(list: string): { parts: EntryPart[]; comma: boolean }[] {
   const tokens = tokensOf(list);
   const pairs = anglePairs(tokens);
-  const entries: { parts: Part[]; comma: boolean }[] = [];
-  let parts: Part[] = [];
+  const entries: { parts: EntryPart[]; comma: boolean }[] = [];
+  let parts: EntryPart[] = [];
   let inGroup = false;
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] as Token;
@@ -117,17 +117,17 @@ function partsOf(list: string): { parts: Part[]; comma: boolean }[] {
   return entries;
 }
 
-/** What may stand before the colon of a group: a name, and no address. */
-const isPhrase = (parts: readonly Part[]): boolean =>
+/** Whether these parts can be the name of a group, before its colon: they have text and no address. */
+const isPhrase = (parts: readonly EntryPart[]): boolean =>
   parts.some(({ kind, raw }) => kind !== 'comment' && raw.trim() !== '') &&
   !parts.some(
     (part) => (part.kind === 'angle' && part.address !== '') || (part.kind === 'text' && part.raw.includes('@')),
   );
 
-/** Bare words before a comma and a named address are the beginning of that name: "Doe, Jane <jane@example.org>". */
-function joined(entries: readonly { parts: Part[]; comma: boolean }[]): Part[][] {
-  let whole: Part[][] = [];
-  let halves: Part[][] = [];
+/** Joins entries that are one name with a comma in it: "Doe, Jane <jane@example.org>". */
+function joined(entries: readonly { parts: EntryPart[]; comma: boolean }[]): EntryPart[][] {
+  let whole: EntryPart[][] = [];
+  let halves: EntryPart[][] = [];
   for (const { parts, comma } of entries) {
     if (comma && isHalf(parts)) {
       halves.push(parts);
@@ -135,35 +135,35 @@ function joined(entries: readonly { parts: Part[]; comma: boolean }[]): Part[][]
     }
     if (halves.length === 0) whole.push(parts);
     else if (isNamed(parts)) whole.push([...halves.flat(), ...parts]);
-    // Not spread into the call: a hostile list has more entries than the stack takes arguments.
+    // Not `push(...halves)`, because a hostile list has more entries than a call can have arguments.
     else whole = whole.concat(halves, [parts]);
     halves = [];
   }
   return whole.concat(halves);
 }
 
-const isHalf = (parts: readonly Part[]): boolean =>
+const isHalf = (parts: readonly EntryPart[]): boolean =>
   parts.some(({ kind, raw }) => (kind === 'text' || kind === 'word') && raw.trim() !== '') &&
   !parts.some(({ kind, raw }) => kind === 'angle' || (kind === 'text' && raw.includes('@')));
 
-const isNamed = (parts: readonly Part[]): boolean =>
+const isNamed = (parts: readonly EntryPart[]): boolean =>
   parts.some(({ kind }) => kind === 'angle') &&
   parts.some(({ kind, raw }) => kind !== 'angle' && kind !== 'comment' && raw.trim() !== '');
 
-function entriesOf(parts: readonly Part[], list: string): Entry[] {
+function entriesOf(parts: readonly EntryPart[], list: string): Entry[] {
   const [first, last] = [parts.find(isSolid), parts.findLast(isSolid)];
   if (!first || !last || parts.every(isAside)) return [];
-  const place = { start: first.start, end: last.end };
+  const range = { start: first.start, end: last.end };
   const angle = parts.findLast((part): part is Angle => part.kind === 'angle' && part.address !== '');
-  if (angle) return [{ ...named(nameOf(parts, angle, list), angle.address), ...place }];
-  return bareEntries(parts, list).map((address) => ({ ...address, ...place }));
+  if (angle) return [{ ...named(nameOf(parts, angle, list), angle.address), ...range }];
+  return bareEntries(parts, list).map((address) => ({ ...address, ...range }));
 }
 
-const isAside = ({ kind, raw }: Part): boolean => kind === 'comment' || (kind === 'text' && raw.trim() === '');
-const isSolid = ({ kind, raw }: Part): boolean => kind !== 'text' || raw.trim() !== '';
+const isAside = ({ kind, raw }: EntryPart): boolean => kind === 'comment' || (kind === 'text' && raw.trim() === '');
+const isSolid = ({ kind, raw }: EntryPart): boolean => kind !== 'text' || raw.trim() !== '';
 
-/** The words of a name, decoded now that it is known where it ends. Comments are no part of it, unless there is nothing else. */
-function nameOf(parts: readonly Part[], angle: Part | null, list: string): string {
+/** The decoded name of an entry. Comments are part of it only when there is nothing else. */
+function nameOf(parts: readonly EntryPart[], angle: EntryPart | null, list: string): string {
   const brackets = angle === null ? null : bracketsAround(parts, parts.indexOf(angle));
   const others = parts.filter((part) => part !== angle && !brackets?.has(part));
   const words = others.filter(({ kind }) => kind !== 'comment');
@@ -172,7 +172,7 @@ function nameOf(parts: readonly Part[], angle: Part | null, list: string): strin
   let end = -1;
   for (const part of shown) {
     if (end >= 0 && part.start > end) {
-      // The comma of a name in halves stays; a comment, or the angle address that was taken out, leaves a blank.
+      // The comma inside a name stays. A comment or an angle address that was removed leaves a blank.
       const between = list.slice(end, part.start);
       text += /^[\s,]*$/.test(between) ? between : ' ';
     }
@@ -183,28 +183,28 @@ function nameOf(parts: readonly Part[], angle: Part | null, list: string): strin
   return /[^\s<>]/.test(name) ? name : '';
 }
 
-/** Those of "<<ann@example.org>>" that stand around an address in brackets of its own. */
-function bracketsAround(parts: readonly Part[], angle: number): ReadonlySet<Part> {
-  const found = new Set<Part>();
+/** The extra brackets around an angle address, as in "<<ann@example.org>>". */
+function bracketsAround(parts: readonly EntryPart[], angle: number): ReadonlySet<EntryPart> {
+  const found = new Set<EntryPart>();
   for (const [step, bracket] of [
     [-1, '<'],
     [1, '>'],
   ] as const) {
     for (let at = angle + step; parts[at]?.raw === bracket || parts[at]?.raw.trim() === ''; at += step)
-      if (parts[at]?.raw === bracket) found.add(parts[at] as Part);
+      if (parts[at]?.raw === bracket) found.add(parts[at] as EntryPart);
   }
   return found;
 }
 
-function wordOf({ kind, raw }: Part): string {
+function wordOf({ kind, raw }: EntryPart): string {
   if (kind === 'quoted') return unescaped(raw.slice(1, -1));
   return kind === 'comment' ? unescaped(raw.slice(1, -1)) : raw;
 }
 
 const unescaped = (text: string): string => text.replace(/\\(.)/gsu, '$1');
 
-/** An entry without angle brackets: an address, old mail having its name in a comment behind it, or what is none. */
-function bareEntries(parts: readonly Part[], list: string): Address[] {
+/** An entry without angle brackets. Old mail has the name in a comment after the address. */
+function bareEntries(parts: readonly EntryPart[], list: string): Address[] {
   const comment = nameOf(
     parts.filter(({ kind }) => kind === 'comment'),
     null,
@@ -226,13 +226,13 @@ function bareEntries(parts: readonly Part[], list: string): Address[] {
     .replace(/\s+/g, ' ')
     .trim();
   if (written === '' || /^[<>\s]*$/.test(written)) return [];
-  // Encoded words make no address (RFC 2047 5): what they say is a name, whatever it looks like.
+  // Encoded words are not allowed in an address (RFC 2047 5), so this text is a name even if it looks like an address.
   const hasWords = parts.some(({ kind }) => kind === 'word');
   return [{ name: hasWords ? displayName(decodeWords(written)) : null, address: written }];
 }
 
-/** Split at blanks outside of quoted strings. */
-function piecesOf(parts: readonly Part[]): string[] {
+/** Splits at blanks that are not quoted. */
+function piecesOf(parts: readonly EntryPart[]): string[] {
   const pieces: string[] = [''];
   for (const { kind, raw } of parts) {
     if (kind === 'comment' || kind === 'special') pieces.push('');
@@ -247,14 +247,14 @@ function piecesOf(parts: readonly Part[]): string[] {
 }
 
 /**
- * A local part, an at sign and a host, without blanks. Of the local part any word may be quoted (RFC 5321 4.1.2, and
- * RFC 5322 4.4 for "a."b c"").
+ * Whether a text is a local part, an at sign and a host without blanks. Words of the local part may be quoted (RFC 5321 4.1.2,
+ * and RFC 5322 4.4 for a."b c").
  */
 const isSpelled = (text: string): boolean =>
   /^(?:"(?:[^"\\]|\\.)*"|[^\s"@<>]+)(?:(?<=\.)"(?:[^"\\]|\\.)*"|(?<=")(?=\.)[^\s"@<>]+)*@[^\s"@<>]+$/s.test(text);
 
-/** What stands in angle brackets, or alone, without comments, route and the blanks around its dots and at sign. */
-const addressOf = (parts: readonly Part[]): string =>
+/** The address that these parts spell, without comments, route and the blanks around its dots and at sign. */
+const addressOf = (parts: readonly EntryPart[]): string =>
   bare(
     parts
       .filter(({ kind }) => kind !== 'comment')
@@ -262,7 +262,7 @@ const addressOf = (parts: readonly Part[]): string =>
       .join(''),
   );
 
-/** RFC 5322 4.4: the route of "<@relay.example:ada@example.org>" is passed over. */
+/** The address without its route, such as "@relay.example:" in "<@relay.example:ada@example.org>" (RFC 5322 4.4). */
 function bare(written: string): string {
   const address = bareAddress(written.trim().replace(/^@[^:"]*:/, ''));
   return address.replace(/("[^"]*")|\s+/g, (blanks, quoted: string | undefined, at: number) => {

@@ -5,11 +5,11 @@ import type { Call } from '../../contract/call.ts';
 import { base64Field } from '../wire/base64-field.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { attachmentParts, type Part } from './body-parts.ts';
+import { attachmentParts, type MimePart } from './body-parts.ts';
 import { partIdOf } from './content.ts';
-import { getOne } from './read.ts';
+import { getOne } from './messages.ts';
 
-/** Finds the part by its place, then streams it: Gmail's own attachment ids are good for one read only. */
+/** Finds the part by its number and streams it. Gmail's own attachment ids cannot be kept, because each read returns another one. */
 export async function readAttachment(
   client: GmailClient,
   messageId: string,
@@ -32,15 +32,15 @@ export async function readAttachment(
   return streamOf([Buffer.from(data ?? '', 'base64url')]);
 }
 
-type Lists = Map<string, Promise<readonly Part[]>>;
-/** By the account, and by the signal of what reads. */
-const known = new WeakMap<GmailClient, WeakMap<AbortSignal, Lists>>();
+type PartLists = Map<string, Promise<readonly MimePart[]>>;
+/** Lists of parts by account and by the signal of the request that reads the files. */
+const partLists = new WeakMap<GmailClient, WeakMap<AbortSignal, PartLists>>();
 
-/** The parts of a message are listed once for all of its files that are read in one go: a mail of a thousand would be read a thousand times. */
-function partsOf(client: GmailClient, messageId: string, call: Call): Promise<readonly Part[]> {
-  const bySignal = known.get(client) ?? new WeakMap<AbortSignal, Lists>();
-  known.set(client, bySignal);
-  const lists = bySignal.get(call.signal) ?? new Map<string, Promise<readonly Part[]>>();
+/** Lists the parts of a message once for all files that one request reads. Otherwise a message with a thousand files would be read a thousand times. */
+function partsOf(client: GmailClient, messageId: string, call: Call): Promise<readonly MimePart[]> {
+  const bySignal = partLists.get(client) ?? new WeakMap<AbortSignal, PartLists>();
+  partLists.set(client, bySignal);
+  const lists = bySignal.get(call.signal) ?? new Map<string, Promise<readonly MimePart[]>>();
   bySignal.set(call.signal, lists);
   const listed = lists.get(messageId) ?? listParts(client, messageId, call);
   lists.set(messageId, listed);
@@ -48,7 +48,7 @@ function partsOf(client: GmailClient, messageId: string, call: Call): Promise<re
   return listed;
 }
 
-async function listParts(client: GmailClient, messageId: string, call: Call): Promise<readonly Part[]> {
+async function listParts(client: GmailClient, messageId: string, call: Call): Promise<readonly MimePart[]> {
   const { payload } = await existing(getOne(client, messageId, { format: 'full', fields: 'id,payload' }, call));
   return payload ? attachmentParts(payload) : [];
 }
@@ -62,9 +62,9 @@ export async function readRaw(client: GmailClient, messageId: string, call: Call
   return streamOf(base64Field(asChunks(body), 'raw', 'messages.get'));
 }
 
-const isAttachedMessage = (part: Part): boolean => part.mimeType?.toLowerCase() === 'message/rfc822';
+const isAttachedMessage = (part: MimePart): boolean => part.mimeType?.toLowerCase() === 'message/rfc822';
 
-/** Gmail lists an attached message that has no file name by its parts alone; the whole of it is only in the raw mail. */
+/** Reads an attached message without a file name. Gmail lists its parts only, so the raw mail is parsed. */
 async function attachedMessage(client: GmailClient, messageId: string, index: number, call: Call) {
   const raw = await new Response(await readRaw(client, messageId, call)).arrayBuffer();
   const { attachments } = await PostalMime.parse(raw, {
@@ -75,7 +75,7 @@ async function attachedMessage(client: GmailClient, messageId: string, index: nu
   if (!found) throw new MailError('NOT_FOUND', 'The message has no such attachment.');
   const { content } = found;
   const bytes = Buffer.from(typeof content === 'string' ? content : new Uint8Array(content));
-  // The parser gives lines back with LF; mail has CRLF.
+  // The parser returns lines with LF, and mail has CRLF.
   return streamOf([Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')]);
 }
 

@@ -2,18 +2,18 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { contentIdOf } from '../../shared/html/inline-files.ts';
 import { HeaderFields } from './headers.ts';
 
-export type Part = gmail_v1.Schema$MessagePart;
+export type MimePart = gmail_v1.Schema$MessagePart;
 
-export const typeOf = (part: Part): string => (part.mimeType ?? 'text/plain').toLowerCase();
-export const isMultipart = (part: Part): boolean => typeOf(part).startsWith('multipart/');
+export const typeOf = (part: MimePart): string => (part.mimeType ?? 'text/plain').toLowerCase();
+export const isMultipart = (part: MimePart): boolean => typeOf(part).startsWith('multipart/');
 
-/** The parts that the body is made of. */
-export const bodyParts = (root: Part): Part[] => select(root).bodies;
+/** The parts of the body. */
+export const bodyParts = (root: MimePart): MimePart[] => select(root).bodies;
 
-/** Every part that is listed beside the body, in order. An attached message counts as one: its own parts do not. */
-export const attachmentParts = (root: Part): Part[] => select(root).listed;
+/** The parts that are listed as attachments, in order. An attached message is one of them, and its own parts are not. */
+export const attachmentParts = (root: MimePart): MimePart[] => select(root).listed;
 
-/** Texts that are read as they stand or nearly so, where a plain one is not there. */
+/** Text types that are readable without conversion, or nearly so. They are used where there is no plain text. */
 export const ALMOST_PLAIN: ReadonlySet<string> = new Set([
   'text/enriched',
   'text/richtext',
@@ -21,10 +21,10 @@ export const ALMOST_PLAIN: ReadonlySet<string> = new Set([
   'text/x-markdown',
   'text/x-web-markdown',
 ]);
-/** Texts for a program. Any other is read as a plain one (RFC 2046 4.1.4). */
+/** Text types for programs, which are listed as attachments. Other text types are read as plain text (RFC 2046 4.1.4). */
 const DATA =
   /^text\/(?:(?:x-)?(?:calendar|vcalendar|vcard|directory|csv|comma-separated-values|tab-separated-values|css|javascript|ecmascript|json|xml|sgml|rtf|yaml|amp-html|watch-html)|xml-external-parsed-entity|rfc822-headers)$/;
-/** Alternatives for programs that we are none of; a reader is shown another of them. */
+/** Alternatives for particular mail programs. They are left out, because another alternative is shown. */
 const FOR_OTHERS: ReadonlySet<string> = new Set(['text/x-amp-html', 'text/watch-html']);
 
 const isReadable = (type: string): boolean => type.startsWith('text/') && !DATA.test(type);
@@ -32,26 +32,26 @@ const isAlternative = (type: string): boolean =>
   type === 'text/plain' || type === 'text/html' || ALMOST_PLAIN.has(type);
 
 interface Selection {
-  readonly bodies: Part[];
-  readonly listed: Part[];
+  readonly bodies: MimePart[];
+  readonly listed: MimePart[];
 }
 
 /**
- * What is read and what is listed (RFC 8621 4.1.4): a text is read unless it is disposed as an attachment or has a name.
- * It is read though it has one as the whole message, as the first part of several, as an alternative, and where it is the
- * only text there is: a name alone makes no file of it (RFC 2183 2.3).
+ * Divides the parts into the body and the attachments (RFC 8621 4.1.4). A text belongs to the body unless its disposition is
+ * attachment or it has a file name. A text with a file name still belongs to the body as the whole message, as the first of
+ * several parts, as an alternative, and as the only text, because a name alone does not make it a file (RFC 2183 2.3).
  */
-function select(root: Part): Selection {
-  const bodies: Part[] = [];
-  const listed: Part[] = [];
-  const named: Part[] = [];
-  const visit = (part: Part, parent: string, isFirst: boolean): void => {
+function select(root: MimePart): Selection {
+  const bodies: MimePart[] = [];
+  const listed: MimePart[] = [];
+  const named: MimePart[] = [];
+  const visit = (part: MimePart, parent: string, isFirst: boolean): void => {
     const type = typeOf(part);
     if (isMultipart(part)) {
       const children = part.parts ?? [];
       const start = type === 'multipart/related' ? rootOf(part, children) : null;
       children.forEach((child, index) => {
-        // RFC 2387: what is not the root is there for the root to show.
+        // The root shows the other parts of multipart/related (RFC 2387).
         if (start && child !== start && !isMultipart(child)) listed.push(child);
         else visit(child, type, start ? child === start : index === 0);
       });
@@ -72,13 +72,13 @@ function select(root: Part): Selection {
   return { bodies: [only], listed: listed.filter((part) => part !== only) };
 }
 
-const isAttached = (part: Part): boolean =>
+const isAttached = (part: MimePart): boolean =>
   /^\s*attachment\b/i.test(new HeaderFields(part.headers ?? []).raw('content-disposition') ?? '');
 
-const idOf = (part: Part): string | null => new HeaderFields(part.headers ?? []).raw('content-id');
+const idOf = (part: MimePart): string | null => new HeaderFields(part.headers ?? []).raw('content-id');
 
-/** The part that `start` names, else the first (RFC 2387 3.2), or the first that can be read where that cannot. */
-function rootOf(related: Part, children: readonly Part[]): Part | undefined {
+/** The root of multipart/related: the part that `start` names, or else the first readable one, or else the first (RFC 2387 3.2). */
+function rootOf(related: MimePart, children: readonly MimePart[]): MimePart | undefined {
   const type = new HeaderFields(related.headers ?? []).raw('content-type') ?? '';
   const [, quoted, token] = /;\s*start\s*=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(type) ?? [];
   const start = contentIdOf(quoted ?? token);

@@ -6,19 +6,19 @@ import { contentIdOf, shownFiles } from '../../shared/html/inline-files.ts';
 import { decodeTextOrUtf8 } from '../../shared/mime/charset.ts';
 import { decodeWords } from '../../shared/mime/encoded-words.ts';
 import { textOfEnriched, textOfRichtext } from '../../shared/mime/enriched-text.ts';
-import { ALMOST_PLAIN, attachmentParts, bodyParts, isMultipart, type Part, typeOf } from './body-parts.ts';
+import { ALMOST_PLAIN, attachmentParts, bodyParts, isMultipart, type MimePart, typeOf } from './body-parts.ts';
 import { HeaderFields } from './headers.ts';
 import { htmlOfText, unflow } from './text.ts';
 
-/** What a reader sees in one place: a text, an HTML, or both where they are alternatives of each other. */
-interface Slot {
+/** One section of the body: a text, an HTML, or both where they are alternatives. */
+interface BodySection {
   readonly text: string | null;
   readonly html: string | null;
 }
 
-export function contentOf(payload: Part): MessageContent {
+export function contentOf(payload: MimePart): MessageContent {
   const headers = new HeaderFields(payload.headers ?? []);
-  const slots = withWords(slotsOf(payload));
+  const slots = withText(slotsOf(payload));
   const html = slots.some((slot) => slot.html !== null)
     ? slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')).join('<br/>\n')
     : null;
@@ -38,10 +38,10 @@ export function contentOf(payload: Part): MessageContent {
   };
 }
 
-/** Gmail's attachmentId changes with each read; the part's place does not. A message that is one part has no number. */
-export const partIdOf = (part: Part): string => part.partId || '0';
+/** The attachment id that clients see: the number of the part, because Gmail's attachmentId changes with each read. A message of one part has no number. */
+export const partIdOf = (part: MimePart): string => part.partId || '0';
 
-function slotsOf(part: Part, bodies: ReadonlySet<Part> = new Set(bodyParts(part))): Slot[] {
+function slotsOf(part: MimePart, bodies: ReadonlySet<MimePart> = new Set(bodyParts(part))): BodySection[] {
   const parts = part.parts ?? [];
   if (typeOf(part) === 'multipart/alternative') return alternatives(parts, bodies);
   if (isMultipart(part)) return parts.flatMap((child) => slotsOf(child, bodies));
@@ -50,8 +50,8 @@ function slotsOf(part: Part, bodies: ReadonlySet<Part> = new Set(bodyParts(part)
   return [typeOf(part) === 'text/html' ? { text: null, html: content } : { text: content, html: null }];
 }
 
-/** Of what says the same in several ways a reader is shown one: the plain texts, or all that has HTML in it. */
-function alternatives(parts: readonly Part[], bodies: ReadonlySet<Part>): Slot[] {
+/** Alternatives are joined into one section: the plain texts as its text, and everything with HTML as its HTML. */
+function alternatives(parts: readonly MimePart[], bodies: ReadonlySet<MimePart>): BodySection[] {
   const branches = parts
     .map((part) => ({ type: typeOf(part), slots: slotsOf(part, bodies) }))
     .filter(({ slots }) => slots.length > 0);
@@ -69,21 +69,21 @@ function alternatives(parts: readonly Part[], bodies: ReadonlySet<Part>): Slot[]
   ];
 }
 
-/** A blank text beside HTML is none: it is sent by those who write HTML alone. */
-function wholeText(slots: readonly Slot[], isBesideHtml: boolean): string | null {
+/** The joined text. A blank text beside HTML counts as none, because programs that write only HTML send one. */
+function wholeText(slots: readonly BodySection[], isBesideHtml: boolean): string | null {
   if (slots.some(({ text }) => text === null)) return null;
   const text = slots.map((slot) => slot.text).join('\n');
   return isBesideHtml && isBlank(text) ? null : text;
 }
 
-/** Without blank texts, where anything else is to be read. */
-function withWords(slots: readonly Slot[]): readonly Slot[] {
+/** The sections without blank texts, unless all of them are blank. */
+function withText(slots: readonly BodySection[]): readonly BodySection[] {
   const others = slots.filter(({ text, html }) => html !== null || !isBlank(text ?? ''));
   return others.length > 0 ? others : slots;
 }
 
-/** Gmail has already decoded the charset of what it inlines; what it leaves to attachments.get is as it was sent. */
-function textContent(part: Part): string {
+/** The text of a part. Gmail decodes the charset of texts in its answer, but not of texts that attachments.get returns. */
+function textContent(part: MimePart): string {
   const bytes = Buffer.from(part.body?.data ?? '', 'base64url');
   const type = new HeaderFields(part.headers ?? []).raw('content-type') ?? '';
   const isHtml = typeOf(part) === 'text/html';
@@ -95,24 +95,24 @@ function textContent(part: Part): string {
   return /format\s*=\s*"?flowed/i.test(type) ? unflow(lines, /delsp\s*=\s*"?yes/i.test(type)) : lines;
 }
 
-/** Also as RFC 2231 writes it: charset*=us-ascii'en'utf-8. */
+/** The charset of a Content-Type, also in the form of RFC 2231: charset*=us-ascii'en'utf-8. */
 function charsetOf(contentType: string): string | null {
   const written = /;\s*charset\*?\s*=\s*["']?([^";\s]+)/i.exec(contentType)?.[1];
   return written?.replace(/'+$/, '').split("'").at(-1) || null;
 }
 
-/** Where a browser would look for it: within the first kilobyte. */
+/** The charset of an HTML's meta element. Like a browser, this searches the first kilobyte only. */
 const metaCharsetOf = (bytes: Buffer): string | null =>
   /<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)/i.exec(bytes.subarray(0, 1024).toString('latin1'))?.[1] ?? null;
 
-function toFile(part: Part): Omit<Attachment, 'isInline'> {
+function toFile(part: MimePart): Omit<Attachment, 'isInline'> {
   const headers = new HeaderFields(part.headers ?? []);
   const size = part.body?.size ?? null;
   return {
     id: partIdOf(part),
     filename: toOneLine(decodeWords(part.filename ?? '')) || null,
     mimeType: typeOf(part),
-    // Gmail gives an attached message no size of its own where it lists its parts instead.
+    // Gmail reports size 0 for an attached message whose parts it lists.
     sizeBytes: size === 0 && part.parts?.length ? null : size,
     contentId: contentIdOf(headers.raw('content-id')),
   };

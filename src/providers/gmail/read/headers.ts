@@ -7,7 +7,7 @@ import { type Certainty, certaintyOf } from './address-certainty.ts';
 import { parseList, parseOne } from './addresses.ts';
 import { parseDate } from './header-date.ts';
 
-/** A message's or part's headers, as Gmail lists them. */
+/** The headers of a message or a part, as Gmail lists them. */
 export class HeaderFields {
   private readonly byName = new Map<string, string[]>();
 
@@ -21,7 +21,7 @@ export class HeaderFields {
     }
   }
 
-  /** The first of that name, unfolded, encoded words as they are. */
+  /** The first header of that name, unfolded, with encoded words not decoded. */
   raw(name: string): string | null {
     const value = this.byName.get(name)?.[0];
     return value === undefined ? null : unfold(value);
@@ -32,14 +32,14 @@ export class HeaderFields {
     return value === null ? null : decodeWords(value).trim();
   }
 
-  /** Addresses of every header of that name, groups flattened, taken as written. */
+  /** The addresses of all headers of that name, with groups flattened, as they are written. */
   addresses(name: string): Address[] {
     return this.lists(name).flatMap(parseAddresses);
   }
 
   /**
-   * The same by a second reading of the message, its header as it was written, which tells who is named. The letters are the
-   * listed ones where both name the same people, so that a message has one spelling whether or not it was read twice.
+   * The addresses as the raw header (`written`) has them. Where both headers name the same people, the listed spelling is used,
+   * so that a message has the same spelling whether or not its raw header was read.
    */
   settledAddresses(name: string, written: HeaderFields): Address[] {
     const listed = this.addresses(name);
@@ -48,13 +48,13 @@ export class HeaderFields {
     return inAscii(listed) === inAscii(exact) ? listed : exact;
   }
 
-  /** The first header of that name as one entry, whatever its name contains. */
+  /** The first header of that name, read as a single entry. */
   oneAddress(name: string): Address[] {
     const value = this.raw(name)?.trim();
     return value ? [parseOne(value)] : [];
   }
 
-  /** Whether its addresses are the same should Gmail have decoded its names. */
+  /** How certain the addresses are if Gmail has decoded their names. */
   certainty(name: string): Certainty {
     const all = this.lists(name).map((value) => certaintyOf(value));
     return all.find((one) => one === 'odd') ?? all.find((one) => one === 'list') ?? 'certain';
@@ -64,7 +64,7 @@ export class HeaderFields {
     return (this.byName.get(name) ?? []).map(unfold);
   }
 
-  /** Message-IDs of every header of that name (RFC 5322 3.6 has one; senders write several), without angle brackets, in order. */
+  /** The Message-IDs of all headers of that name, without angle brackets, in order. RFC 5322 3.6 allows one header; senders write several. */
   ids(name: string): string[] {
     return this.lists(name).flatMap((value) => messageIdsOf(decodeWords(value)));
   }
@@ -82,7 +82,7 @@ export class HeaderFields {
 
 const unfold = (value: string): string => value.replace(/\r?\n[ \t]*/g, ' ');
 
-/** Without letters beyond ASCII: in what charset Gmail reads bytes that are no UTF-8, it does not say. */
+/** The addresses without non-ASCII letters, because Gmail does not document how it decodes bytes that are not UTF-8. */
 const inAscii = (people: readonly Address[]): string => JSON.stringify(people).replace(/[^\p{ASCII}]+|\s+/gu, '');
 
 export const parseAddresses = (list: string): Address[] =>

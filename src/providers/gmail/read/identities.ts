@@ -1,8 +1,8 @@
 import type { Call } from '../../contract/call.ts';
-import type { Identity } from '../../contract/provider.ts';
+import type { Identity } from '../../contract/mail-session.ts';
 import type { GmailClient } from '../wire/client.ts';
 
-/** The addresses this account may send from: its own, and the aliases whose ownership was proven. */
+/** The addresses that this account may send from: its own, and the aliases whose ownership was verified. */
 export async function identities(client: GmailClient, call: Call): Promise<readonly Identity[]> {
   const { sendAs } = await client.request('settings.sendAs.list', call, (users, options) =>
     users.settings.sendAs.list({ userId: 'me' }, options),

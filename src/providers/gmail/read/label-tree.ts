@@ -1,6 +1,6 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { MailError } from '../../../domain/error.ts';
-import type { MailboxPatch } from '../../contract/provider.ts';
+import type { MailboxPatch } from '../../contract/mail-session.ts';
 import { systemName, toMailboxes } from './labels.ts';
 
 interface NamedLabel extends gmail_v1.Schema$Label {
@@ -10,23 +10,23 @@ interface NamedLabel extends gmail_v1.Schema$Label {
 
 /** Gmail's limit for a whole name, in characters. */
 const MAX_NAME_LENGTH = 225;
-/** Names that Gmail refuses for labels of one's own, whatever their case; it does so in other languages too. */
+/** Names that Gmail refuses for users' labels, in any case. It refuses them in other languages too. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(
   'inbox,sent,draft,drafts,trash,bin,spam,starred,important,unread,chat,chats,all mail,scheduled,snoozed,muted'.split(
     ',',
   ),
 );
 
-/** The labels of one account as the tree that their names make. */
+/** The labels of one account as a tree. Their names define it. */
 export class LabelTree {
   private readonly own: readonly NamedLabel[];
-  private readonly lies: ReadonlyMap<string, { name: string; parentId: string | null }>;
+  private readonly positions: ReadonlyMap<string, { name: string; parentId: string | null }>;
 
   constructor(labels: readonly gmail_v1.Schema$Label[]) {
     this.own = labels.filter((label): label is NamedLabel =>
       Boolean(label.id && label.name && label.type !== 'system'),
     );
-    this.lies = new Map(toMailboxes(labels).map((mailbox) => [mailbox.id, mailbox]));
+    this.positions = new Map(toMailboxes(labels).map((mailbox) => [mailbox.id, mailbox]));
   }
 
   /** Throws NOT_FOUND. */
@@ -36,23 +36,23 @@ export class LabelTree {
     throw new MailError('NOT_FOUND', 'There is no such mailbox.', field === undefined ? {} : { field: [field] });
   }
 
-  /** What lies in the label or deeper, the deepest first. */
+  /** The labels below this one, the deepest first. */
   below(label: NamedLabel): NamedLabel[] {
     return this.own
       .filter(({ name }) => name.startsWith(`${label.name}/`))
       .sort((a, b) => b.name.split('/').length - a.name.split('/').length);
   }
 
-  /** The whole name that the patch asks for. Throws what a caller can mend. */
+  /** The whole name of the label after the patch. Throws an error that names the invalid field. */
   nameFor(label: NamedLabel | null, patch: MailboxPatch): string {
-    const lies = label && this.lies.get(label.id);
-    const leaf = patch.name?.trim() ?? lies?.name ?? '';
+    const current = label && this.positions.get(label.id);
+    const leaf = patch.name?.trim() ?? current?.name ?? '';
     if (leaf === '' || leaf.split('/').some((piece) => piece.trim() === '')) {
       throw bad('A label needs a name, with something on either side of each slash.');
     }
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this rejects
     if (/[\x00-\x1f\x7f]/.test(leaf)) throw bad('A name is one line without control characters.');
-    const parentId = patch.parentId === undefined ? (lies?.parentId ?? null) : patch.parentId;
+    const parentId = patch.parentId === undefined ? (current?.parentId ?? null) : patch.parentId;
     const name = parentId === null ? leaf : `${this.parent(parentId, label).name}/${leaf}`;
     if (name.length > MAX_NAME_LENGTH)
       throw bad(`Gmail takes at most ${MAX_NAME_LENGTH} characters for a label with the names of its parents.`);
@@ -60,7 +60,7 @@ export class LabelTree {
     return name;
   }
 
-  /** What must be called otherwise when the label is, with its new name; the deepest first. */
+  /** The new names of the labels below this one when it is renamed, the deepest first. */
   renames(label: NamedLabel, name: string): { id: string; name: string }[] {
     const renamed = this.below(label).map((child) => ({
       id: child.id,

@@ -1,46 +1,45 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
-import { isMailError } from '../../../domain/error.ts';
 import type { Mailbox, MailboxRole } from '../../../domain/mailbox.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, MailboxCounts } from '../../contract/provider.ts';
-import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 
 /**
- * System labels are known by id, since their names are localised or are the ids. The categories are the tabs of Gmail's
- * inbox: kept as labels, because people file by them. Gmail has no label for all mail or for the archive.
+ * The system labels that are mailboxes, by id, since their names are localised or equal to the id. The categories are the tabs
+ * of Gmail's inbox. They count as mailboxes because people file by them. Gmail has no label for all mail or for the archive.
  */
-const SYSTEM: ReadonlyMap<string, { readonly name: string; readonly role: MailboxRole | null }> = new Map([
-  ['INBOX', { name: 'Inbox', role: 'INBOX' }],
-  ['SENT', { name: 'Sent', role: 'SENT' }],
-  ['DRAFT', { name: 'Drafts', role: 'DRAFTS' }],
-  ['TRASH', { name: 'Trash', role: 'TRASH' }],
-  ['SPAM', { name: 'Spam', role: 'JUNK' }],
-  ['STARRED', { name: 'Starred', role: 'STARRED' }],
-  ['IMPORTANT', { name: 'Important', role: 'IMPORTANT' }],
-  ['CATEGORY_PERSONAL', { name: 'Primary', role: null }],
-  ['CATEGORY_SOCIAL', { name: 'Social', role: null }],
-  ['CATEGORY_PROMOTIONS', { name: 'Promotions', role: null }],
-  ['CATEGORY_UPDATES', { name: 'Updates', role: null }],
-  ['CATEGORY_FORUMS', { name: 'Forums', role: null }],
-]);
+export const SYSTEM_LABELS: ReadonlyMap<string, { readonly name: string; readonly role: MailboxRole | null }> = new Map(
+  [
+    ['INBOX', { name: 'Inbox', role: 'INBOX' }],
+    ['SENT', { name: 'Sent', role: 'SENT' }],
+    ['DRAFT', { name: 'Drafts', role: 'DRAFTS' }],
+    ['TRASH', { name: 'Trash', role: 'TRASH' }],
+    ['SPAM', { name: 'Spam', role: 'JUNK' }],
+    ['STARRED', { name: 'Starred', role: 'STARRED' }],
+    ['IMPORTANT', { name: 'Important', role: 'IMPORTANT' }],
+    ['CATEGORY_PERSONAL', { name: 'Primary', role: null }],
+    ['CATEGORY_SOCIAL', { name: 'Social', role: null }],
+    ['CATEGORY_PROMOTIONS', { name: 'Promotions', role: null }],
+    ['CATEGORY_UPDATES', { name: 'Updates', role: null }],
+    ['CATEGORY_FORUMS', { name: 'Forums', role: null }],
+  ],
+);
 
 /**
- * Any other system label is a flag of the message or nothing at all to a reader: UNREAD, CHAT, YELLOW_STAR and the other
- * stars (listed since 2025, gauteh/lieer#304), and what Gmail adds next. The user's own ids are in mixed case: Label_12.
+ * Every other system label is a flag or has no meaning for a reader: UNREAD, CHAT, YELLOW_STAR and the other stars (listed
+ * since 2025, gauteh/lieer#304), and what Gmail adds in the future. Ids of the user's labels are in mixed case: Label_12.
  */
 const isSystemId = (id: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(id);
 
-export const isMailbox = (labelId: string): boolean => SYSTEM.has(labelId) || !isSystemId(labelId);
+export const isMailbox = (labelId: string): boolean => SYSTEM_LABELS.has(labelId) || !isSystemId(labelId);
 
-/** What a list of the whole account leaves out. */
+/** The labels whose messages a list of the whole account leaves out. */
 export const HIDDEN_LABELS: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);
 
-/** The labels that are mailboxes; an archived message without labels of its own has none. */
+/** The labels that are mailboxes. An archived message without user labels has none. */
 export const mailboxIdsOf = (labelIds: readonly string[]): string[] => labelIds.filter(isMailbox);
 
-/** `fields`: which of each label, for who does not need all of it; `id` and `type` are among them. */
+/** Lists the labels that are mailboxes. `fields` limits the answer and must include each label's `id` and `type`. */
 export async function listLabels(
   client: GmailClient,
   call: Call,
@@ -49,39 +48,13 @@ export async function listLabels(
   const { labels } = await client.request('labels.list', call, (users, options) =>
     users.labels.list({ userId: 'me', ...(fields === undefined ? {} : { fields }) }, options),
   );
-  return (labels ?? []).filter(({ id, type }) => id && (type === 'system' ? SYSTEM.has(id) : isMailbox(id)));
+  return (labels ?? []).filter(({ id, type }) => id && (type === 'system' ? SYSTEM_LABELS.has(id) : isMailbox(id)));
 }
 
-/** System labels have the same ids everywhere. Null for ALL and ARCHIVE. */
-export const roleLabelId = (role: MailboxRole): string | null =>
-  [...SYSTEM].find(([, label]) => label.role === role)?.[0] ?? null;
+/** The roles that labels have. ALL and ARCHIVE are missing, because Gmail has no labels for them. */
+export const LABEL_ROLES: readonly MailboxRole[] = [...SYSTEM_LABELS.values()].flatMap(({ role }) => role ?? []);
 
-/** Gmail has no label for all mail or for the archive. */
-export const LABEL_ROLES: readonly MailboxRole[] = [...SYSTEM.values()].flatMap(({ role }) => role ?? []);
-
-/** Names, roles, colours and nesting for one request. Counts cost one more request a label: see mailboxCounts. */
-export async function listMailboxes(client: GmailClient, call: Call): Promise<readonly Mailbox[]> {
-  return toMailboxes(await listLabels(client, call));
-}
-
-export async function mailboxCounts(
-  client: GmailClient,
-  ids: readonly string[],
-  call: Call,
-): Promise<Batch<MailboxCounts>> {
-  const parts = ids.map((id) => ({
-    method: 'GET' as const,
-    path: `/gmail/v1/users/me/labels/${encodeURIComponent(id)}?fields=id,messagesTotal,messagesUnread`,
-  }));
-  const answers = await runBatch(client, 'labels.get', parts, call);
-  return answers.map((answer) => {
-    if (isMailError(answer)) return answer;
-    const { messagesTotal, messagesUnread } = answer as gmail_v1.Schema$Label;
-    return { total: messagesTotal ?? 0, unread: messagesUnread ?? 0 };
-  });
-}
-
-/** A label named A/B lies in A where there is a label A; the nearest one that exists is its parent. */
+/** Converts labels to mailboxes. A label named A/B is inside A where a label A exists; the nearest existing one is the parent. */
 export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly Mailbox[] {
   const idByName = new Map(
     labels.flatMap(({ id, name, type }) => (id && name && type !== 'system' ? [[name, id]] : [])),
@@ -89,7 +62,7 @@ export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly 
   return labels.flatMap((label): Mailbox[] => {
     const id = label.id;
     if (!id) return [];
-    const known = SYSTEM.get(id);
+    const known = SYSTEM_LABELS.get(id);
     const fullName = label.name ?? id;
     const parent = known ? null : parentName(fullName, idByName);
     return [
@@ -107,8 +80,9 @@ export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly 
   });
 }
 
-/** What a system label is called; undefined for one of the user's own. */
-export const systemName = (id: string): string | undefined => SYSTEM.get(id)?.name ?? (isSystemId(id) ? id : undefined);
+/** The name of a system label; undefined for a user's label. */
+export const systemName = (id: string): string | undefined =>
+  SYSTEM_LABELS.get(id)?.name ?? (isSystemId(id) ? id : undefined);
 
 function parentName(name: string, idByName: ReadonlyMap<string, string>): string | null {
   for (let slash = name.lastIndexOf('/'); slash > 0; slash = name.lastIndexOf('/', slash - 1)) {

@@ -3,36 +3,21 @@ import type { Address } from '../../../domain/address.ts';
 import type { Message } from '../../../domain/message.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import { type Thread, threadOf } from '../../../domain/thread.ts';
-import type { Detail } from '../../contract/provider.ts';
+import type { Detail } from '../../contract/list.ts';
 import { lazySnippet } from '../../shared/html/snippet.ts';
 import { contentOf } from './content.ts';
 import { HeaderFields } from './headers.ts';
 import { HIDDEN_LABELS, mailboxIdsOf } from './labels.ts';
 import { unescapedSnippet } from './text.ts';
 
-/** The headers that an envelope is made of; asked for with format=metadata. */
-export const ENVELOPE_HEADERS = [
-  'From',
-  'Sender',
-  'To',
-  'Cc',
-  'Bcc',
-  'Reply-To',
-  'Subject',
-  'Date',
-  'Message-ID',
-] as const;
-export const ENVELOPE_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload/headers';
-export const FULL_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload';
-
-/** `written`: its header as it was written, where the listed one left a doubt about its addresses. All else is as listed. */
+/** Converts a message. `written` is its raw header, where the listed header leaves its addresses ambiguous. */
 export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?: HeaderFields): Message {
   const headers = new HeaderFields(raw.payload?.headers ?? []);
   const people = (name: string) => (written ? headers.settledAddresses(name, written) : headers.addresses(name));
-  // Where the doubt could not be settled, the whole header is one entry: nobody is answered who stands in a name only.
+  // An ambiguous header whose raw form is unknown is read as one entry, so that no reply goes to an address inside a name.
   const single = (name: string) =>
     written || headers.certainty(name) === 'certain' ? people(name) : headers.oneAddress(name);
-  // Ten thousand recipients take a tenth of a second to read, and most lists show none.
+  // Recipients are parsed when they are read: ten thousand take a tenth of a second, and most lists show none.
   const read = new Map<string, Address[]>();
   const recipients = (name: string): Address[] => {
     const known = read.get(name) ?? people(name);
@@ -71,7 +56,7 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?
     isDraft: has('DRAFT'),
     isImportant: has('IMPORTANT'),
     isAnswered: null,
-    // format=metadata tells no parts, and its top type alone would be a guess.
+    // format=metadata has no parts, and the type of the top part alone would be a guess.
     hasAttachments: content?.attachments.some((attachment) => !attachment.isInline) ?? null,
     internetMessageId: headers.ids('message-id')[0] ?? (headers.raw('message-id')?.trim() || null),
     sizeBytes: raw.sizeEstimate ?? null,
@@ -79,7 +64,7 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?
   };
 }
 
-/** Null when every message of it is gone. Gmail gives a thread whole, however long. */
+/** Converts a thread. Null: all of its messages were deleted. Gmail returns threads whole, whatever their length. */
 export function toThread(
   raw: gmail_v1.Schema$Thread,
   written: ReadonlyMap<string, HeaderFields> = new Map(),

@@ -6,15 +6,15 @@ import { base64Field } from '../wire/base64-field.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { HeaderFields } from './headers.ts';
 
-/** A longer header block is not read to its end. */
+/** The maximum size of a header block. The rest of a longer one is not read. */
 const MAX_HEADER_BYTES = 2 * 1024 * 1024;
 const MAX_AT_ONCE = 8;
 
 type Raw = gmail_v1.Schema$Message;
 
 /**
- * By message id the header as it was written, of those messages whose addresses cannot be told from what Gmail lists: one
- * more request for each. Where that fails the message is absent, and its listed header is read with care.
+ * Reads the raw headers of the messages whose addresses are ambiguous in the header that Gmail lists, one request each. Returns
+ * them by message id. A message whose raw header could not be read is absent.
  */
 export async function headersAsWritten(
   client: GmailClient,
@@ -27,8 +27,8 @@ export async function headersAsWritten(
   const listed = messages.flatMap(({ id, payload }) =>
     id ? [{ id, headers: new HeaderFields(payload?.headers ?? []) }] : [],
   );
-  const ask = async (asked: typeof listed) => {
-    const waiting = asked.filter(({ id }) => !tried.has(id));
+  const read = async (ambiguous: typeof listed) => {
+    const waiting = ambiguous.filter(({ id }) => !tried.has(id));
     const work = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         tried.add(next.id);
@@ -41,15 +41,15 @@ export async function headersAsWritten(
     await Promise.all(Array.from({ length: Math.min(MAX_AT_ONCE, waiting.length) }, work));
   };
   const isDoubtful = ({ headers }: (typeof listed)[number]) => spelling.isDoubtful(headers);
-  // One that tells is enough.
+  // One message that shows how Gmail spells headers is enough.
   const telling = listed.find(({ headers }) => spelling.isTelling(headers));
-  await ask(listed.filter((one) => one === telling || isDoubtful(one)));
-  // What was read may have raised doubts about ordinary lists, also about those of this page.
-  await ask(listed.filter(isDoubtful));
+  await read(listed.filter((one) => one === telling || isDoubtful(one)));
+  // The raw headers may have shown that Gmail decodes names, so that ordinary lists of this page are ambiguous too.
+  await read(listed.filter(isDoubtful));
   return written;
 }
 
-/** Reads a raw mail up to the end of its header, and no further. Null when it could not be read. */
+/** Reads the header of a raw mail and stops there. Null: it could not be read. */
 async function rawHeader(client: GmailClient, id: string, call: Call): Promise<HeaderFields | null> {
   try {
     const body = await client.stream('messages.get', call, (users, options) =>
@@ -85,8 +85,8 @@ function headerLines(bytes: Buffer): { name: string; value: string }[] {
 }
 
 /**
- * RFC 6532 writes UTF-8 into headers; what is none is mostly in the charset of the text below, and in windows-1252 where it
- * cannot be: that charset is UTF-8 itself, or has no ASCII.
+ * Decodes a header's bytes. RFC 6532 allows UTF-8 in headers. Bytes that are not UTF-8 are mostly in the charset of the message
+ * text; where that charset is UTF-8 or does not contain ASCII, they are read as windows-1252.
  */
 function lettersOf(bytes: Buffer, charset: string | null): string {
   const text = decodeUtf8(bytes);

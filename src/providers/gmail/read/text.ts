@@ -1,6 +1,6 @@
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
-/** Gmail escapes its snippets for HTML. */
+/** The snippet as plain text. Gmail escapes snippets for HTML. */
 export function unescapedSnippet(snippet: string): string {
   return snippet.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w{2,6}));/gi, (whole, decimal, hex, name) => {
     if (name) return ENTITIES[String(name).toLowerCase()] ?? whole;
@@ -9,14 +9,14 @@ export function unescapedSnippet(snippet: string): string {
   });
 }
 
-/** A text part as it stands among HTML ones. */
+/** A text part as HTML, for a body with HTML parts. */
 export const htmlOfText = (text: string): string =>
   `<p style="white-space:pre-wrap">${text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')}</p>`;
 
-/** format=flowed (RFC 3676): a line that ends in a space goes on in the next one of the same quote depth. */
+/** Joins the lines of format=flowed (RFC 3676): a line that ends in a space continues in the next line of the same quote depth. */
 export function unflow(text: string, deleteSpace: boolean): string {
   const out: string[] = [];
-  // Joined when the line is whole: to shorten what is joined so far, line by line, would copy all of it each time.
+  // The pieces are joined when the line is complete, because joining after each piece would copy the text each time.
   let pieces: string[] = [];
   let flowing: string | null = null;
   const end = () => {

@@ -14,12 +14,12 @@ import { gmailOrigin, sdkCall } from '../wire/client.ts';
 import { signInRefusal } from './sign-in-refusals.ts';
 import { isRevokedBefore, oauthError } from './token-error.ts';
 
-/** What is sealed for a Gmail account. */
+/** The sealed secret of a Gmail account. */
 export interface GmailSecret {
   readonly refreshToken: string;
 }
 
-/** As Google's discovery document has it, whatever host it is reached by. */
+/** The issuer in Google's discovery document. It does not depend on the configured host. */
 const ISSUER = 'https://accounts.google.com';
 const FULL_SCOPE = 'https://mail.google.com/';
 const SCOPES: Readonly<Record<Access, readonly string[]>> = {
@@ -46,7 +46,7 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
       state: request.state,
       code_challenge: request.codeChallenge,
       code_challenge_method: CodeChallengeMethod.S256,
-      // Offline and consent together make Google give a refresh token each time, also to who consented before.
+      // Offline and consent together make Google return a refresh token each time, also to people who consented before.
       access_type: 'offline',
       prompt: 'consent',
       include_granted_scopes: false,
@@ -59,7 +59,7 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
   }
 
   declined({ error, description, subtype }: AuthorizationRefusal): MailError | null {
-    return signInRefusal({ word: error, subtype, description }, 'consent');
+    return signInRefusal({ code: error, subtype, description }, 'consent');
   }
 
   async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<ExchangedCode<GmailSecret>> {
@@ -70,7 +70,7 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
       'exchange',
     );
     const scopes = scope === null ? SCOPES[exchange.access] : scope.split(' ').filter(Boolean);
-    // Google lets people tick scopes off one by one.
+    // Google lets people deselect single scopes.
     const missing = SCOPES[exchange.access].find((scope) => !scopes.includes(scope) && !scopes.includes(FULL_SCOPE));
     if (missing) {
       throw new MailError(
@@ -81,7 +81,7 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
     if (refreshToken === null) {
       throw new MailError(
         'CONSENT_REQUIRED',
-        `Google gave no lasting access. ${this.revokeAdvice} Then connect again.`,
+        `Google returned no refresh token. ${this.revokeAdvice} Then connect again.`,
       );
     }
     return { secret: { refreshToken }, accessToken, expiresAt, scopes };
@@ -103,7 +103,7 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
   async refresh(secret: GmailSecret, signal: AbortSignal): Promise<Refreshed<GmailSecret>> {
     const client = this.client(signal);
     client.setCredentials({ refresh_token: secret.refreshToken });
-    // The library puts the old refresh token back into what it returns; the answer itself has a new one, if any.
+    // The library's result contains the old refresh token. Only the answer itself shows whether there is a new one.
     const { refreshToken, accessToken, expiresAt } = await answerOf(
       client,
       () => client.refreshAccessToken(),
@@ -112,13 +112,13 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
     return { secret: { refreshToken: refreshToken ?? secret.refreshToken }, accessToken, expiresAt };
   }
 
-  /** Ends the user's whole grant to this client, for every integration of the mailbox. */
+  /** Revokes the user's whole grant to this client, for all integrations of the mailbox. */
   async revoke(secret: GmailSecret, signal: AbortSignal): Promise<void> {
     const ending = this.client(signal).revokeToken(secret.refreshToken);
-    await asking(() => ending.catch(unlessRevokedBefore), 'revoke');
+    await withOAuthErrors(() => ending.catch(unlessRevokedBefore), 'revoke');
   }
 
-  /** One a call: the library keeps credentials, and the signal, in the client. */
+  /** Creates a client for one call, because the library stores credentials and the signal in it. */
   private client(signal?: AbortSignal, redirectUri?: string): OAuth2Client {
     const base = this.options.oauthUrl;
     const client = new OAuth2Client({
@@ -136,7 +136,7 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
           }),
       transporterOptions: { timeout: TIMEOUT_MS, fetchImplementation: fetch, ...(signal ? { signal } : {}) },
     });
-    // The library would repeat a code exchange by itself; a code is good for one.
+    // The library would retry a code exchange, but a code works once.
     client.transporter.interceptors.request.add({
       resolved: async (request) => {
         request.retry = false;
@@ -148,7 +148,7 @@ export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
   }
 }
 
-/** What the token endpoint has answered, before the library makes something of it whatever it was. */
+/** Validates the token endpoint's answer before the library processes it, because the library accepts any answer. */
 async function answerOf(
   client: OAuth2Client,
   ask: (client: OAuth2Client) => PromiseLike<unknown>,
@@ -162,18 +162,19 @@ async function answerOf(
       return response;
     },
   });
-  await asking(() => ask(client), step);
+  await withOAuthErrors(() => ask(client), step);
   if (answer === null) throw noAccessToken();
   return answer;
 }
 
-const noAccessToken = (): MailError => new MailError('PROVIDER_UNAVAILABLE', 'Google gave no access token. Try again.');
+const noAccessToken = (): MailError =>
+  new MailError('PROVIDER_UNAVAILABLE', 'Google returned no access token. Try again.');
 
 function unlessRevokedBefore(error: unknown): void {
   if (!isRevokedBefore(error)) throw error;
 }
 
-async function asking<T>(ask: () => PromiseLike<T>, step: 'exchange' | 'refresh' | 'revoke'): Promise<T> {
+async function withOAuthErrors<T>(ask: () => PromiseLike<T>, step: 'exchange' | 'refresh' | 'revoke'): Promise<T> {
   try {
     return await ask();
   } catch (error) {

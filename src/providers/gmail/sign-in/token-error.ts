@@ -2,16 +2,16 @@ import { isProviderAway, MailError } from '../../../domain/error.ts';
 import { gmailError } from '../wire/errors.ts';
 import { signInRefusal } from './sign-in-refusals.ts';
 
-/** What the revocation endpoint says of a grant that has ended before. */
+/** The revocation endpoint's error codes for a grant that has already ended. */
 const ENDED = new Set(['invalid_token', 'invalid_grant', 'deleted_client']);
 
-/** Whether there was nothing to revoke any more. */
-export const isRevokedBefore = (error: unknown): boolean => ENDED.has(wordIn(error, 'error'));
+/** Whether the grant had already ended before the revocation. */
+export const isRevokedBefore = (error: unknown): boolean => ENDED.has(codeIn(error, 'error'));
 
-/** Of the answer that was thrown; '' where there is none. */
-function wordIn(error: unknown, field: 'error' | 'error_subtype'): string {
-  const word = textIn(error, field);
-  return /^\w{1,64}$/.test(word) ? word.toLowerCase() : '';
+/** An error code of the thrown answer; '' where there is none. */
+function codeIn(error: unknown, field: 'error' | 'error_subtype'): string {
+  const code = textIn(error, field);
+  return /^\w{1,64}$/.test(code) ? code.toLowerCase() : '';
 }
 
 function textIn(error: unknown, field: 'error' | 'error_subtype' | 'error_description'): string {
@@ -20,34 +20,34 @@ function textIn(error: unknown, field: 'error' | 'error_subtype' | 'error_descri
   return typeof text === 'string' ? text : '';
 }
 
-/** A refusal by Google's token or revocation endpoint. Of its answer only error words are used; the rest may hold the token. */
+/** The error for a refusal by Google's token or revocation endpoint. It uses only error codes of the answer, since the rest may contain the token. */
 export function oauthError(error: unknown, step: 'exchange' | 'refresh' | 'revoke'): MailError {
-  const [word, subtype] = [wordIn(error, 'error'), wordIn(error, 'error_subtype')];
-  const cause = new Error(`google ${step}: ${[word || 'no error word', subtype].join(' ').trim()}`);
+  const [code, subtype] = [codeIn(error, 'error'), codeIn(error, 'error_subtype')];
+  const cause = new Error(`google ${step}: ${[code || 'no error code', subtype].join(' ').trim()}`);
   const failure = gmailError(error, `oauth ${step}`);
-  // It says nothing of the grant, whatever words it comes with.
+  // An unavailable endpoint says nothing about the grant, whatever error code it returns.
   if (isProviderAway(failure)) return failure;
-  const known = signInRefusal({ word, subtype, description: textIn(error, 'error_description') }, step, cause);
+  const known = signInRefusal({ code, subtype, description: textIn(error, 'error_description') }, step, cause);
   if (known) return known;
-  if (word === 'invalid_grant' && step === 'exchange') {
+  if (code === 'invalid_grant' && step === 'exchange') {
     return new MailError('INVALID', 'The sign-in at Google took too long or was used before. Connect again.', {
       cause,
     });
   }
-  if (word === 'invalid_grant') {
+  if (code === 'invalid_grant') {
     return new MailError(
       'RECONNECT_REQUIRED',
       'Google has ended the access to this account: it was revoked, the password changed, or the app is still in Google’s testing state, where access ends after 7 days. Connect it again.',
       { cause },
     );
   }
-  // A page for people says it, and no error word (google-oauth-java-client#57).
-  if (failure.code === 'FORBIDDEN' && word === '') {
+  // Google answers too many requests with an HTML page without an error code (google-oauth-java-client#57).
+  if (failure.code === 'FORBIDDEN' && code === '') {
     return new MailError('RATE_LIMITED', 'Google limits how often it may be asked. Try again a little later.', {
       cause,
       retryAfterMs: failure.retryAfterMs,
     });
   }
-  // Whatever else the token endpoint refuses, the grant itself may be sound.
+  // After any other refusal the grant itself may still be valid.
   return new MailError('PROVIDER_UNAVAILABLE', 'Google did not accept the request. Try again.', { cause });
 }

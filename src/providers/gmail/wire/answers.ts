@@ -3,14 +3,14 @@ import { GmailError } from './errors.ts';
 import type { Operation } from './quota.ts';
 
 /**
- * What a good answer of each operation has, whatever else was asked for. A proxy's page, an empty body or a foreign object
- * must not pass for an empty mailbox: lists have no items where there are none, but their resultSizeEstimate. What is
- * there is of the type that Gmail documents, so that nothing behind this has to doubt it.
+ * The schemas of valid answers for each operation. They keep a proxy's page, an empty body or a foreign object from being read as
+ * an empty mailbox: an empty list has no items, but it has a resultSizeEstimate. Fields must have their documented types, so
+ * that the rest of the adapter need not check them.
  */
 const text = z.string().nullish();
 const count = z.int().nullish();
 const flag = z.boolean().nullish();
-/** Gmail writes 64-bit numbers as texts. */
+/** Gmail encodes 64-bit numbers as strings. */
 const DIGITS = /^\d{1,15}$/;
 const named = z.string().min(1);
 const message = z.looseObject({
@@ -36,16 +36,16 @@ const label = z.looseObject({
 const thread = z.looseObject({ id: named, messages: z.array(message).nullish() });
 const draft = z.looseObject({ id: named, message: message.nullish() });
 const alias = z.looseObject({ sendAsEmail: z.string(), displayName: text, isDefault: flag, isPrimary: flag });
-const touched = z.array(z.looseObject({ message: z.looseObject({ id: text }).nullish() })).nullish();
+const changedMessages = z.array(z.looseObject({ message: z.looseObject({ id: text }).nullish() })).nullish();
 const record = z.looseObject({
   id: named,
-  messagesAdded: touched,
-  messagesDeleted: touched,
-  labelsAdded: touched,
-  labelsRemoved: touched,
+  messagesAdded: changedMessages,
+  messagesDeleted: changedMessages,
+  labelsAdded: changedMessages,
+  labelsRemoved: changedMessages,
 });
 const list = { resultSizeEstimate: z.number(), nextPageToken: text };
-/** "If successful, the response body is an empty JSON object", or there is none. */
+/** "If successful, the response body is an empty JSON object", or it is empty. */
 const nothing = z.union([z.undefined(), z.literal(''), z.strictObject({})]);
 const SHAPES: Readonly<Record<Operation, z.ZodType>> = {
   getProfile: z.union([z.looseObject({ historyId: z.string() }), z.looseObject({ emailAddress: z.string() })]),
@@ -85,7 +85,7 @@ const part = z.looseObject({
   parts: z.array(z.unknown()).nullish(),
 });
 
-/** Part by part rather than by a recursive type: how deep it goes is for its sender to say. */
+/** A loop rather than a recursive schema, because the sender of a mail decides how deep its parts are nested. */
 function isPayload(payload: unknown): boolean {
   const open = [payload];
   while (open.length > 0) {
@@ -96,9 +96,9 @@ function isPayload(payload: unknown): boolean {
   return true;
 }
 
-/** PROVIDER_UNAVAILABLE for an answer that lacks what the operation gives; null for a good one. */
+/** PROVIDER_UNAVAILABLE for an answer that does not match the schema of its operation; null for a valid one. */
 export function malformed(operation: Operation, answer: unknown): GmailError | null {
   if (SHAPES[operation].safeParse(answer).success) return null;
-  const message = 'Gmail gave an unreadable answer. Try again.';
+  const message = 'Gmail returned an unreadable answer. Try again.';
   return new GmailError('PROVIDER_UNAVAILABLE', message, operation, null, 'malformed');
 }

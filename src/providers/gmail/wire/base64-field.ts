@@ -1,8 +1,8 @@
 import { GmailError, gmailError } from './errors.ts';
 
 /**
- * The bytes that a JSON answer carries in one field as base64url, decoded as they arrive: Gmail serves files only so, and
- * a file of 25 MB must not be held whole. The answer must hold no other field of that name.
+ * Decodes a base64url field of a JSON answer while it arrives. Gmail returns files only in this form, and a file of 25 MB must
+ * not be held in memory. The answer must not have another field of that name.
  */
 export async function* base64Field(
   body: AsyncIterable<Uint8Array>,
@@ -23,7 +23,7 @@ export async function* base64Field(
         state = 'inside';
       }
       if (state === 'inside') {
-        // Ends at the closing quote, or before it at the padding, which Google may write as =.
+        // The value ends at the closing quote or at the padding before it, which Google may write as an escaped `=`.
         const end = text.search(/["=\\]/);
         const usable = end < 0 ? text.length - (text.length % 4) : end;
         if (usable > 0) yield Buffer.from(text.slice(0, usable), 'base64url');
@@ -38,7 +38,7 @@ export async function* base64Field(
   } catch (error) {
     throw gmailError(error, operation);
   }
-  // An empty file may be an answer without the field, which tells its size.
+  // The answer for an empty file may have a size of 0 and no data.
   const whole = state === 'closed' || (state === 'before' && /^\s*\{\s*"size"\s*:\s*0\s*\}\s*$/.test(text));
   if (!whole)
     throw new GmailError('PROVIDER_UNAVAILABLE', 'Gmail aborted the download. Try again.', operation, null, 'cut');

@@ -1,14 +1,14 @@
-/** Gmail takes 100 parts and advises against more than 50; in the field only 25 were sure to pass (amd/gaia#2720). */
+/** Gmail accepts 100 parts and advises against more than 50. In practice only 25 always passed (amd/gaia#2720). */
 const MAX_WIDTH = 50;
 const MIN_WIDTH = 5;
 const STEP = 5;
-/** After so many full batches without a 429 a wider one is tried. */
+/** The number of full batches without a 429 after which a wider one is tried. */
 const WIDEN_AFTER = 100;
 
-/** How many parts one account's batches carry: what was seen to pass once some draw 429, and slowly more when none do. */
+/** The number of parts in one account's batches. It drops to a width that has passed when parts get 429, and slowly grows when none do. */
 export class BatchWidth {
   private width = MAX_WIDTH;
-  /** The widest batch that passed since the last one that did not; 0: none. */
+  /** The widest batch that has passed since the last one that did not. 0: none. */
   private passed = 0;
   private fullInARow = 0;
 
@@ -16,14 +16,14 @@ export class BatchWidth {
     return this.width;
   }
 
-  /** What became of a batch. True: it was wider than Gmail answers now, and the next one is narrower. */
-  seen(parts: number, limited: number): boolean {
+  /** Records the result of a batch. Returns true when it was too wide, so that its remaining parts go into narrower ones. */
+  record(parts: number, limited: number): boolean {
     if (limited > 0) {
       this.fullInARow = 0;
       if (parts <= MIN_WIDTH) return false;
-      // Sent before the width shrank: that so many are too many is known.
+      // This batch was sent before the width was reduced.
       if (parts > this.width) return true;
-      // The rest of a run is no measure: half of a full batch may pass where half of the rest is needlessly narrow.
+      // The last batch of a run may be small, and half of it would be needlessly narrow, so half of the full width is used.
       const half = Math.floor((parts > this.width / 2 ? this.width : parts) / 2);
       const narrower = this.passed > half && this.passed < parts ? this.passed : half;
       this.width = Math.max(MIN_WIDTH, narrower);
@@ -31,7 +31,7 @@ export class BatchWidth {
       return true;
     }
     this.passed = Math.max(this.passed, parts);
-    // One that was not full says nothing of the width.
+    // Only full batches count.
     if (parts >= this.width && ++this.fullInARow >= WIDEN_AFTER) {
       this.fullInARow = 0;
       this.width = Math.min(MAX_WIDTH, this.width + STEP);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { isMailError } from '../../../domain/error.ts';
+import { isMailError, isRetryable } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
 import { batchError } from '../../limiter/cooldown.ts';
 import { malformed } from './answers.ts';
 import type { GmailClient } from './client.ts';
@@ -10,8 +10,8 @@ import { type BatchPart, decodeBatch, encodeBatch, type PartAnswer } from './mul
 import { type Operation, UNITS } from './quota.ts';
 
 /**
- * Runs the parts as few HTTP requests; one slot per part: the answer's JSON, null where there is none, or the error. `operation` is what every part
- * is. All of them must be safe to repeat: the parts that drew 429 or 5xx, and only those, are tried again by the limiter.
+ * Sends parts of one operation in as few HTTP requests as possible. Returns one slot per part: the answer's JSON, null for an
+ * empty answer, or the error. All parts must be safe to repeat. The limiter retries the parts that got 429 or 5xx, and only these.
  */
 export async function runBatch(
   client: GmailClient,
@@ -26,58 +26,59 @@ export async function runBatch(
     runs.push(runChunk(client, operation, parts, range(start, end), results, call));
   }
   await Promise.all(runs);
-  return parts.map((_, place) => results.get(place));
+  return parts.map((_, partIndex) => results.get(partIndex));
 }
 
 async function runChunk(
   client: GmailClient,
   operation: Operation,
   parts: readonly BatchPart[],
-  places: readonly number[],
+  partIndexes: readonly number[],
   results: Map<number, unknown>,
   call: Call,
 ): Promise<void> {
-  let waiting = places;
+  let waiting = partIndexes;
   while (waiting.length > 0) {
-    const asked = waiting.slice(0, client.width.current);
-    const cost = { operation: `batch ${operation}`, units: asked.length * UNITS[operation], slots: 1, safe: true };
+    const chunk = waiting.slice(0, client.width.current);
+    const cost = { operation: `batch ${operation}`, units: chunk.length * UNITS[operation], slots: 1, safe: true };
     try {
       await client.exchange(cost, call, (token, signal) => {
-        // Tried again: what was answered stays answered, and the width may have shrunk meanwhile.
-        const open = asked.filter((place) => !results.has(place)).slice(0, client.width.current);
+        // On a retry, answered parts are left out, and the width may have been reduced.
+        const open = chunk.filter((partIndex) => !results.has(partIndex)).slice(0, client.width.current);
         return post(client, operation, parts, open, results, token, signal);
       });
     } catch (error) {
       if (!isMailError(error)) throw error;
-      for (const place of asked) if (!results.has(place)) results.set(place, error);
+      for (const index of chunk) if (!results.has(index)) results.set(index, error);
     }
-    waiting = waiting.filter((place) => !results.has(place));
+    waiting = waiting.filter((partIndex) => !results.has(partIndex));
   }
 }
 
 /**
- * One HTTP request. Keeps what was answered for good, then throws the fault that a repetition may mend; parts that drew 429
- * only because there were too many of them stay unanswered.
+ * Sends one HTTP request. Stores final answers in `results`, then throws the error of parts that may be retried. Parts that got
+ * 429 only because the batch was too wide stay without a result.
  */
 async function post(
   client: GmailClient,
   operation: Operation,
   parts: readonly BatchPart[],
-  places: readonly number[],
+  partIndexes: readonly number[],
   results: Map<number, unknown>,
   token: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = places.flatMap((place) => parts[place] ?? []);
-  const answers = await send(client.origin, `batch ${operation}`, wanted, token, signal).catch((error: unknown) => {
-    if (isMailError(error) && error.code === 'RATE_LIMITED') client.width.seen(places.length, places.length);
+  const sent = partIndexes.flatMap((partIndex) => parts[partIndex] ?? []);
+  const answers = await send(client.origin, `batch ${operation}`, sent, token, signal).catch((error: unknown) => {
+    if (isMailError(error) && error.code === 'RATE_LIMITED')
+      client.width.record(partIndexes.length, partIndexes.length);
     throw error;
   });
   const failures: GmailError[] = [];
-  places.forEach((place, index) => {
+  partIndexes.forEach((partIndex, index) => {
     const answer = answers.get(index);
     if (answer?.status === 204) {
-      results.set(place, null);
+      results.set(partIndex, null);
     } else if (!answer || (answer.status < 300 && answer.body === undefined)) {
       failures.push(
         new GmailError('PROVIDER_UNAVAILABLE', "Gmail's answer was incomplete. Try again.", operation, null, 'cut'),
@@ -85,26 +86,25 @@ async function post(
     } else if (answer.status < 300) {
       const failure = malformed(operation, answer.body);
       if (failure) failures.push(failure);
-      else results.set(place, answer.body);
+      else results.set(partIndex, answer.body);
     } else {
       const error = answerError(operation, answer.status, answer.body, answer.retryAfter);
       if (failsTheBatch(error)) failures.push(error);
-      else results.set(place, error);
+      else results.set(partIndex, error);
     }
   });
   const limited = failures.filter((error) => error.code === 'RATE_LIMITED').length;
-  // Gmail answers this account, only not so many parts at once: the others go in narrower batches, and nothing has to wait.
-  const isOnlyWide = client.width.seen(places.length, limited) && limited < places.length;
-  const isWidth = (error: GmailError) => error.code === 'RATE_LIMITED' && error.retryAfterMs === undefined;
-  const faults = isOnlyWide ? failures.filter((error) => !isWidth(error)) : failures;
+  // Gmail answered some parts, so the batch was only too wide. The others go into narrower batches without a wait.
+  const isTooWide = client.width.record(partIndexes.length, limited) && limited < partIndexes.length;
+  const isWidthError = (error: GmailError) => error.code === 'RATE_LIMITED' && error.retryAfterMs === undefined;
+  const faults = isTooWide ? failures.filter((error) => !isWidthError(error)) : failures;
   const worst = faults.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
   const ofAll = faults.find((error) => error.status === 401 || error.ofAccount);
-  if (worst) throw ofAll ?? batchError(worst, limited, places.length);
+  if (worst) throw ofAll ?? batchError(worst, limited, partIndexes.length);
 }
 
-/** Transient, or meant for the whole account, which is told of it where the request ends. */
-const failsTheBatch = (error: GmailError): boolean =>
-  error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error.status === 401 || error.ofAccount;
+/** Whether a part's error is the error of the whole batch: it may be retried, or it concerns the whole account. */
+const failsTheBatch = (error: GmailError): boolean => isRetryable(error) || error.status === 401 || error.ofAccount;
 
 async function send(
   origin: string,

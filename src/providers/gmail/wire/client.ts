@@ -8,7 +8,7 @@ import { gmailError, hasStatus } from './errors.ts';
 import { HeaderSpelling } from './header-spelling.ts';
 import { type Operation, UNITS } from './quota.ts';
 
-/** The SDK keeps no account: token, origin and signal go with every call. */
+/** The SDK has no account: token, origin and signal are passed with every call. */
 const { users } = gmail({ version: 'v1', retry: false });
 
 type Users = gmail_v1.Resource$Users;
@@ -16,12 +16,12 @@ type SdkCall<T> = (users: Users, options: MethodOptions) => PromiseLike<{ data: 
 
 const ORIGIN = 'https://gmail.googleapis.com';
 
-/** Where Gmail is: the vendor's host, or the configured URL, path and all. Without a slash at the end. */
+/** The base URL of the Gmail API: Google's host or the configured URL with its path. It has no slash at the end. */
 export const gmailOrigin = (apiUrl: string | null): string => apiUrl ?? ORIGIN;
 
 /**
- * One call of the SDK, without quota or retry. The origin is given per call, not to the client: the client's rootUrl
- * loses its path, and uploads ignore it.
+ * Calls the SDK once, without quota or retry. The origin is passed with each call, because the client's rootUrl loses its path
+ * and uploads ignore it.
  */
 export async function sdkCall<T>(
   origin: string,
@@ -48,12 +48,12 @@ export async function sdkCall<T>(
   }
 }
 
-/** One account's way to Gmail: every request goes through the limiter, with a token that is renewed when refused. */
+/** The Gmail API for one account. Every request goes through the limiter, with an access token that is renewed after a 401. */
 export class GmailClient {
   constructor(
     readonly origin: string,
     readonly account: SessionOptions,
-    /** What Gmail thinks of wide batches now. */
+    /** The number of parts that Gmail accepts in a batch now. */
     readonly width = new BatchWidth(),
     readonly spelling = new HeaderSpelling(),
   ) {}
@@ -64,7 +64,7 @@ export class GmailClient {
     );
   }
 
-  /** A file as it comes, which has its place in the limiter until its last byte. */
+  /** Streams a file, which keeps its slots in the limiter until its last byte. */
   download(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
     return authorizedStream(this.account, call, {
       cost: { operation, units: UNITS[operation], slots: 1, safe: true },
@@ -74,7 +74,7 @@ export class GmailClient {
     });
   }
 
-  /** The beginning of an answer's body, which is read here and at once; resolves when its headers are there. */
+  /** Streams an answer of which the adapter reads only the beginning, at once. Resolves when its headers have arrived. */
   stream(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
     return this.exchange({ operation, units: UNITS[operation], slots: 1, safe: true }, call, async (token, signal) => {
       const body = await sdkCall(this.origin, operation, token, signal, send, 'stream');

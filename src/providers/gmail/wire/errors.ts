@@ -1,7 +1,7 @@
 import { isMailError, MailError, type MailErrorCode, storeErrorIn } from '../../../domain/error.ts';
 import { retryAfterMs } from '../../shared/retry-after.ts';
 
-/** A refusal by Gmail, with what the adapter itself must tell apart. Nothing of the answer's body is kept but the reason. */
+/** An error of Gmail with its status and reason, which the adapter distinguishes. Nothing else of the answer's body is kept. */
 export class GmailError extends MailError {
   constructor(
     code: MailErrorCode,
@@ -20,7 +20,7 @@ export class GmailError extends MailError {
   }
 }
 
-/** Of what was asked: a refusal of the whole account tells nothing of it. */
+/** Whether this is Gmail's answer to the request with this status. An error of the whole account is not, because it says nothing about the request. */
 export const hasStatus = (error: unknown, status: number): error is GmailError =>
   error instanceof GmailError && error.status === status && !error.ofAccount;
 
@@ -42,14 +42,14 @@ const NO_MAILBOX =
 const GMAIL_APPS_OFF =
   'The administrator of this account’s organisation does not allow Gmail to be used by other apps. Only they can change that.';
 const API_OFF = 'The Gmail API is not turned on for this server. Its operator must enable it.';
-/** What reads the mailbox itself, and so has no other precondition than that there is one. */
+/** Operations whose only precondition is that the account has a mailbox. */
 const READS = new Set(['getProfile', 'labels.list', 'messages.list', 'threads.list', 'history.list']);
 
-/** Of an account that nothing can be read of, whatever is asked; null for any other refusal. */
+/** The error of an account that refuses every request; null for other refusals. */
 function accountError(operation: string, status: number, body: unknown, reason: string | null): GmailError | null {
   const refused = (code: MailErrorCode, message: string) =>
     new GmailError(code, message, operation, status, reason, undefined, { ofAccount: true });
-  // Google Accounts need no Gmail, and it can be turned off for a user (levz0r/gmail-tester#57).
+  // A Google Account may have no Gmail, and an administrator can turn it off for a user (levz0r/gmail-tester#57).
   const hasNoMailbox =
     /\bmail service not enabled\b/i.test(messageOf(body)) ||
     (READS.has(operation) && reason !== null && PRECONDITION_REASONS.has(reason));
@@ -59,10 +59,10 @@ function accountError(operation: string, status: number, body: unknown, reason: 
   return null;
 }
 
-/** What an answer of this status means for the caller. `body` is read for its reason only. */
+/** The error for an answer with this status. Only the reason is read from `body`. */
 export function answerError(operation: string, status: number, body: unknown, retryAfter: string | null): GmailError {
   const reason = reasonOf(body);
-  const waitMs = retryAfterMs(retryAfter) ?? toldIn(body);
+  const waitMs = retryAfterMs(retryAfter) ?? retryTimeIn(body);
   const make = (code: MailErrorCode, message: string) =>
     new GmailError(code, message, operation, status, reason, waitMs);
 
@@ -95,9 +95,9 @@ export function answerError(operation: string, status: number, body: unknown, re
   return make('INVALID', `Gmail refused the request as invalid${reason ? ` (${reason})` : ''}.`);
 }
 
-/** Whatever an attempt threw, as a MailError. The cause names a code and never holds a request, a token or a body. */
+/** Converts any error of an attempt to a MailError. Its cause has a code and never contains a request, a token or a body. */
 export function gmailError(error: unknown, operation: string): MailError {
-  // A file of the message, or the token, could not be read from our own store.
+  // The token or a file of the message could not be read from our own database.
   const away = storeErrorIn(error);
   if (away) return away;
   if (isMailError(error)) return error;
@@ -124,7 +124,7 @@ function headerOf(headers: unknown, name: string): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** Google's own word for the fault: errors[].reason, an ErrorInfo's reason, or the google.rpc status. Never free text. */
+/** Google's error reason: errors[].reason, the reason of an ErrorInfo, or the google.rpc status. Never free text. */
 function reasonOf(body: unknown): string | null {
   const error = (body as { error?: unknown } | null)?.error;
   if (typeof error !== 'object' || error === null) return null;
@@ -134,19 +134,19 @@ function reasonOf(body: unknown): string | null {
   return reasons.find((reason): reason is string => typeof reason === 'string' && /^\w{1,64}$/.test(reason)) ?? null;
 }
 
-/** Only matched, never shown. */
+/** The message of Google's error. It is only matched and never shown. */
 function messageOf(body: unknown): string {
   const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
   return typeof message === 'string' ? message : '';
 }
 
-/** "User-rate limit exceeded.  Retry after 2026-11-29T02:10:00.000Z": Gmail's limits tell the time in words only. */
-function toldIn(body: unknown): number | undefined {
+/** The time in "User-rate limit exceeded.  Retry after 2026-11-29T02:10:00.000Z". Gmail gives it in the message only. */
+function retryTimeIn(body: unknown): number | undefined {
   const until = /\bRetry after (\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))/i.exec(messageOf(body));
   return retryAfterMs(until?.[1]);
 }
 
-/** "Invalid To header": the field of the message that holds an address which is none to Gmail. */
+/** The field in "Invalid To header": it contains an address that Gmail does not accept. */
 function refusedHeaderIn(body: unknown): string | null {
   const [, header] = /^Invalid (to|cc|bcc) header$/i.exec(messageOf(body)) ?? [];
   return header?.toLowerCase() ?? null;

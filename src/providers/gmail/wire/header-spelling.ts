@@ -1,27 +1,27 @@
-/** The headers of one message, by lower-case name. */
+/** The headers of one message. Names are in lower case. */
 interface ListedHeaders {
-  /** The first of that name, unfolded. */
+  /** The first header of that name, unfolded. */
   raw(name: string): string | null;
-  /** Whether its addresses are the same should Gmail have decoded its names. */
+  /** How certain the addresses are if Gmail has decoded their names. */
   certainty(name: string): 'certain' | 'list' | 'odd';
 }
 
-/** Of these the first address counts, and a reply goes there: no doubt is left. */
+/** Headers with one relevant address, to which a reply goes. It must be certain. */
 const SINGLE = ['from', 'sender', 'reply-to'];
 const LISTS = ['to', 'cc', 'bcc'];
 const beyondAscii = (text: string | null): boolean => text !== null && /[^\p{ASCII}]/u.test(text);
 
 /**
- * How Gmail spells the headers that it lists, as far as this account's mail has shown: as they were written, or decoded.
- * Nothing in a listed header proves it, since its sender could have written either; what was compared with the raw mail does.
+ * What this account's mail has shown about the headers that Gmail lists: whether they are as written, or decoded. A listed header
+ * alone proves neither, because its sender could have written both. A comparison with the raw mail does.
  */
 export class HeaderSpelling {
-  /** What was seen once stays so: an encoded word that Gmail cannot decode proves nothing. */
+  /** It stays true once it was seen, because a header that Gmail does not decode proves nothing. */
   private isDecoded = false;
 
   /**
-   * Whether the raw mail is to be asked for its header: its addresses depend on how Gmail spells them. An ordinary list of
-   * several people is what it looks like until Gmail is seen to decode: only then can one of its entries be a part of a name.
+   * Whether the addresses are ambiguous, so that the raw header must be read. An ordinary list is unambiguous until Gmail has
+   * been seen to decode headers, because only then can one of its entries be a part of a name.
    */
   isDoubtful(headers: ListedHeaders): boolean {
     if (SINGLE.some((name) => headers.certainty(name) !== 'certain')) return true;
@@ -30,14 +30,14 @@ export class HeaderSpelling {
   }
 
   /**
-   * Letters beyond ASCII are encoded in nearly every mail, so a header that has them was probably decoded, and its raw mail
-   * shows it.
+   * Whether a comparison of this header with its raw mail probably shows that Gmail decodes headers. Senders encode non-ASCII
+   * letters in nearly every mail, so a listed header with such letters was probably decoded.
    */
   isTelling(headers: ListedHeaders): boolean {
     return !this.isDecoded && ['subject', ...SINGLE, ...LISTS].some((name) => beyondAscii(headers.raw(name)));
   }
 
-  /** Where the header is ASCII its letters are no matter of charset, and any other difference is Gmail's reading of it. */
+  /** Compares a listed header with its raw form. If the raw form is ASCII, no charset is involved, and a difference means that Gmail decodes headers. */
   learn(listed: ListedHeaders, written: ListedHeaders): void {
     for (const name of ['subject', ...SINGLE, ...LISTS]) {
       const [was, is] = [written.raw(name), listed.raw(name)];

@@ -1,19 +1,19 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
 
-/** One request inside a batch. `path` begins with /gmail/v1/ and is already encoded. */
+/** One request in a batch. `path` begins with /gmail/v1/ and is already encoded. */
 export interface BatchPart {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: object;
 }
-/** One answer inside a batch's answer; `body` is undefined when it was not JSON. */
+/** One answer in a batch's answer. `body` is undefined when it was not JSON. */
 export interface PartAnswer {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly body: unknown;
 }
 
-/** multipart/mixed of whole HTTP requests, each named by its place so that the answers may come in any order. */
+/** Encodes a batch as multipart/mixed of HTTP requests. Each has its index as Content-ID, so that the answers may come in any order. */
 export function encodeBatch(parts: readonly BatchPart[], boundary: string): string {
   const sections = parts.map(({ method, path, body }, index) => {
     const json = body === undefined ? null : JSON.stringify(body);
@@ -32,8 +32,9 @@ export function encodeBatch(parts: readonly BatchPart[], boundary: string): stri
 }
 
 /**
- * The answers by the place of their request; a place is missing when the answer was cut or named nothing we asked. Each is
- * read as it comes, so that of a long answer one part at a time is held as text, and others are answered between two.
+ * Decodes a batch's answer into the answers by the index of their request. An index is missing when the answer was cut off or
+ * has an unknown Content-ID. Each part is decoded when it arrives, so that a long answer is not held as text as a whole, and the
+ * event loop can do other work between two parts.
  */
 export async function decodeBatch(
   contentType: string,
@@ -45,27 +46,27 @@ export async function decodeBatch(
   const boundary = named?.[1] ?? named?.[2];
   let order = -1;
   for await (const section of sections(body, boundary ?? null)) {
-    // What stands before the first boundary is no answer.
+    // The text before the first boundary is not an answer.
     if (order++ < 0) continue;
     const outer = splitHead(section.replace(/^[ \t]*\r?\n/, ''));
     const id = /^content-id:.*?response-.*?item-(\d+)/im.exec(outer.head)?.[1];
-    const place = id === undefined ? order - 1 : Number(id);
+    const index = id === undefined ? order - 1 : Number(id);
     const inner = splitHead(outer.rest);
     const status = /^HTTP\/[\d.]+ (\d{3})/.exec(inner.head)?.[1];
-    if (status === undefined || place >= count || answers.has(place)) continue;
+    if (status === undefined || index >= count || answers.has(index)) continue;
     const retryAfter = /^retry-after:[ \t]*(.*?)[ \t\r]*$/im.exec(inner.head)?.[1] ?? null;
-    answers.set(place, { status: Number(status), retryAfter, body: json(inner.rest) });
+    answers.set(index, { status: Number(status), retryAfter, body: json(inner.rest) });
     if (section.length > MAX_SYNCHRONOUS_LENGTH) await nextIteration();
   }
   return answers;
 }
 
-/** Characters of a part behind which others are answered. */
+/** The length of a part, in characters, after which the event loop gets a turn. */
 const MAX_SYNCHRONOUS_LENGTH = 256 * 1024;
 
 /**
- * What stands before each boundary. What follows the last one is the epilogue; when the closing one is missing, half a
- * section. The body is read to its end in any case.
+ * The sections before each boundary. The text after the last boundary is left out: it is the epilogue, or an incomplete section
+ * when the closing boundary is missing. The body is always read to its end.
  */
 async function* sections(body: AsyncIterable<Uint8Array>, boundary: string | null): AsyncGenerator<string> {
   const mark = boundary === null ? null : Buffer.from(`\n--${boundary}`);

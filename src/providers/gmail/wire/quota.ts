@@ -1,7 +1,4 @@
-/**
- * What each method costs in Gmail's quota units. Kept as data because the published pages disagree over time.
- * A batch costs the sum of its parts.
- */
+/** The cost of each method in Gmail's quota units. The published values change over time. A batch costs the sum of its parts. */
 export const UNITS = {
   getProfile: 1,
   'labels.list': 1,
@@ -32,5 +29,5 @@ export const UNITS = {
 
 export type Operation = keyof typeof UNITS;
 
-/** Per user and minute, as published. Gmail names no limit on concurrent requests; wide fan-outs draw 429. */
+/** The published limits per user and minute. Gmail publishes no limit on concurrent requests, but answers many at once with 429. */
 export const LIMITS = { concurrency: 10, streams: 4, units: 15_000, windowMs: 60_000 } as const;

@@ -1,6 +1,6 @@
-import type { Patch } from '../../contract/provider.ts';
+import type { Patch } from '../../contract/mail-session.ts';
 
-/** What one message's labels become. Taking off a label that is not there, or adding one that is, changes nothing. */
+/** The label changes of one message. Removing an absent label and adding a present one have no effect. */
 export class LabelChange {
   private readonly adding = new Set<string>();
   private readonly removing = new Set<string>();
@@ -13,7 +13,7 @@ export class LabelChange {
     return [...this.removing].sort();
   }
 
-  /** A label that Gmail puts on by itself and refuses to have changed; undefined when there is none among them. */
+  /** A label among the changes that Gmail sets itself and does not allow to change. Undefined: there is none. */
   get fixed(): string | undefined {
     return [...this.adding, ...this.removing].find((label) => FIXED.has(label));
   }
@@ -22,41 +22,41 @@ export class LabelChange {
     this.flag('UNREAD', patch.isRead === undefined ? undefined : !patch.isRead);
     this.flag('STARRED', patch.isStarred);
     this.flag('IMPORTANT', patch.isImportant);
-    for (const label of patch.addMailboxIds ?? []) this.put(label);
-    for (const label of patch.removeMailboxIds ?? []) this.take(label);
+    for (const label of patch.addMailboxIds ?? []) this.addLabel(label);
+    for (const label of patch.removeMailboxIds ?? []) this.removeLabel(label);
     if (patch.moveTo !== undefined) this.move(patch.moveTo);
   }
 
-  /** Out of the trash and out of spam, whichever way: what is moved is wanted elsewhere. */
+  /** Moves the message. Every move also takes it out of trash and spam. */
   private move(to: NonNullable<Patch['moveTo']>): void {
-    for (const label of HIDING) this.take(label);
+    for (const label of HIDING) this.removeLabel(label);
     if (typeof to === 'object') {
-      // Gmail's own "move to": into the label and out of the inbox, unless another place to leave is named.
+      // As Gmail's own "move to" does: adds the label and removes INBOX, or the mailbox that the patch names instead.
       const from = to.fromMailboxId ?? 'INBOX';
-      // What was sent stays sent.
-      if (!FIXED.has(from)) this.take(from);
-      this.put(to.mailboxId);
+      // Gmail does not allow SENT and DRAFT to be removed.
+      if (!FIXED.has(from)) this.removeLabel(from);
+      this.addLabel(to.mailboxId);
     } else if (to === 'INBOX') {
-      this.put('INBOX');
+      this.addLabel('INBOX');
     } else if (to === 'ARCHIVE' || to === 'TRASH' || to === 'JUNK') {
-      this.take('INBOX');
-      if (to !== 'ARCHIVE') this.put(to === 'JUNK' ? 'SPAM' : 'TRASH');
+      this.removeLabel('INBOX');
+      if (to !== 'ARCHIVE') this.addLabel(to === 'JUNK' ? 'SPAM' : 'TRASH');
     }
-    // Gmail hides what carries one of these from every other place; it does so by taking it out of the inbox.
-    if (HIDING.some((label) => this.adding.has(label))) this.take('INBOX');
+    // Gmail hides messages with one of these labels from all other mailboxes and removes INBOX from them.
+    if (HIDING.some((label) => this.adding.has(label))) this.removeLabel('INBOX');
   }
 
   private flag(label: string, value: boolean | undefined): void {
-    if (value === true) this.put(label);
-    if (value === false) this.take(label);
+    if (value === true) this.addLabel(label);
+    if (value === false) this.removeLabel(label);
   }
 
-  private put(label: string): void {
+  private addLabel(label: string): void {
     this.removing.delete(label);
     this.adding.add(label);
   }
 
-  private take(label: string): void {
+  private removeLabel(label: string): void {
     this.adding.delete(label);
     this.removing.add(label);
   }

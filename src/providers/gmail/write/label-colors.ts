@@ -1,4 +1,4 @@
-/** The only colours that Gmail takes for a label, from the reference of LabelColor. */
+/** The colours that Gmail accepts for labels, from the reference of LabelColor. */
 const PALETTE = `
   000000 434343 666666 999999 cccccc efefef f3f3f3 ffffff fb4c2f ffad47 fad165 16a766 43d692 4a86e8 a479e2 f691b3
   f6c5be ffe6c7 fef1d1 b9e4d0 c6f3de c9daf8 e4d7f5 fcdee8 efa093 ffd6a2 fce8b3 89d3b2 a0eac9 a4c2f4 d0bcf1 fbc8d9
@@ -10,12 +10,12 @@ const PALETTE = `
   .trim()
   .split(/\s+/);
 
-/** The nearest that Gmail has to a CSS hex colour, with the text that can be read on it. Null: it is no such colour. */
+/** Gmail's nearest colour to a CSS hex colour, with a readable text colour. Null: `hex` is not a CSS hex colour. */
 export function nearestColor(hex: string): { backgroundColor: string; textColor: string } | null {
   if (!/^#[0-9a-f]{6}$/i.test(hex)) return null;
-  const wanted = channels(hex.slice(1));
+  const target = channels(hex.slice(1));
   let best = PALETTE[0] ?? '';
-  for (const color of PALETTE) if (distance(channels(color), wanted) < distance(channels(best), wanted)) best = color;
+  for (const color of PALETTE) if (distance(channels(color), target) < distance(channels(best), target)) best = color;
   const [red, green, blue] = channels(best);
   const isLight = 0.299 * red + 0.587 * green + 0.114 * blue > 150;
   return { backgroundColor: `#${best}`, textColor: isLight ? '#000000' : '#ffffff' };
@@ -28,7 +28,7 @@ const channels = (hex: string): Channels => {
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 };
 
-/** Weighted as the eye sees: differences in red count more in reddish colours, and green always counts most. */
+/** A distance that is weighted like human vision: red differences weigh more in reddish colours, and green ones weigh most. */
 function distance(a: Channels, b: Channels): number {
   const reddish = (a[0] + b[0]) / 512;
   return (2 + reddish) * (a[0] - b[0]) ** 2 + 4 * (a[1] - b[1]) ** 2 + (3 - reddish) * (a[2] - b[2]) ** 2;

@@ -2,7 +2,7 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
-import type { MailboxPatch } from '../../contract/provider.ts';
+import type { MailboxPatch } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { LabelTree } from '../read/label-tree.ts';
 import { listLabels, systemName, toMailboxes } from '../read/labels.ts';
@@ -14,13 +14,14 @@ import { nearestColor } from './label-colors.ts';
 type Label = gmail_v1.Schema$Label;
 
 /**
- * A label that lies in another one carries that one's name before its own: "Parent/Child". Gmail's API renames only what it
- * is told to, so what lies below a label is renamed with it, the lowest first: broken off, the same call finishes it.
+ * Creates or changes a label. The name of a label inside another one contains the parent's name: "Parent/Child". Gmail's API
+ * renames a single label only, so this renames the labels below it too, the deepest first. If that is interrupted, repeating the
+ * call completes it.
  */
 export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call: Call): Promise<Mailbox> {
   requireWrite(client.account.access);
   if (patch.kind === 'FOLDER')
-    throw new MailError('UNSUPPORTED', 'Gmail has labels, and no folders.', { field: ['kind'] });
+    throw new MailError('UNSUPPORTED', 'Gmail has labels and no folders.', { field: ['kind'] });
   if (patch.id !== null) refuseSystem(patch.id, 'changed');
   const color = colorOf(patch.color);
   const labels = await listLabels(client, call);
@@ -29,7 +30,7 @@ export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call
     patch.id === null
       ? await create(client, tree.nameFor(null, patch), color, call)
       : await change(client, tree, patch.id, patch, color, call);
-  // What was renamed along keeps its id, and so does the parent: enough to say where the label lies now.
+  // The labels read before suffice to find the parent, because renamed labels keep their ids.
   const mailboxes = toMailboxes([...labels.filter(({ id }) => id !== saved.id), saved]);
   const mailbox = mailboxes.find(({ id }) => id === saved.id);
   if (!mailbox)
@@ -37,7 +38,7 @@ export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call
   return mailbox;
 }
 
-/** What lies below it goes with it, as in Gmail itself. No message is deleted. */
+/** Deletes a label and the labels below it, as Gmail itself does. No message is deleted. */
 export async function deleteMailbox(client: GmailClient, id: string, call: Call): Promise<void> {
   requireWrite(client.account.access);
   refuseSystem(id, 'deleted');
@@ -50,7 +51,7 @@ export async function deleteMailbox(client: GmailClient, id: string, call: Call)
   try {
     await client.request('labels.delete', call, (users, options) => users.labels.delete({ userId: 'me', id }, options));
   } catch (error) {
-    throw asked(error);
+    throw labelError(error);
   }
 }
 
@@ -75,7 +76,7 @@ async function create(client: GmailClient, name: string, color: Label['color'] |
       false,
     );
   } catch (error) {
-    throw asked(error, name);
+    throw labelError(error, name);
   }
 }
 
@@ -99,16 +100,16 @@ async function change(
       body: { name: child.name },
     }));
     const failure = (await runBatch(client, 'labels.patch', parts, call)).find(isMailError);
-    if (failure) throw asked(failure, name);
+    if (failure) throw labelError(failure, name);
   }
-  // In a patch, null takes a value away.
+  // In a patch, null removes a value.
   const requestBody = { ...(isRenamed ? { name } : {}), ...(color === undefined ? {} : { color }) } as Label;
   try {
     return await client.request('labels.patch', call, (users, options) =>
       users.labels.patch({ userId: 'me', id, requestBody }, options),
     );
   } catch (error) {
-    throw asked(error, name);
+    throw labelError(error, name);
   }
 }
 
@@ -121,15 +122,15 @@ function colorOf(hex: string | null | undefined): Label['color'] | null | undefi
   return color;
 }
 
-/** Gmail's refusal in words. It says 409 of a name that is taken, and 400 of one that it keeps for itself. */
-function asked(error: unknown, name?: string): unknown {
+/** Explains Gmail's refusal: 409 for a name that is in use, and 400 for a name that Gmail reserves. */
+function labelError(error: unknown, name?: string): unknown {
   if (hasStatus(error, 404)) return new MailError('NOT_FOUND', 'There is no such mailbox.', { cause: error });
-  if (name !== undefined && hasStatus(error, 409)) return taken(name, error);
+  if (name !== undefined && hasStatus(error, 409)) return nameInUse(name, error);
   if (name !== undefined && hasStatus(error, 400)) {
     return new MailError('INVALID', `Gmail does not accept the name "${name}".`, { cause: error, field: ['name'] });
   }
   return error;
 }
 
-const taken = (name: string, cause: unknown): MailError =>
+const nameInUse = (name: string, cause: unknown): MailError =>
   new MailError('CONFLICT', `There is a label "${name}" already.`, { cause, field: ['name'] });

@@ -1,22 +1,23 @@
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, Patch } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
+import type { Patch } from '../../contract/mail-session.ts';
 import { writeRefusal } from '../../shared/access.ts';
 import { isMailbox } from '../read/labels.ts';
-import { getMessages } from '../read/read.ts';
+import { getMessages } from '../read/messages.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
 import { LabelChange } from './label-change.ts';
 
-/** Where one batchModify (50 units, any number) gets cheaper than modifying one by one (5 units each). */
+/** Above this number, one batchModify (50 units for any number) is cheaper than single modifications (5 units each). */
 const MAX_SINGLE_UPDATES = 10;
 const MAX_BATCH_SIZE = 1000;
 
 /**
- * Changes the labels, then reads the messages back: Gmail answers a change with labels only, or with nothing, and passes
- * over ids that are gone. Trash and spam are labels like others here, so that a thousand go at once.
+ * Changes labels and then reads the messages, because Gmail answers a change with labels only or with nothing, and ignores ids
+ * that do not exist. Trash and spam are changed as labels, so that one request moves a thousand messages.
  */
 export async function update(client: GmailClient, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
   const refusal = writeRefusal(client.account.access);
@@ -29,28 +30,28 @@ export async function update(client: GmailClient, patches: readonly Patch[], cal
   }
   const failed = new Map<string, MailError>();
   for (const patch of patches) {
-    if (!named(patch).every(isMailbox))
+    if (!mailboxesOf(patch).every(isMailbox))
       failed.set(patch.id, new MailError('INVALID', 'Gmail has no such mailbox. It may have been deleted.'));
   }
   for (const [id, { fixed }] of changes) {
     if (fixed)
       failed.set(id, new MailError('INVALID', `At Gmail ${fixed} cannot be added to or removed from a message.`));
   }
-  await modify(client, alike(changes, failed), failed, call);
+  await modify(client, groupByChange(changes, failed), failed, call);
 
-  // What Gmail called invalid may be a message that is not there, or a mailbox that is not.
+  // Gmail's 400 may concern a message or a mailbox that does not exist. Reading the messages tells which.
   const open = [...changes.keys()].filter((id) => !failed.has(id) || hasStatus(failed.get(id), 400));
   const read = await getMessages(client, open, 'envelope', call);
   const after = new Map(open.map((id, index) => [id, read[index]]));
   return patches.map(({ id }) => {
     const message = after.get(id);
     if (isMailError(message) && message.code === 'NOT_FOUND') return message;
-    return worded(failed.get(id)) ?? unread(message) ?? new MailError('NOT_FOUND', 'There is no such message.');
+    return explained(failed.get(id)) ?? notReturned(message) ?? new MailError('NOT_FOUND', 'There is no such message.');
   });
 }
 
-/** A client that is told of a failure would repeat the change. */
-function unread(message: Message | MailError | undefined): Message | MailError | undefined {
+/** The error of a message that was changed but could not be read. It says so, because a client would otherwise repeat the change. */
+function notReturned(message: Message | MailError | undefined): Message | MailError | undefined {
   if (!isMailError(message)) return message;
   const { code, retryAfterMs } = message;
   return new MailError(code, 'Gmail made the change, but did not return the changed message. Read it again.', {
@@ -60,13 +61,13 @@ function unread(message: Message | MailError | undefined): Message | MailError |
 }
 
 /** The mailboxes that a patch names. */
-const named = ({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch): readonly string[] => [
+const mailboxesOf = ({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch): readonly string[] => [
   ...addMailboxIds,
   ...removeMailboxIds,
   ...(typeof moveTo === 'object' ? [moveTo.mailboxId, moveTo.fromMailboxId ?? moveTo.mailboxId] : []),
 ];
 
-function worded(error: MailError | undefined): MailError | undefined {
+function explained(error: MailError | undefined): MailError | undefined {
   if (error?.code === 'NOT_FOUND') return new MailError('NOT_FOUND', 'There is no such message.', { cause: error });
   if (!hasStatus(error, 400)) return error;
   return new MailError('INVALID', 'Gmail did not accept the change. Check that each mailbox in it still exists.', {
@@ -79,8 +80,8 @@ interface Group {
   readonly body: object;
 }
 
-/** Messages whose labels change alike. */
-function alike(changes: ReadonlyMap<string, LabelChange>, failed: ReadonlyMap<string, MailError>): Group[] {
+/** Groups messages with the same label changes. */
+function groupByChange(changes: ReadonlyMap<string, LabelChange>, failed: ReadonlyMap<string, MailError>): Group[] {
   const groups = new Map<string, Group>();
   for (const [id, { add, remove }] of changes) {
     if (failed.has(id) || add.length + remove.length === 0) continue;
@@ -124,7 +125,7 @@ async function modifyAtOnce(
       );
     } catch (error) {
       if (!isMailError(error)) throw error;
-      // One id that Gmail cannot read must not fail the others: one by one it says which.
+      // One invalid id fails the whole batch, so the messages are modified one by one.
       if (hasStatus(error, 400) || hasStatus(error, 404)) await modifyEach(client, [{ ids: some, body }], failed, call);
       else for (const id of some) failed.set(id, error);
     }

@@ -1,7 +1,7 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { ChangePage, UnreadMailbox } from '../../contract/provider.ts';
+import type { ChangePage, UnreadMailbox } from '../../contract/mail-session.ts';
 import type { Hint, ProviderChange } from '../../contract/watch.ts';
 import { learnRoles } from '../read/mailboxes.ts';
 import { getEntities } from '../read/messages.ts';

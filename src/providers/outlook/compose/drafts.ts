@@ -1,7 +1,8 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, Draft } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
+import type { Draft } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { ENVELOPE } from '../read/fields.ts';
 import { toDraft } from '../read/map.ts';

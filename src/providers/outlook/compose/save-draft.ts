@@ -1,8 +1,8 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Compose, ComposeOrigin } from '../../../domain/compose.ts';
-import { isMailError, isNotFound } from '../../../domain/error.ts';
+import { isAnswerLost, isMailError, isNotFound } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Draft, DraftWrite } from '../../contract/provider.ts';
+import type { Draft, DraftWrite } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { refuseHeaderInjection } from '../../shared/mime/header-check.ts';
 import { messagesNamed } from '../list/listing.ts';
@@ -83,8 +83,8 @@ async function createDraft(
       throw error;
     });
   } catch (error) {
-    const lost = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
-    const found = lost && !call.signal.aborted ? await findCreated(account, compose, call).catch(() => null) : null;
+    const found =
+      isAnswerLost(error) && !call.signal.aborted ? await findCreated(account, compose, call).catch(() => null) : null;
     if (found) return found;
     throw error;
   }

@@ -1,7 +1,7 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Probe, Sent, Submitted } from '../../contract/provider.ts';
+import type { SendStatus, Sent, Submitted } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { messagesNamed } from '../list/listing.ts';
 import { EXPAND_MESSAGE_FLAGS, isSubmitted } from '../read/fields.ts';
@@ -36,7 +36,7 @@ export async function probe(
   account: GraphAccount,
   { draftId, internetMessageId }: Submitted,
   call: Call,
-): Promise<Probe> {
+): Promise<SendStatus> {
   const query = { $select: 'id,isDraft', $expand: EXPAND_MESSAGE_FLAGS };
   const paths = [draftId !== null && isId(draftId) ? path(`/me/messages/${segment(draftId)}`, query) : null];
   const [draft] = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);

@@ -1,7 +1,7 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { matches } from '../../../domain/search/matches.ts';
 import type { Call } from '../../contract/call.ts';
-import type { PageRequest } from '../../contract/provider.ts';
+import type { PageRequest } from '../../contract/list.ts';
 import { toMessage } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { type DatePosition, datePosition, remember } from './cursor.ts';

@@ -2,7 +2,7 @@ import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Condition } from '../../../domain/search/condition.ts';
 import { matches } from '../../../domain/search/matches.ts';
 import type { Call } from '../../contract/call.ts';
-import type { PageRequest } from '../../contract/provider.ts';
+import type { PageRequest } from '../../contract/list.ts';
 import { receivedAt, toMessage } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { type DatePage, listByDate, type MessageFields } from './by-date.ts';

@@ -1,5 +1,6 @@
 import type { Call } from '../../contract/call.ts';
-import type { Draft, Page, PageRequest } from '../../contract/provider.ts';
+import type { Page, PageRequest } from '../../contract/list.ts';
+import type { Draft } from '../../contract/mail-session.ts';
 import { toDraft } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { readPage } from './messages.ts';

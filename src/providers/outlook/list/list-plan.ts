@@ -2,7 +2,7 @@ import { EVERYTHING, normalForm, replaced, worded } from '../../../domain/search
 import type { Narrowing } from '../../../domain/search/apart.ts';
 import type { Condition } from '../../../domain/search/condition.ts';
 import { visibleOnly } from '../../../domain/search/visibility.ts';
-import type { Evaluation, ListQuery } from '../../contract/provider.ts';
+import type { Evaluation, ListQuery } from '../../contract/list.ts';
 import { categoryName, segment } from '../wire/ids.ts';
 import { type Filter, toFilter } from './filter.ts';
 import { baseOf } from './indexed.ts';

@@ -2,7 +2,7 @@ import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Evaluation, ListQuery, Page, PageRequest, Unreadable } from '../../contract/provider.ts';
+import type { Evaluation, ListQuery, Page, PageRequest, Unreadable } from '../../contract/list.ts';
 import { MAX_ANSWER_BYTES, mapYielding, runsBySize } from '../../shared/by-size.ts';
 import { ENVELOPE, type Fields, FULL } from '../read/fields.ts';
 import { bodyLength, getMessages, toDetail } from '../read/messages.ts';

@@ -6,7 +6,7 @@ import type { Condition } from '../../../domain/search/condition.ts';
 import { matches } from '../../../domain/search/matches.ts';
 import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, ListQuery, Page, PageRequest } from '../../contract/provider.ts';
+import type { Batch, ListQuery, Page, PageRequest } from '../../contract/list.ts';
 import { SharedReads } from '../../contract/shared-reads.ts';
 import type { Head, HeadPage, ReadHeads } from '../../shared/threads/heads.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';

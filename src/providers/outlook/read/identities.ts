@@ -1,6 +1,6 @@
 import type { User } from '@microsoft/microsoft-graph-types';
 import type { Call } from '../../contract/call.ts';
-import type { Identity } from '../../contract/provider.ts';
+import type { Identity } from '../../contract/mail-session.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { path } from '../wire/url.ts';

@@ -4,7 +4,7 @@ import { displayName, nameBeside } from '../../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../../domain/message.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import type { ChangeDetail } from '../../contract/change-detail.ts';
-import type { Draft } from '../../contract/provider.ts';
+import type { Draft } from '../../contract/mail-session.ts';
 import { lazySnippet } from '../../shared/html/snippet.ts';
 import { messageIdsOf } from '../../shared/mime/message-ids.ts';
 import { categoryId } from '../wire/ids.ts';

@@ -2,7 +2,7 @@ import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, Detail } from '../../contract/provider.ts';
+import type { Batch, Detail } from '../../contract/list.ts';
 import { MAX_ANSWER_BYTES, mapYielding } from '../../shared/by-size.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';

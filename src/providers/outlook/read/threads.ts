@@ -3,7 +3,7 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import { type Thread, threadOf } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { unreachable } from '../wire/errors.ts';
 import { type Collection, MAX_EMPTY_PAGES } from '../wire/pages.ts';

@@ -1,4 +1,4 @@
-import { isMailError, type MailError } from '../../../domain/error.ts';
+import { isMailError, isRetryable, type MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { batchError } from '../../limiter/cooldown.ts';
 import { malformed } from './answers.ts';
@@ -202,9 +202,7 @@ function recordAnswer(
     Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after') ?? [];
   const details = { code: errorCode(body), message: errorText(body, 'message') };
   const error = refused({ status, ...details, retryAfter: headerText(retryAfter) });
-  const isTransient =
-    error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
-  if (isTransient || error.ofAccount) transientRefusals.set(id, error);
+  if (isRetryable(error) || error instanceof TokenRefused || error.ofAccount) transientRefusals.set(id, error);
   else settled.set(id, error);
 }
 

@@ -1,6 +1,6 @@
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
 import { deleteRefusal } from '../../shared/access.ts';
 import { getLiving, noSuchMessage } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';

@@ -2,7 +2,7 @@ import type { MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
-import type { MailboxPatch } from '../../contract/provider.ts';
+import type { MailboxPatch } from '../../contract/mail-session.ts';
 import { toFolder } from '../read/mailboxes.ts';
 import { noSuchMailbox, ROOT, requireOwnFolder } from '../read/system-folders.ts';
 import type { GraphAccount } from '../wire/account.ts';

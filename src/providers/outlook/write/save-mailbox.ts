@@ -1,7 +1,7 @@
 import { MailError } from '../../../domain/error.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
-import type { MailboxPatch } from '../../contract/provider.ts';
+import type { MailboxPatch } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { categoryName } from '../wire/ids.ts';

@@ -29,6 +29,7 @@ export function refuseHeaderInjection(compose: Compose): void {
   if (/[<>\s]/.test(internetMessageId)) throw refusal('internetMessageId', 'is not a Message-ID');
 }
 
+// Not `isOneLine` of domain/one-line.ts, which also rejects what a header may contain, such as a tab or U+2028.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters end a line or a string
 const endsHeader = (value: string): boolean => /[\r\n\x00]/.test(value);
 

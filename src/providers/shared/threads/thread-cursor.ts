@@ -1,6 +1,6 @@
 import { MailError } from '../../../domain/error.ts';
 import { shortHash } from '../../../platform/short-hash.ts';
-import type { Cursor, PageRequest } from '../../contract/provider.ts';
+import type { Cursor, PageRequest } from '../../contract/list.ts';
 
 /** A position in a list of threads. */
 export interface ThreadPosition {

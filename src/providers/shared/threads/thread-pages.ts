@@ -1,5 +1,5 @@
 import type { Thread } from '../../../domain/thread.ts';
-import type { Page, PageRequest } from '../../contract/provider.ts';
+import type { Page, PageRequest } from '../../contract/list.ts';
 import { HeadList } from './heads.ts';
 import { openThreadPosition } from './thread-cursor.ts';
 import { ThreadReader } from './thread-reader.ts';

@@ -1,7 +1,7 @@
 import { isNotFound } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import { isHidden, type Thread } from '../../../domain/thread.ts';
-import { isUnreadable, type Page, type PageRequest, type Unreadable } from '../../contract/provider.ts';
+import { isUnreadable, type Page, type PageRequest, type Unreadable } from '../../contract/list.ts';
 import { type HeadList, MAX_HEAD_PAGES } from './heads.ts';
 import { markOf, type Resumption, sealThreadPosition, type ThreadPosition } from './thread-cursor.ts';
 import type { ThreadSource } from './thread-source.ts';

@@ -1,6 +1,6 @@
 import type { Message } from '../../../domain/message.ts';
 import type { Thread } from '../../../domain/thread.ts';
-import type { Batch } from '../../contract/provider.ts';
+import type { Batch } from '../../contract/list.ts';
 import type { ReadHeads } from './heads.ts';
 
 /** The data that a list of threads is built from: lists of message heads, and whole threads. */

@@ -1,6 +1,6 @@
 import { isNotFound } from '../../../domain/error.ts';
 import type { Thread } from '../../../domain/thread.ts';
-import type { Unreadable } from '../../contract/provider.ts';
+import type { Unreadable } from '../../contract/list.ts';
 import { type Head, type HeadList, MAX_HEAD_PAGES } from './heads.ts';
 import { MAX_LAST, markOf, type Resumption } from './thread-cursor.ts';
 import type { ThreadReader } from './thread-reader.ts';

@@ -1,26 +1,24 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
-import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, Detail } from '../../contract/provider.ts';
+import type { Batch, Detail } from '../../contract/list.ts';
 import { mapYielding } from '../../shared/by-size.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
 import type { BatchPart } from '../wire/multipart.ts';
 import { bodyParts } from './body-parts.ts';
-import { ENVELOPE_FIELDS, ENVELOPE_HEADERS, FULL_FIELDS, toMessage, toThread } from './map.ts';
+import { ENVELOPE_FIELDS, ENVELOPE_HEADERS, FULL_FIELDS } from './fields.ts';
+import { toMessage } from './map.ts';
 import { headersAsWritten } from './raw-header.ts';
 
-const ENVELOPE = { format: 'metadata', metadataHeaders: [...ENVELOPE_HEADERS] };
+export const ENVELOPE = { format: 'metadata', metadataHeaders: [...ENVELOPE_HEADERS] };
 const MESSAGE = {
   envelope: { ...ENVELOPE, fields: ENVELOPE_FIELDS },
   full: { format: 'full', fields: FULL_FIELDS },
 } satisfies Record<Detail, gmail_v1.Params$Resource$Users$Messages$Get>;
-const THREAD = { ...ENVELOPE, fields: `id,messages(${ENVELOPE_FIELDS})` };
-
-/** One plain request for one id, one batch for up to fifty. */
+/** Reads messages: a single id in a plain request, several in batches of up to fifty. */
 export async function getMessages(
   client: GmailClient,
   ids: readonly string[],
@@ -33,7 +31,7 @@ export async function getMessages(
       ? [await settled(getOne(client, only, MESSAGE[detail], call))]
       : await runBatch(client, 'messages.get', getParts('messages', ids, MESSAGE[detail]), call);
   const answers = raw.map((answer) =>
-    isMailError(answer) ? inWords(answer, 'message') : (answer as gmail_v1.Schema$Message),
+    isMailError(answer) ? readError(answer, 'message') : (answer as gmail_v1.Schema$Message),
   );
   const read = answers.flatMap((answer) => (isMailError(answer) ? [] : answer));
   const [written] = await Promise.all([
@@ -45,23 +43,9 @@ export async function getMessages(
   return mapYielding(answers, sizeOf, (answer) => {
     if (isMailError(answer)) return answer;
     const message = toMessage(answer, detail, written.get(answer.id ?? ''));
-    // Its bodies are there in the message: those of a whole page are not held twice.
+    // The message has the decoded bodies now, so the encoded ones need not stay in memory for a whole page.
     delete answer.payload;
     return message;
-  });
-}
-
-export async function getThreads(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
-  const answers = await runBatch(client, 'threads.get', getParts('threads', ids, THREAD), call);
-  const messages = answers.flatMap((answer) =>
-    isMailError(answer) ? [] : ((answer as gmail_v1.Schema$Thread).messages ?? []),
-  );
-  const written = await headersAsWritten(client, messages, call);
-  return answers.map((answer) => {
-    if (isMailError(answer)) return inWords(answer, 'thread');
-    return (
-      toThread(answer as gmail_v1.Schema$Thread, written) ?? new MailError('NOT_FOUND', 'There is no such thread.')
-    );
   });
 }
 
@@ -75,7 +59,7 @@ export const getOne = (
     users.messages.get({ userId: 'me', id, ...params }, options),
   );
 
-/** Gmail leaves a long text out of its answer and gives an id to fetch it by; filled in where it belongs. */
+/** Fetches the long texts that Gmail leaves out of its answer, and puts them into their parts. */
 async function fetchLongBodies(
   client: GmailClient,
   answers: readonly (gmail_v1.Schema$Message | MailError)[],
@@ -95,18 +79,18 @@ async function fetchLongBodies(
   const bodies = await runBatch(client, 'messages.attachments.get', parts, call);
   missing.forEach(({ body }, index) => {
     const answer = bodies[index];
-    // Better an error than a message that looks empty.
+    // An error is better than a message that looks empty.
     if (isMailError(answer)) throw answer;
     body.data = (answer as gmail_v1.Schema$MessagePartBody).data ?? '';
   });
 }
 
-/** Reads inside a batch, alike but for the id. */
+/** The parts of a batch that reads these ids with the same parameters. */
 export function getParts(kind: 'messages' | 'threads', ids: readonly string[], params: object): BatchPart[] {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) for (const one of [value].flat()) query.append(name, String(one));
-  const asked = query.toString();
-  return ids.map((id) => ({ method: 'GET', path: `/gmail/v1/users/me/${kind}/${encodeURIComponent(id)}?${asked}` }));
+  const search = query.toString();
+  return ids.map((id) => ({ method: 'GET', path: `/gmail/v1/users/me/${kind}/${encodeURIComponent(id)}?${search}` }));
 }
 
 async function settled<T>(promise: Promise<T>): Promise<T | MailError> {
@@ -118,8 +102,8 @@ async function settled<T>(promise: Promise<T>): Promise<T | MailError> {
   }
 }
 
-/** An id that Gmail cannot even read names nothing. */
-function inWords(error: MailError, what: 'message' | 'thread'): MailError {
+/** The error of one id. Gmail answers 400 for an id that it cannot parse, which is NOT_FOUND for the client. */
+export function readError(error: MailError, what: 'message' | 'thread'): MailError {
   if (error.code !== 'NOT_FOUND' && !hasStatus(error, 400)) return error;
   return new MailError('NOT_FOUND', `There is no such ${what}.`, { cause: error });
 }
