@@ -188,7 +188,8 @@ it('signs id_tokens with the key it publishes', async () => {
     code_verifier: verifier,
   };
   const { body } = await token(microsoft.url, form);
-  const configuration = await (await fetch(`${microsoft.url}/common/v2.0/.well-known/openid-configuration`)).json();
+  const published = await fetch(`${microsoft.url}/common/v2.0/.well-known/openid-configuration`);
+  const configuration = (await published.json()) as { jwks_uri: string };
   const { keys } = (await (await fetch(configuration.jwks_uri)).json()) as { keys: JsonWebKey[] };
   const key = createPublicKey({ key: keys[0] as JsonWebKey, format: 'jwk' });
   const clockTimestamp = Math.floor(microsoft.world.now().getTime() / 1000);

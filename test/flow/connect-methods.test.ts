@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { Provider } from '../../src/providers/contract/provider.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 import { type ClientCredentials, clientCredentials } from '../support/client-credentials.ts';
 import { exchanged, fakeProvider, granted } from '../support/provider.ts';
 
@@ -41,15 +42,20 @@ beforeEach(async () => {
   ({ token } = await app.user('member'));
 });
 
-const CONNECT =
-  'mutation ($input: ConnectInput!) { connect(input: $input) { integration { id address status provider { id } } authorizationUrl flow { status } userErrors { code message field } } }';
-const connect = async (input: object): Promise<Data> => (await app.data(CONNECT, { input }, token)).connect;
+const CONNECT = graphql(
+  `mutation ($input: ConnectInput!) { connect(input: $input) { integration { id address status provider { id } } authorizationUrl flow { status } userErrors { code message field } } }`,
+);
+const connect = async (input: object) => (await app.data(CONNECT, { input }, token)).connect;
 const ORGANISED = { provider: 'IMAP', address: 'ada@any.example', method: 'CLIENT_CREDENTIALS' };
 
 it('is in the schema as soon as it is listed, and with each provider that offers it', async () => {
   const READ =
     '{ __type(name: "ConnectMethod") { enumValues { name description } } providers { id connectMethods scopes } }';
-  const { __type, providers } = await app.data(READ, {}, null);
+  const { __type, providers } = await app.data<{ __type: { enumValues: object[] }; providers: object[] }>(
+    READ,
+    {},
+    null,
+  );
   expect(__type.enumValues).toContainEqual({ name: 'CLIENT_CREDENTIALS', description: clientCredentials.description });
   expect(providers).toEqual([
     { id: 'GMAIL', connectMethods: ['AUTHORIZATION_CODE'], scopes: ['read'] },
@@ -65,8 +71,9 @@ it('connects an account, and ends its own grant', async () => {
     flow: null,
     userErrors: [],
   });
-  const DISCONNECT =
-    'mutation ($input: IntegrationInput!) { disconnect(input: $input) { notice userErrors { code } } }';
+  const DISCONNECT = graphql(
+    `mutation ($input: IntegrationInput!) { disconnect(input: $input) { notice userErrors { code } } }`,
+  );
   const { disconnect } = await app.data(DISCONNECT, { input: { integration: done.integration.id } }, token);
   expect(disconnect).toEqual({ notice: null, userErrors: [] });
   expect(revoked.mock.calls).toEqual([[{ refreshToken: 'refresh of ada@any.example' }, expect.anything()]]);

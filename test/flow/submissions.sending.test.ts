@@ -49,8 +49,9 @@ it.each(WAYS)('names the sent copy once there is one, and tells it: meanwhile %s
   await lagging(meanwhile, ids);
   const submission = await send(subject);
   expect(submission).toMatchObject({ status: 'SENT', attempts: 1, problem: null, message: null });
-  const watch =
-    'subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id message { subject isDraft } } } }';
+  const watch = graphql(
+    `subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id message { subject isDraft } } } }`,
+  );
   const follower = new Follower(app.url, app.token, watch, {});
   await follower.opened;
   // What is looked for is looked for after a restart too.

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
-import type { Data } from '../support/app.ts';
 import { fillDataDir } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
 import { Inspector } from '../support/inspector.ts';
@@ -87,5 +86,6 @@ async function register(url: string): Promise<string> {
     'mutation { register(input: { email: "large@people.example", password: "a good long password" }) { session { accessToken } } }';
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
-  return ((await response.json()) as Data).data.register.session.accessToken;
+  return ((await response.json()) as { data: { register: { session: { accessToken: string } } } }).data.register.session
+    .accessToken;
 }

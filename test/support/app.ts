@@ -17,6 +17,7 @@ import { singleId } from '../../src/domain/global-id.ts';
 import type { StoreLimits } from '../../src/platform/database/store/store.limits.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import { graphql } from '../generated/gql.ts';
+import type { AnswerBody } from './answer.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
 import { type Document, documentText, type Present } from './document.ts';
@@ -41,7 +42,7 @@ export interface TestApp {
   query: Query;
   /** The same, and throws on any error. */
   data: Read;
-  control<T = Data>(path: string, body?: unknown, method?: string): Promise<T>;
+  control<T>(path: string, body?: unknown, method?: string): Promise<T>;
   /** A new user with a session. */
   user(name: string): Promise<{ email: string; token: string; refreshToken: string }>;
   /** Connects an account (made at the emulator when it is new) through the whole flow; the integration's id. */
@@ -55,17 +56,15 @@ export interface TestApp {
   restart(meanwhile?: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
-// biome-ignore lint/suspicious/noExplicitAny: what no document gives a type: an event, a file's answer, a page's own state.
-export type Data = any;
 type Rest = [variables?: Record<string, unknown>, token?: string | null];
 interface Query {
   <T>(document: Document<T>, ...rest: Rest): Promise<Answer<Present<T>>>;
   /** Of a document that is written as the test runs; the test says what it reads of the answer. */
-  <T = Data>(document: string, ...rest: Rest): Promise<Answer<T>>;
+  <T>(document: string, ...rest: Rest): Promise<Answer<T>>;
 }
 interface Read {
   <T>(document: Document<T>, ...rest: Rest): Promise<Present<T>>;
-  <T = Data>(document: string, ...rest: Rest): Promise<T>;
+  <T>(document: string, ...rest: Rest): Promise<T>;
 }
 /** What no repetition cures; an account that is away or a limit may be over at the next time. */
 const HOPELESS = new Set([
@@ -79,10 +78,8 @@ const HOPELESS = new Set([
   'UNSUPPORTED',
 ]);
 
-export interface Answer<T> {
-  data: T;
-  errors?: { message: string; path?: (string | number)[]; extensions: { code: string; [key: string]: unknown } }[];
-  status: number;
+export interface Answer<T> extends AnswerBody<T> {
+  readonly status: number;
 }
 
 /** What the control API of the sandbox says at /log, /dump and /faults. */

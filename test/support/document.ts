@@ -4,6 +4,8 @@ import { print } from 'graphql';
 /** An operation whose answer codegen has typed: what graphql(`...`) of test/generated gives. */
 export type Document<T> = TypedDocumentNode<T, never>;
 
+export type { ResultOf } from '@graphql-typed-document-node/core';
+
 /** The text that is sent for it. */
 export const documentText = <T>(document: Document<T> | string): string =>
   typeof document === 'string' ? document : print(document);

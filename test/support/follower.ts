@@ -1,11 +1,13 @@
 import type { Client } from 'graphql-ws';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import type { Data } from './app.ts';
+import { type Document, documentText, type Present } from './document.ts';
+
+type Event<T> = Present<T>[keyof Present<T>] & { cursor: string };
 
 /** A subscriber as a good front-end is one: when its socket is closed it comes back with the last cursor it saw. */
-export class Follower {
-  readonly events: Data[] = [];
+export class Follower<T> {
+  readonly events: Event<T>[] = [];
   /** With which code each socket was closed. */
   readonly closed: number[] = [];
   readonly failures: string[] = [];
@@ -18,7 +20,7 @@ export class Follower {
   constructor(
     url: string,
     token: string,
-    private readonly subscription: string,
+    private readonly subscription: Document<T>,
     private readonly variables: Record<string, unknown>,
   ) {
     let connected = () => {};
@@ -44,12 +46,13 @@ export class Follower {
   private async follow(): Promise<void> {
     while (!this.ended) {
       try {
-        for await (const { data, errors } of this.client.iterate<Data>({
-          query: this.subscription,
+        for await (const { data, errors } of this.client.iterate<Record<string, Event<T>>>({
+          query: documentText(this.subscription),
           variables: this.variables,
         })) {
           if (errors) this.failures.push(JSON.stringify(errors));
-          const event: Data = Object.values(data ?? {})[0];
+          const [event] = Object.values(data ?? {});
+          if (!event) continue;
           this.variables.after = event.cursor;
           this.events.push(event);
         }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Data } from './app.ts';
+import type { AnswerBody } from './answer.ts';
 import { type Document, documentText, type Present } from './document.ts';
 
 /** Clients that never ask a second time: whatever goes wrong for one of them is kept. */
@@ -71,7 +71,7 @@ export class Client {
     const body = JSON.stringify({ query: documentText(document), variables });
     const headers = { 'content-type': 'application/json', ...this.authorization() };
     const response = await this.send('POST', '/graphql', { body, headers });
-    const answer = JSON.parse(await textOf(response)) as Data;
+    const answer = JSON.parse(await textOf(response)) as AnswerBody;
     if (response.statusCode !== 200 || answer.errors)
       throw new Error(`${response.statusCode} ${JSON.stringify(answer).slice(0, 500)}`);
     return answer.data;
@@ -83,7 +83,7 @@ export class Client {
     const response = await this.send('POST', '/upload?filename=file.bin', { body, headers });
     const text = await textOf(response);
     if (response.statusCode !== 201) throw new Error(`${response.statusCode} ${text}`);
-    return (JSON.parse(text) as Data).upload;
+    return (JSON.parse(text) as { upload: string }).upload;
   }
 
   /** Reads with a pause after each piece; the SHA-256 of all of it. */

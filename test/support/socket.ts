@@ -1,12 +1,24 @@
 import { WebSocket } from 'ws';
-import type { Data, TestApp } from './app.ts';
+import type { AnswerBody, AnswerError } from './answer.ts';
+import type { TestApp } from './app.ts';
 import { Hopeless } from './polls.ts';
 
 type Served = Pick<TestApp, 'url'>;
 
+/** A message of the graphql-transport-ws protocol. */
+interface SocketMessage {
+  readonly type: string;
+  readonly id?: string;
+  readonly payload?: unknown;
+}
+
+/** The answer that a message carries, whether its type is "next" or "error". */
+export const answerIn = <T>({ type, payload }: SocketMessage): AnswerBody<T> =>
+  type === 'error' ? { data: null as T, errors: payload as AnswerError[] } : (payload as AnswerBody<T>);
+
 /** A socket by hand: what the protocol says, and how it closed. */
 export class Socket {
-  readonly messages: Data[] = [];
+  readonly messages: SocketMessage[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   private readonly ws: WebSocket;
   private waiting: (() => void)[] = [];
@@ -28,12 +40,12 @@ export class Socket {
     });
   }
 
-  async send(...messages: Data[]): Promise<void> {
+  async send(...messages: object[]): Promise<void> {
     if (this.ws.readyState === WebSocket.CONNECTING) await new Promise((resolve) => this.ws.once('open', resolve));
     for (const message of messages) this.ws.send(JSON.stringify(message));
   }
 
-  async receive(...types: string[]): Promise<Data> {
+  async receive(...types: string[]): Promise<SocketMessage> {
     return this.find((message) => types.includes(message.type));
   }
 
@@ -42,7 +54,7 @@ export class Socket {
   }
 
   /** Fails when the socket is closed without it. */
-  async find(wanted: (message: Data) => boolean): Promise<Data> {
+  async find(wanted: (message: SocketMessage) => boolean): Promise<SocketMessage> {
     for (;;) {
       const found = this.messages.find(wanted);
       if (found) return found;
@@ -58,7 +70,7 @@ export class Socket {
 }
 
 export const init = (token: string) => ({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } });
-export const subscribe = (query: string, id = '1', more: Data = {}) => ({
+export const subscribe = (query: string, id = '1', more: object = {}) => ({
   id,
   type: 'subscribe',
   payload: { query, ...more },

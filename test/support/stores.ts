@@ -7,6 +7,7 @@ import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
 import { fetchExchange, Client as Urql } from '@urql/core';
 import { type Cache, cacheExchange } from '@urql/exchange-graphcache';
 import { buildSchema, isObjectType, parse } from 'graphql';
+import type { GraphQLResponse } from 'relay-runtime';
 import {
   type ConcreteRequest,
   commitMutation,
@@ -18,15 +19,25 @@ import {
   RecordSource,
   Store as RelayRecords,
 } from 'relay-runtime';
-import type { Data, TestApp } from './app.ts';
+import type { TestApp } from './app.ts';
 
 /** A client that keeps what it has read by id, as each is set up by its own documentation. */
 export interface Store {
   /** Asks the gateway, and keeps the answer. */
-  load(name: string, variables: Data): Promise<Data>;
-  mutate(name: string, variables: Data): Promise<Data>;
+  load(name: string, variables: Variables): Promise<unknown>;
+  mutate(name: string, variables: Variables): Promise<Payloads>;
   /** What the client would show now, from its store alone; null where anything of it is missing. */
-  copy(name: string, variables: Data): Promise<Data>;
+  copy(name: string, variables: Variables): Promise<unknown>;
+}
+export type Variables = Record<string, unknown>;
+
+/** The answer to a mutation: its payload, by the name of its field. */
+export type Payloads = Record<string, Payload>;
+
+interface Payload {
+  readonly draft?: unknown;
+  readonly deleted?: string | null;
+  readonly results?: readonly { readonly deleted?: string | null }[];
 }
 
 const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
@@ -79,7 +90,7 @@ export class Documents {
 
 export const relayEnvironment = (app: TestApp): Environment =>
   new Environment({
-    network: Network.create(({ text }, variables) => app.query(text ?? '', variables) as Data),
+    network: Network.create(({ text }, variables) => app.query(text ?? '', variables) as Promise<GraphQLResponse>),
     store: new RelayRecords(new RecordSource()),
   });
 
@@ -92,7 +103,8 @@ export function relay(app: TestApp, documents: Documents): Store {
         commitMutation(environment, {
           mutation: documents.compiled(name),
           variables,
-          onCompleted: (data, errors) => (errors?.length ? reject(new Error(JSON.stringify(errors))) : resolve(data)),
+          onCompleted: (data, errors) =>
+            errors?.length ? reject(new Error(JSON.stringify(errors))) : resolve(data as Payloads),
           onError: reject,
         });
       }),
@@ -114,11 +126,11 @@ export function apollo(app: TestApp, documents: Documents): Store {
     load: async (name, variables) =>
       (await client.query({ query: of(name), variables, fetchPolicy: 'network-only' })).data,
     async mutate(name, variables) {
-      const { data } = await client.mutate<Data>({ mutation: of(name), variables });
+      const { data = {} } = await client.mutate<Payloads>({ mutation: of(name), variables });
       forgetDeleted(data, forget);
       return data;
     },
-    copy: async (name, variables) => client.readQuery<Data>({ query: of(name), variables }),
+    copy: async (name, variables) => client.readQuery({ query: of(name), variables }),
   };
 }
 
@@ -127,8 +139,8 @@ export function urql(app: TestApp, documents: Documents): Store {
   const embedded = types.filter((type) => isObjectType(type) && !type.getFields().id).map(({ name }) => name);
   const updates = Object.keys(schema.getMutationType()?.getFields() ?? {}).map((field) => [
     field,
-    (data: Data, _args: unknown, cache: Cache) =>
-      forgetDeleted({ [field]: data[field] }, (type, id) => cache.invalidate({ __typename: type, id })),
+    (data: Payloads, _args: unknown, cache: Cache) =>
+      forgetDeleted({ [field]: data[field] ?? {} }, (type, id) => cache.invalidate({ __typename: type, id })),
   ]);
   const client = new Urql({
     url: `${app.url}/graphql`,
@@ -143,13 +155,13 @@ export function urql(app: TestApp, documents: Documents): Store {
     ],
   });
   const of = (name: string) => parse(documents.text(name));
-  const dataOf = ({ data, error }: { data?: Data; error?: Error | undefined }): Data => {
+  const dataOf = <T>({ data, error }: { data?: T; error?: Error | undefined }) => {
     if (error) throw error;
     return data ?? null;
   };
   return {
     load: async (name, variables) => dataOf(await client.query(of(name), variables, { requestPolicy: 'network-only' })),
-    mutate: async (name, variables) => dataOf(await client.mutation(of(name), variables)),
+    mutate: async (name, variables) => dataOf(await client.mutation<Payloads>(of(name), variables)) ?? {},
     copy: async (name, variables) => dataOf(await client.query(of(name), variables, { requestPolicy: 'cache-only' })),
   };
 }
@@ -157,10 +169,10 @@ export function urql(app: TestApp, documents: Documents): Store {
 type Forget = (type: string, id: string) => void;
 
 /** Relay takes a record out by @deleteRecord; Apollo and urql are told what was deleted in a line of the front-end's own. */
-function forgetDeleted(data: Data, forget: Forget): void {
-  for (const [field, payload] of Object.entries<Data>(data ?? {})) {
-    if (field === 'deleteDraft' && payload.draft) forget('Draft', payload.draft);
+function forgetDeleted(data: Payloads, forget: Forget): void {
+  for (const [field, payload] of Object.entries(data)) {
+    if (field === 'deleteDraft' && typeof payload.draft === 'string') forget('Draft', payload.draft);
     if (field === 'deleteMailbox' && payload.deleted) forget('Mailbox', payload.deleted);
-    for (const { deleted } of payload?.results ?? []) if (deleted) forget('Message', deleted);
+    for (const { deleted } of payload.results ?? []) if (deleted) forget('Message', deleted);
   }
 }

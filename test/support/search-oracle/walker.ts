@@ -1,4 +1,4 @@
-import type { Data } from '../app.ts';
+import type { Page } from '../answer.ts';
 import { arrival, type Change, stretchOf } from './changes.ts';
 import type { Scope } from './oracle.ts';
 import { filterOf } from './queries.ts';
@@ -131,12 +131,12 @@ async function read(
       if (namesOf(again) !== namesOf(whole)) return `one cursor gave ${namesOf(whole)}, then ${namesOf(again)}`;
     }
     if (set !== null) await world.app.control(`/faults/${set.id}`, undefined, 'DELETE').catch(() => {});
-    const bad = page.sources.find(({ state }: Data) => state !== 'COMPLETE');
+    const bad = page.sources.find(({ state }) => state !== 'COMPLETE');
     if (bad && !isForgotten) return `${bad.state}: ${bad.problem?.message}`;
     for (const { node: one } of page.edges) {
       const list = watched.find(({ account }) => account.id === one.integration.id);
       const id = nameOf(one);
-      const at = Date.parse(one.receivedAt ?? one.lastMessageAt);
+      const at = Date.parse(one.receivedAt ?? one.lastMessageAt ?? '');
       const row = { key: list?.keyOf(bare(id)) ?? id, at };
       shown.get(one.integration.id)?.push(row);
       all.push({ ...row, key: `${one.integration.id} ${row.key}` });
@@ -168,14 +168,25 @@ function faultIn(watched: readonly Watched[], shown: ReadonlyMap<string, Row[]>,
   return faults.join('\n') || null;
 }
 
-const nameOf = (one: Data): string => one.internetMessageId ?? one.messages.nodes[0]?.internetMessageId ?? '';
-const namesOf = ({ edges }: Data): string => edges.map(({ node }: Data) => nameOf(node)).join();
+/** A message or a thread of a page. */
+interface ListNode {
+  readonly internetMessageId?: string;
+  readonly receivedAt?: string;
+  readonly lastMessageAt?: string;
+  readonly integration: { readonly id: string };
+  readonly messages?: { readonly nodes: { readonly internetMessageId: string }[] };
+}
+interface ListPage extends Omit<Page<ListNode>, 'nodes'> {
+  readonly edges: { readonly cursor: string; readonly node: ListNode }[];
+}
+const nameOf = (one: ListNode): string => one.internetMessageId ?? one.messages?.nodes[0]?.internetMessageId ?? '';
+const namesOf = ({ edges }: ListPage): string => edges.map(({ node }) => nameOf(node)).join();
 
 /** Only the first of a page, as by the cursor of one of its edges. */
-function upTo(page: Data, chance: Chance): Data {
+function upTo(page: ListPage, chance: Chance): ListPage {
   if (page.edges.length < 2) return page;
   const edges = page.edges.slice(0, 1 + chance.below(page.edges.length - 1));
-  return { ...page, edges, pageInfo: { hasNextPage: true, endCursor: edges.at(-1).cursor } };
+  return { ...page, edges, pageInfo: { hasNextPage: true, endCursor: edges.at(-1)?.cursor ?? '' } };
 }
 
 const FIELDS = {
@@ -183,7 +194,11 @@ const FIELDS = {
   threads: 'lastMessageAt integration { id } messages(first: 1) { nodes { internetMessageId } }',
 };
 
-async function pageOf(world: OracleWorld, { kind, accounts, role }: Plan, given: Record<string, unknown>) {
+async function pageOf(
+  world: OracleWorld,
+  { kind, accounts, role }: Plan,
+  given: Record<string, unknown>,
+): Promise<ListPage> {
   const [one] = accounts;
   const id = role === null ? one?.id : one?.mailboxes.get(role);
   const isMerged = accounts.length > 1;
@@ -194,12 +209,12 @@ async function pageOf(world: OracleWorld, { kind, accounts, role }: Plan, given:
     : `node(id: $id) { ... on ${role === null ? 'Integration' : 'Mailbox'} { ${list} } }`;
   const declared = `${isMerged ? '$ids: [ID!]' : '$id: ID!'}, $first: Int!, $after: Cursor, $filter: MessageFilter`;
   const whose = isMerged ? { ids: accounts.map((account) => account.id) } : { id };
-  const { viewer, node } = await world.app.data(
+  const { viewer, node } = await world.app.data<Record<string, Record<string, ListPage>>>(
     `query (${declared}) { ${inside} }`,
     { ...whose, ...given },
     world.token,
   );
-  return (viewer ?? node)[kind];
+  return (viewer ?? node)?.[kind] as ListPage;
 }
 
 /** Half of the time to what was shown. */

@@ -1,5 +1,6 @@
 import { graphql } from '../../generated/gql.ts';
-import { type AppOptions, type Data, startApp, type TestApp } from '../app.ts';
+import type { Page as PageAnswer } from '../answer.ts';
+import { type AppOptions, startApp, type TestApp } from '../app.ts';
 import { MANNERS, type Manner, type OracleMail, type Scope, type Where } from './oracle.ts';
 import { filterOf } from './queries.ts';
 import { rawOf } from './raw.ts';
@@ -104,6 +105,12 @@ const FIELDS = {
   messages: 'internetMessageId receivedAt',
   threads: 'lastMessageAt messages(first: 1) { nodes { internetMessageId } }',
 };
+interface ListNode {
+  readonly internetMessageId: string;
+  readonly receivedAt: string;
+  readonly lastMessageAt: string;
+  readonly messages: { readonly nodes: { readonly internetMessageId: string }[] };
+}
 const ARGS = '$id: ID!, $first: Int!, $after: Cursor, $filter: MessageFilter, $search: String';
 const PASSED = 'first: $first, after: $after, filter: $filter, search: $search';
 
@@ -123,17 +130,21 @@ export async function readPage(
   const document = `query (${ARGS}${isZoned ? ', $timeZone: String' : ''}) { node(id: $id) { ... on ${isAccount ? 'Integration' : 'Mailbox'} { ${list} } } }`;
   const id = isAccount ? account.id : mailboxId(account, 'role' in scope ? scope.role : scope.box);
   const filter = where === undefined ? null : filterOf(where, (box) => mailboxId(account, box));
-  const { node } = await world.app.data(document, { id, first, after, filter, search, timeZone }, world.token);
-  const { nodes, pageInfo, sources } = node[kind];
+  const { node } = await world.app.data<{ node: Record<string, PageAnswer<ListNode>> }>(
+    document,
+    { id, first, after, filter, search, timeZone },
+    world.token,
+  );
+  const { nodes, pageInfo, sources } = node[kind] as PageAnswer<ListNode>;
   for (const { state, problem } of sources)
     if (state !== 'COMPLETE') throw new Error(`${account.manner.provider} is ${state}: ${problem?.message}`);
   return {
-    rows: nodes.map((one: Data) =>
+    rows: nodes.map((one) =>
       kind === 'messages'
         ? { key: one.internetMessageId, at: Date.parse(one.receivedAt) }
-        : { key: one.messages.nodes[0]?.internetMessageId, at: Date.parse(one.lastMessageAt) },
+        : { key: one.messages.nodes[0]?.internetMessageId ?? '', at: Date.parse(one.lastMessageAt) },
     ),
-    evaluations: sources.map(({ evaluation }: Data) => evaluation),
+    evaluations: sources.map(({ evaluation }) => evaluation),
     after: pageInfo.hasNextPage ? pageInfo.endCursor : null,
   };
 }
