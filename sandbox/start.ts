@@ -87,7 +87,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (request.method !== 'GET') accounts.write();
     return payload;
   });
-  for (const { vendor, plugin } of twins) await app.register(plugin, { prefix: `/${vendor}` });
+  for (const { vendor, plugin } of twins) if (plugin) await app.register(plugin, { prefix: `/${vendor}` });
   await app.register(
     controlPlugin({
       emulators,
@@ -102,7 +102,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const url = await listen(app, options.host, options.port);
   const traffic =
     options.mail === null ? startTraffic(emulator, options.trafficSeconds, world.now) : { stop: () => undefined };
-  const urlOf = (vendor: Vendor) => `${url}/${vendor}`;
+  const servers = new Map<Vendor, { url: string; close(): Promise<void> }>();
+  for (const twin of twins)
+    if (twin.listen) servers.set(twin.vendor, await twin.listen(options.host, () => accounts.write()));
+  const urlOf = (vendor: Vendor) => servers.get(vendor)?.url ?? `${url}/${vendor}`;
   return {
     url,
     urlOf,
@@ -116,6 +119,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       parts.faults.clear();
       await parts.poster.close();
       await app.close();
+      for (const server of servers.values()) await server.close();
       accounts.close();
       parts.keep.close();
     },

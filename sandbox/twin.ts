@@ -4,6 +4,7 @@ import type { Person } from './mail/mail.ts';
 import type {
   Emulator,
   HeaderSpelling,
+  ReadToggles,
   SearchIndex,
   SearchWays,
   Sending,
@@ -38,17 +39,41 @@ export interface Twin {
   readonly searchIndexes: readonly Partial<SearchIndex>[];
   /** The vendor's own words for why a sign-in is refused. */
   readonly signInRefusals: readonly string[];
+  /** Those of them that are two spellings of one reason, which the provider therefore explains in the same words. */
+  readonly sameSignInRefusals: readonly (readonly string[])[];
   /** Whose account is filled at the start, and connected for the demo user. Null: nobody's. */
   readonly demo: Person | null;
   /** The password of every account. Null: they sign in on a consent page. */
   readonly password: string | null;
-  /** What the log calls the requests that tell whose account it is, read a message, save a draft, upload a piece of a file and send: faults meet them by name. */
-  readonly operations: Readonly<Record<'identify' | 'read' | 'save' | 'upload' | 'send', string>>;
+  /**
+   * What the request log calls the requests that identify the account, read a message and list changes; and, where the
+   * provider writes, those that save a draft, upload a piece of a file and send. Faults are set on these names.
+   */
+  readonly operations: Readonly<Record<'identify' | 'read' | 'changes', string>> &
+    Readonly<Partial<Record<'save' | 'upload' | 'send', string>>>;
+  /** The most requests with which the provider updates 300 messages in four ways, and deletes 120. Absent: it does not write. */
+  readonly bulkRequests?: { readonly update: number; readonly deleteForever: number };
+  /** Each way in which the vendor could report a message that was only marked read or unread. Null: its way is known. */
+  readonly readToggles: readonly ReadToggles[] | null;
+  /** A second address from which each new account may send. Null: there is none. */
+  alias(address: string): string | null;
   /** Refusals for a time that a fault can name, and the status that each has unless the fault gives another. */
   readonly errors: Readonly<Record<string, number>>;
   /** The gateway's settings, as .env.example names them, for talking to it at this URL. */
   environment(url: string): Readonly<Record<string, string>>;
-  create(world: World, surroundings: Surroundings): { emulator: Emulator; plugin: FastifyPluginAsync };
+  create(world: World, surroundings: Surroundings): Played;
+}
+
+/** A vendor that is being emulated. It serves HTTP by `plugin`, or any other protocol by `listen`. */
+export interface Played {
+  readonly emulator: Emulator;
+  /** Its HTTP API, which the sandbox mounts at /<vendor>. */
+  readonly plugin?: FastifyPluginAsync;
+  /**
+   * Starts a server of its own on this host and any free port, for example one that speaks IMAP. `changed` must be called
+   * after each command that may have changed a mailbox, so that the change outlives a restart.
+   */
+  listen?(host: string, changed: () => void): Promise<{ readonly url: string; close(): Promise<void> }>;
 }
 
 interface Surroundings {

@@ -16,6 +16,7 @@ export const google: Twin = {
   spellings: HEADER_SPELLINGS,
   sendings: [{ messageId: 'kept' }, { messageId: 'original' }, { messageId: 'replaced' }],
   signInRefusals: SIGN_IN_REFUSALS,
+  sameSignInRefusals: [['invalid_rapt', 'invalid_rapt_untyped']],
   mailboxRefusals: ['failedPrecondition'],
   subjectThreads: SUBJECT_THREADS,
   searchWays: {
@@ -38,10 +39,15 @@ export const google: Twin = {
   operations: {
     identify: 'getProfile',
     read: 'messages.get',
+    changes: 'history.list',
     save: 'drafts.create',
     upload: 'drafts.create upload',
     send: 'drafts.send',
   },
+  // A batchModify for each of the four ways, and the messages read in batches of 25; a batchDelete, and what is left read.
+  bulkRequests: { update: 2 * (4 + 12), deleteForever: 1 + 5 },
+  readToggles: null,
+  alias: (address) => address.replace('@', '.alias@'),
   // The last one is the token endpoint's.
   errors: { rateLimitExceeded: 429, userRateLimitExceeded: 403, backendError: 503, rate_limit_exceeded: 429 },
   environment: (url) => ({

@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { READ_TOGGLES, type ReadToggles } from '../../sandbox/world.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ChangeDetail } from '../../src/providers/contract/change-detail.ts';
 import type { Hint, ProviderChange, Signal, WatchState, WebhookRequest } from '../../src/providers/contract/watch.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
 
 async function changesSince(
   account: Account,
@@ -30,9 +29,6 @@ async function changesSince(
     if (!answer.more) return { changes, details, cursor };
   }
 }
-
-/** Each way in which the vendor could tell of a message that was only read or unread; null where it is known. */
-const READ_TOGGLES_OF: Readonly<Record<string, readonly (ReadToggles | null)[]>> = { OUTLOOK: READ_TOGGLES };
 
 describe.each(PROVIDER_IDS)('%s: changes', (id) => {
   let lab: Lab;
@@ -80,23 +76,26 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     expect((await changesSince(account, last.cursor)).changes).toEqual([]);
   });
 
-  it.each(READ_TOGGLES_OF[id] ?? [null])('tells each time that a message is read or unread (%s)', async (told) => {
-    const account = await lab.account(`toggled-${told}`);
-    const { vendor } = lab;
-    if (told) await lab.control('/changes', { vendor, account: account.address, readToggles: told });
-    const mail = { from: 'a@example.org', subject: 'x', text: 'x' };
-    const messageId = await account.deliver({ ...mail, mailbox: { name: 'Projects' } });
-    let { cursor } = await changesSince(account, null);
-    for (const change of ['read', 'unread', 'read']) {
-      await lab.control('/touch', { vendor, account: account.address, id: messageId, change });
-      const next = await changesSince(account, cursor);
-      expect(next.changes).toEqual([{ kind: 'updated', messageId }]);
-      cursor = next.cursor;
-    }
-    const isNew = await account.deliver(mail);
-    await lab.control('/touch', { vendor, account: account.address, id: isNew, change: 'read' });
-    expect((await changesSince(account, cursor)).changes).toEqual([{ kind: 'created', messageId: isNew }]);
-  });
+  it.each(twinPlaying(id).readToggles ?? [null])(
+    'tells each time that a message is read or unread (%s)',
+    async (told) => {
+      const account = await lab.account(`toggled-${told}`);
+      const { vendor } = lab;
+      if (told) await lab.control('/changes', { vendor, account: account.address, readToggles: told });
+      const mail = { from: 'a@example.org', subject: 'x', text: 'x' };
+      const messageId = await account.deliver({ ...mail, mailbox: { name: 'Projects' } });
+      let { cursor } = await changesSince(account, null);
+      for (const change of ['read', 'unread', 'read']) {
+        await lab.control('/touch', { vendor, account: account.address, id: messageId, change });
+        const next = await changesSince(account, cursor);
+        expect(next.changes).toEqual([{ kind: 'updated', messageId }]);
+        cursor = next.cursor;
+      }
+      const isNew = await account.deliver(mail);
+      await lab.control('/touch', { vendor, account: account.address, id: isNew, change: 'read' });
+      expect((await changesSince(account, cursor)).changes).toEqual([{ kind: 'created', messageId: isNew }]);
+    },
+  );
 
   it('tells what was updated about the flags and mailboxes of a message, as a read of it then shows', async () => {
     const account = await lab.account('detailed');
@@ -199,11 +198,10 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const account = await lab.account('sparse');
     const { cursor } = await changesSince(account, null);
     const messageId = await account.deliver({ from: 'a@example.org', subject: 'behind an empty page', text: 'x' });
-    const operation = { GMAIL: 'history.list', OUTLOOK: 'GET /me/mailFolders/{id}/messages/delta' }[id];
     await lab.control('/faults', {
       vendor: lab.vendor,
       account: account.address,
-      operation,
+      operation: lab.operations.changes,
       emptyPage: true,
       times: 2,
     });

@@ -316,7 +316,7 @@ describe.each(PROVIDER_IDS)('%s: composing', (id) => {
       account,
       compose({ to: [{ name: null, address: 'bounce@mail.example' }], subject: 'Anyone there?' }),
     );
-    // Gmail lists the mails of one second in any order, and on a fast machine that second has those of other tests.
+    // A provider may list the mails of one second in any order, and on a fast machine that second has those of other tests.
     const { items } = await account.session.listMessages(
       { mailboxId: null, where: null },
       { size: 50, after: null },

@@ -33,7 +33,7 @@ const CASES: Record<string, Case> = {
   'a letter of UTF-8 that was cut': { charset: 'utf-8', letter: UTF8('漢').subarray(0, 2), shown: 'æ¼' },
   'bytes that UTF-8 never has': { charset: 'utf-8', letter: Buffer.from([0xff, 0xfe]), shown: 'ÿþ' },
 };
-/** What stands in From beside the address, from plain to what Gmail's listed header leaves in doubt. */
+/** What stands in From beside the address, from plain to what a provider that decodes headers leaves in doubt. */
 const SHAPES = {
   alone: (address: Buffer) => [address],
   encoded: (address: Buffer) => [UTF8('=?utf-8?Q?Byron=2C_Ada?= <'), address, UTF8('>')],
@@ -103,7 +103,7 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: headers of eight bits, listed %s', (id
     for (const entry of Object.entries(CASES)) await fill(account, entry);
     await alone('envelope');
     await lists('at first');
-    // Once Gmail was seen to decode, it is asked for the raw mail of more messages than before.
+    // An adapter that has seen its provider decode a header may read the raw mail of more messages than before.
     await account.deliver({ raw: 'From: =?utf-8?Q?J=C3=B6rg?= <j@x.example>\r\nSubject: telling\r\n\r\nx\r\n' });
     await lists('after one that tells');
     await alone('full');

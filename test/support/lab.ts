@@ -21,11 +21,12 @@ export interface Lab {
   /** What any account here can do. */
   readonly capabilities: Capabilities;
   readonly vendor: string;
+  readonly twin: Twin;
   readonly operations: Twin['operations'];
   /** Creates an empty account at the emulator and connects it as a person would. */
   account(name: string, access?: Access): Promise<Account>;
-  /** The same at the other provider, whose mail goes back and forth with this one's. */
-  elsewhere(name: string, access?: Access): Promise<Account>;
+  /** The same at another provider, which exchanges mail with this one: the first other one, unless `providerId` names it. */
+  elsewhere(name: string, access?: Access, providerId?: string): Promise<Account>;
   /** Where the emulators are told to push to; the contract suite listens here. */
   readonly publicUrl: string;
   close(): Promise<void>;
@@ -43,6 +44,8 @@ export interface Account {
 }
 
 export const PROVIDER_IDS = TWINS.map(({ provider }) => provider);
+/** Providers whose accounts are connected on a consent page, and whose access tokens a token endpoint renews. */
+export const CONSENT_PROVIDER_IDS = TWINS.filter(({ password }) => password === null).map(({ provider }) => provider);
 /** Each provider with each way in which its vendor could list headers: for suites that read any. */
 export const PROVIDERS_AND_HEADERS = TWINS.flatMap(({ provider, spellings }) =>
   spellings.map((headers) => [provider, headers] as const),
@@ -100,13 +103,12 @@ export async function openLab(
     ...sandbox.environment(wire?.urlOf),
   });
   const providers = registry(config.providers, times);
-  const played = (id: string | undefined): Provider => {
+  const played = (id: string): Provider => {
     const provider = providers.find((p) => p.id === id);
     if (!provider) throw new Error(`${id} is not in the registry`);
     return provider;
   };
   const provider = played(providerId);
-  const other = played(PROVIDER_IDS.find((id) => id !== providerId));
 
   const control = async <T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> => {
     const response = await fetch(`${sandbox.controlUrl}${path}`, {
@@ -147,13 +149,15 @@ export async function openLab(
     provider,
     capabilities: provider.capabilities({ address: '', access: 'FULL', scopes: [] }),
     vendor: twin.vendor,
+    twin,
     operations: twin.operations,
     publicUrl,
     control,
     hasTold: () => sandbox.hasTold(),
     forgetWire: async () => wire?.reset(),
     account: (name, access = 'FULL') => connect(provider, name, access),
-    elsewhere: (name, access = 'FULL') => connect(other, name, access),
+    elsewhere: (name, access = 'FULL', otherId = PROVIDER_IDS.find((one) => one !== providerId) ?? '') =>
+      connect(played(otherId), name, access),
     async close() {
       await sandbox.close();
       await wire?.close();
