@@ -3,14 +3,13 @@ import { composeRaw } from '../mail/compose.ts';
 import { INBOX_UNREAD, mailFromRaw } from '../mail/received.ts';
 import { graphClient, letter, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
 
-const microsoft = microsoftFor('file');
-const { graph, direct } = microsoft;
+const { running, graph, direct } = microsoftFor('file');
 
 const at = (ms: number) => new Date(Date.UTC(2026, 0, 10, 12, 0, 0, ms));
 
 describe('a list of messages', () => {
   beforeAll(() => {
-    microsoft.emulator.fill(
+    running().emulator.fill(
       ME,
       Array.from({ length: 12 }, (_, n) =>
         mail(
@@ -44,10 +43,10 @@ describe('a list of messages', () => {
 
   it('drifts while mail arrives, as the real pages do', async () => {
     const first = await graph('/me/messages?$top=3&$select=subject');
-    const id = microsoft.emulator.deliver(ME, mail({ subject: 'Late', date: at(60_000) }));
+    const id = running().emulator.deliver(ME, mail({ subject: 'Late', date: at(60_000) }));
     const second = await graph(first.body['@odata.nextLink']);
     expect(second.body.value[0]?.subject).toBe(first.body.value[2]?.subject);
-    microsoft.emulator.touch(ME, id, 'delete');
+    running().emulator.touch(ME, id, 'delete');
   });
 
   it('filters, sorts and counts', async () => {
@@ -107,7 +106,7 @@ describe('one message', () => {
   let id: string;
   beforeEach(() => {
     const html = '<html><body><p>See <img src="cid:logo@x"></p><blockquote>before</blockquote></body></html>';
-    id = microsoft.emulator.deliver(
+    id = running().emulator.deliver(
       ME,
       mail({
         subject: 'Grüße aus 東京',
@@ -168,7 +167,7 @@ describe('one message', () => {
   it('opens a message attached to it', async () => {
     const inner = composeRaw(letter({ subject: 'Inside' })).toString('latin1');
     const raw = `From: a@x.example\r\nSubject: Outside\r\nMessage-ID: <out@x>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsee\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n${inner}\r\n--b--\r\n`;
-    const outer = microsoft.emulator.deliver(
+    const outer = running().emulator.deliver(
       ME,
       mailFromRaw(Buffer.from(raw, 'latin1'), { key: 'outer', receivedAt: at(0), placement: INBOX_UNREAD }),
     );
@@ -182,16 +181,16 @@ describe('one message', () => {
 });
 
 it('joins a conversation by references and topic', async () => {
-  const first = microsoft.emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<p1@x>' }));
-  const reply = microsoft.emulator.deliver(
+  const first = running().emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<p1@x>' }));
+  const reply = running().emulator.deliver(
     ME,
     mail({ subject: 'RE: Plan', messageId: '<p2@x>', inReplyTo: ['<p1@x>'], references: ['<p1@x>'] }),
   );
-  const last = microsoft.emulator.deliver(
+  const last = running().emulator.deliver(
     ME,
     mail({ subject: 'Re: plan', messageId: '<p3@x>', inReplyTo: ['<p2@x>'] }),
   );
-  const alike = microsoft.emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<q1@x>' }));
+  const alike = running().emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<q1@x>' }));
   const conversation = async (id: string) =>
     (await graph(`/me/messages/${id}?$select=conversationId`)).body.conversationId;
   const [a, b, c, d] = [
@@ -210,7 +209,7 @@ it('joins a conversation by references and topic', async () => {
 it('finds a conversation as it is, whatever was made, changed, moved and deleted', async () => {
   const root = { messageId: '<i1@x>' };
   const reply = { inReplyTo: ['<i1@x>'], references: ['<i1@x>'] };
-  const first = microsoft.emulator.deliver(ME, mail({ subject: 'Index', ...root }));
+  const first = running().emulator.deliver(ME, mail({ subject: 'Index', ...root }));
   const id: string = (await graph(`/me/messages/${first}`)).body.conversationId;
   const idsOf = async (filter: string, folder = '') => {
     const { body } = await graph(`/me/${folder}messages?$filter=${filter}&$top=50&$count=true&$select=id`);
@@ -225,7 +224,7 @@ it('finds a conversation as it is, whatever was made, changed, moved and deleted
   };
   expect(await found()).toEqual([first]);
 
-  const second = microsoft.emulator.deliver(ME, mail({ subject: 'Re: Index', messageId: '<i2@x>', ...reply }));
+  const second = running().emulator.deliver(ME, mail({ subject: 'Re: Index', messageId: '<i2@x>', ...reply }));
   const draft = (await graph(`/me/messages/${second}/createReply`, { method: 'POST' })).body.id;
   const elsewhere = (await graph('/me/messages', { method: 'POST', body: { subject: 'Index' } })).body.id;
   expect(await found()).toEqual([draft, second, first]);
@@ -245,7 +244,7 @@ it('finds a conversation as it is, whatever was made, changed, moved and deleted
   await graph(`/me/messages/${moved}`, { method: 'DELETE' });
   await graph(`/me/messages/${copy}/permanentDelete`, { method: 'POST' });
   expect(await found()).toEqual([draft, first]);
-  microsoft.emulator.fill(ME, [mail({ subject: 'RE: index', messageId: '<i3@x>', date: new Date(0), ...reply })]);
+  running().emulator.fill(ME, [mail({ subject: 'RE: index', messageId: '<i3@x>', date: new Date(0), ...reply })]);
   expect(await found()).toHaveLength(3);
 
   expect(await idsOf(`conversationId eq '${id}' and isRead eq false`)).not.toContain(draft);
@@ -286,7 +285,7 @@ describe('folders', () => {
     ).toBe('ErrorFolderExists');
     const renamed = await graph(`/me/mailFolders/${made.body.id}`, { method: 'PATCH', body: { displayName: 'Plans' } });
     expect(renamed.body.displayName).toBe('Plans');
-    const id = microsoft.emulator.deliver(ME, mail());
+    const id = running().emulator.deliver(ME, mail());
     await graph(`/me/messages/${id}/move`, { method: 'POST', body: { destinationId: made.body.id } });
     expect((await graph(`/me/mailFolders/${made.body.id}`)).body).toMatchObject({
       totalItemCount: 1,

@@ -53,44 +53,22 @@ export async function connect(url: string, scopes: readonly string[], account = 
   return { api, auth, tokens };
 }
 
-/** Google for each test or for the file, with a client signed in. */
+/** Starts the Google emulator for each test or for the file, and signs a client in. `running()` returns the emulator that runs. */
 export function googleFor(lifetime: Lifetime, given: Given = {}) {
   const { scopes = [MAIL_SCOPE] } = given;
   const running = during(lifetime, async () => {
     const google = await startGoogle(given);
-    return { ...google, ...(scopes.length > 0 && { client: await connect(google.url, scopes) }) };
+    const client = scopes.length > 0 ? await connect(google.url, scopes) : null;
+    return {
+      ...google,
+      accessToken: client?.tokens.access_token ?? '',
+      get users() {
+        if (!client) throw new Error('no client was signed in');
+        return client.api.users;
+      },
+    };
   });
-  const client = () => {
-    const signedIn = running().client;
-    if (!signedIn) throw new Error('no client was signed in');
-    return signedIn;
-  };
-  return {
-    get url() {
-      return running().url;
-    },
-    get world() {
-      return running().world;
-    },
-    get faults() {
-      return running().faults;
-    },
-    get clock() {
-      return running().clock;
-    },
-    get emulator() {
-      return running().emulator;
-    },
-    get posted() {
-      return running().posted;
-    },
-    get users() {
-      return client().api.users;
-    },
-    get accessToken() {
-      return client().tokens.access_token ?? '';
-    },
-  };
+  return { running };
 }
 
 export const letter = (given: Partial<Letter> = {}): Letter => letterTo(ME, given);

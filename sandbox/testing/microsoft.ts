@@ -99,7 +99,10 @@ export function graphClient(url: string, accessToken: string): Graph {
   };
 }
 
-/** Microsoft for each test or for the file, with a client signed in: `graph` by way of the wire checker, `direct` past it. */
+/**
+ * Starts the Microsoft emulator for each test or for the file, and signs a client in. `running()` returns the emulator that runs.
+ * `graph` sends its requests through the wire checker, where there is one, and `direct` past it.
+ */
 export function microsoftFor(lifetime: Lifetime, given: Given = {}) {
   const { scopes = ALL } = given;
   const running = during(lifetime, async () => {
@@ -109,6 +112,7 @@ export function microsoftFor(lifetime: Lifetime, given: Given = {}) {
   const graph: Graph = (...request) => graphClient(running().via, running().accessToken)(...request);
   const direct: Graph = (...request) => graphClient(running().url, running().accessToken)(...request);
   return {
+    running,
     graph,
     direct,
     post: (path: string, body?: unknown) => graph(path, { method: 'POST', ...(body !== undefined && { body }) }),
@@ -126,30 +130,6 @@ export function microsoftFor(lifetime: Lifetime, given: Given = {}) {
     /** With a token that is new: for what comes after a grant was revoked. */
     async signInAgain() {
       running().accessToken = (await signIn(running().url, scopes)).access_token;
-    },
-    get url() {
-      return running().url;
-    },
-    get via() {
-      return running().via;
-    },
-    get world() {
-      return running().world;
-    },
-    get faults() {
-      return running().faults;
-    },
-    get clock() {
-      return running().clock;
-    },
-    get emulator() {
-      return running().emulator;
-    },
-    get posted() {
-      return running().posted;
-    },
-    get accessToken() {
-      return running().accessToken;
     },
   };
 }
