@@ -15,6 +15,24 @@ afterAll(async () => {
   await lab.close();
 });
 
+it('takes the default limit of a mailbox that does not tell its own', async () => {
+  const operation = 'POST /me/getMailTips';
+  const saving = (sizeBytes: number) => {
+    const large = file('large.bin', Buffer.alloc(1), { sizeBytes });
+    const message = compose({ attachments: [large] });
+    return account.session.saveDraft({ id: null, ifVersion: null, compose: message }, interactive());
+  };
+  for (const status of [403, 404]) {
+    await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation, status, times: 1 });
+    await expect(saving(36 * 1024 * 1024)).rejects.toMatchObject({
+      code: 'INVALID',
+      message: expect.stringContaining('this mailbox takes 35.0 MB at most'),
+    });
+  }
+  await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation, status: 503 });
+  await expect(saving(36 * 1024 * 1024)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+});
+
 /** In two pieces. */
 const bytes = noise(4_200_000);
 const save = (subject: string) =>
