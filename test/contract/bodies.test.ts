@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 interface Case {
   /** From Content-Type on. */

@@ -5,7 +5,7 @@ import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ChangeDetail } from '../../src/providers/contract/change-detail.ts';
 import type { Hint, ProviderChange, Signal, WatchState, WebhookRequest } from '../../src/providers/contract/watch.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
 
 async function changesSince(
   account: Account,

@@ -3,7 +3,7 @@ import { isMailError, MailError } from '../../src/domain/error.ts';
 import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import { isPassword } from '../../src/providers/contract/password.ts';
 import { isUnreadable, type ListQuery } from '../../src/providers/contract/provider.ts';
-import { type Account, authorize, consent, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, authorize, consent, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 

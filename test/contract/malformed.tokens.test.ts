@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { checkAnswered } from '../../src/accounts/integrations/credential.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { ListQuery } from '../../src/providers/contract/provider.ts';
-import { type Account, authorize, CONSENT_PROVIDER_IDS, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, authorize, CONSENT_PROVIDER_IDS, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
 /** Answers of a token endpoint, without a token that could be sent. */
 const TOKEN_ANSWERS = [

@@ -4,7 +4,7 @@ import type { Mailbox, MailboxKind, MailboxRole } from '../../src/domain/mailbox
 import type { Message } from '../../src/domain/message.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import type { MailboxPatch, Patch } from '../../src/providers/contract/provider.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 describe.each(PROVIDER_IDS)('%s: organising', (id) => {
   let lab: Lab;

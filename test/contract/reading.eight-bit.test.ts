@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable } from '../../src/providers/contract/provider.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/app/lab.ts';
 
 const PAGE = { size: 50, after: null };
 const WESTERN = (text: string) => Buffer.from(text, 'latin1');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/provider.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/app/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 5, 9, 0, second)).toISOString();

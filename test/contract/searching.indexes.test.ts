@@ -3,7 +3,7 @@ import { TWINS } from '../../sandbox/twins.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { isUnreadable } from '../../src/providers/contract/provider.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
 const PROVIDERS_AND_INDEXES = TWINS.flatMap(({ provider, searchIndexes }) =>
   searchIndexes.map((index) => [provider, index] as const),

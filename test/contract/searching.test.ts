@@ -3,7 +3,7 @@ import type { Message } from '../../src/domain/message.ts';
 import { branchesOf } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/provider.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 const day = (n: number): string => new Date(Date.UTC(2026, 1, n, 12)).toISOString();
 const PDF = [

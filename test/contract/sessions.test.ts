@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/contract/provider.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
-import { silent } from '../support/database.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { silent } from '../support/app/database.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const PAGE = { size: 10, after: null };

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MailError } from '../../src/domain/error.ts';
 import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
-import { consent, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
+import { consent, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
 
 const { signal } = new AbortController();
 const REDIRECT = 'http://127.0.0.1:9/oauth/callback';

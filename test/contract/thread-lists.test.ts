@@ -7,8 +7,8 @@ import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
 import { isHidden, type Thread, threadOf } from '../../src/domain/thread.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/provider.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
-import { seeded } from '../support/thread-mail.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { seeded } from '../support/mail/thread-mail.ts';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 const START = Date.UTC(2026, 0, 5, 9);

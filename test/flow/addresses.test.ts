@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HEADER_SPELLINGS } from '../../sandbox/world.ts';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { twinPlaying } from '../support/lab.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { twinPlaying } from '../support/app/lab.ts';
 
 const EVIL = 'mallory@evil.example';
 const SAVE = graphql(

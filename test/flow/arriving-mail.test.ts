@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import type { ResultOf } from '../support/document.ts';
-import { Follower } from '../support/follower.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import type { ResultOf } from '../support/clients/document.ts';
+import { Follower } from '../support/clients/follower.ts';
 
 /** What an arriving mail costs in a mailbox of many folders, and that none is missed where its provider tells of too little. */
 let app: TestApp;

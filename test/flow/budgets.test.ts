@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import type { Page } from '../support/answer.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { outer, upstream } from '../support/upstream.ts';
+import type { Page } from '../support/clients/answer.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { outer, upstream } from '../support/clients/upstream.ts';
 
 const SEARCH = graphql(`query ($search: String) { viewer { messages(first: 10, search: $search) { nodes { id } } } }`);
 

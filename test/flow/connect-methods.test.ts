@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { Provider } from '../../src/providers/contract/provider.ts';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
 import { type ClientCredentials, clientCredentials } from '../support/client-credentials.ts';
-import { exchanged, fakeProvider, granted } from '../support/provider.ts';
+import { exchanged, fakeProvider, granted } from '../support/fakes/provider.ts';
 
 // The one line in the list.
 vi.mock('../../src/accounts/connect/connect-methods.ts', async (original) => {

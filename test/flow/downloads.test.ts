@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
 import { graphql } from '../generated/gql.ts';
-import { type SetFault, startApp, type TestApp } from '../support/app.ts';
+import { type SetFault, startApp, type TestApp } from '../support/app/app.ts';
 
 let app: TestApp;
 const logged: string[] = [];

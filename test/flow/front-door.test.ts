@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type SetFault, startApp, type TestApp } from '../support/app.ts';
-import { answerIn, openSocket, Socket, subscribe } from '../support/socket.ts';
+import { type SetFault, startApp, type TestApp } from '../support/app/app.ts';
+import { answerIn, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
 const apps: TestApp[] = [];
 const open = async (options: Parameters<typeof startApp>[0]) => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import type { Page } from '../support/answer.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { twinPlaying } from '../support/lab.ts';
-import { answerIn, openSocket, subscribe } from '../support/socket.ts';
-import { outer, upstream } from '../support/upstream.ts';
+import type { Page } from '../support/clients/answer.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { twinPlaying } from '../support/app/lab.ts';
+import { answerIn, openSocket, subscribe } from '../support/clients/socket.ts';
+import { outer, upstream } from '../support/clients/upstream.ts';
 
 let app: TestApp;
 let accounts: { id: string; address: string; provider: { id: string } }[];

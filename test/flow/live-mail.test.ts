@@ -3,8 +3,8 @@ import { type Client, createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { documentText, type Present, type ResultOf } from '../support/document.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { documentText, type Present, type ResultOf } from '../support/clients/document.ts';
 
 let app: TestApp;
 const clients: Client[] = [];

@@ -6,8 +6,8 @@ import { WebSocket } from 'ws';
 import type { OperationRequest } from '../../src/graphql/operation/operation.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { startSmallGateway } from '../support/small-gateway.ts';
-import { openSocket, Socket } from '../support/socket.ts';
+import { startSmallGateway } from '../support/app/small-gateway.ts';
+import { openSocket, Socket } from '../support/clients/socket.ts';
 
 let gateway: Awaited<ReturnType<typeof startSmallGateway>>;
 beforeAll(async () => {

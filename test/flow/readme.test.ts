@@ -7,8 +7,8 @@ import { type OperationDefinitionNode, OperationTypeNode, parse, print } from 'g
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { consent } from '../support/lab.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { consent } from '../support/app/lab.ts';
 
 /** What the README prints, pasted as it stands. */
 

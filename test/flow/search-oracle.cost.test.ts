@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Page } from '../support/answer.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { upstream } from '../support/upstream.ts';
+import type { Page } from '../support/clients/answer.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { upstream } from '../support/clients/upstream.ts';
 
 /** What the dearest searches cost in accounts of 3,000 mails each, counted in the emulators' own log. Nothing here is a time. */
 const MESSAGES = 3_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { upstream } from '../support/upstream.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { upstream } from '../support/clients/upstream.ts';
 
 let app: TestApp;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ControlLog, type SetFault, startApp, type TestApp } from '../support/app.ts';
+import { type ControlLog, type SetFault, startApp, type TestApp } from '../support/app/app.ts';
 
 let app: TestApp;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type SetFault, startApp, type TestApp } from '../support/app.ts';
-import { THROUGH_RETRIES } from '../support/polls.ts';
+import { type SetFault, startApp, type TestApp } from '../support/app/app.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 
 let app: TestApp;
 let integrations: { id: string; address: string }[];

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database/database.open.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Dumped, startApp, type TestApp } from '../support/app.ts';
-import { silent } from '../support/database.ts';
-import { THROUGH_RETRIES } from '../support/polls.ts';
+import { type Dumped, startApp, type TestApp } from '../support/app/app.ts';
+import { silent } from '../support/app/database.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 
 graphql(`fragment RestoredSubmission on Submission { id status attempts problem { message } message { subject } }`);
 const SEND = graphql(

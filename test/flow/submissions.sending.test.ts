@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type ControlLog, type Dumped, startApp, type TestApp } from '../support/app.ts';
-import { Follower } from '../support/follower.ts';
-import { THROUGH_RETRIES } from '../support/polls.ts';
+import { type ControlLog, type Dumped, startApp, type TestApp } from '../support/app/app.ts';
+import { Follower } from '../support/clients/follower.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 
 let app: TestApp;
 let integration: string;

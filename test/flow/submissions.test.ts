@@ -3,9 +3,9 @@ import { type Client, createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { graphql } from '../generated/gql.ts';
-import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
-import { documentText, type Present, type ResultOf } from '../support/document.ts';
-import { THROUGH_RETRIES } from '../support/polls.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app/app.ts';
+import { documentText, type Present, type ResultOf } from '../support/clients/document.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 
 let app: TestApp;
 let integrations: { id: string; address: string; provider: { id: string } }[];

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { graphql } from '../generated/gql.ts';
-import type { SetFault } from '../support/app.ts';
-import { type Cluster, startCluster } from '../support/cluster.ts';
-import { Follower } from '../support/follower.ts';
-import { Client } from '../support/load.ts';
+import type { SetFault } from '../support/app/app.ts';
+import { type Cluster, startCluster } from '../support/app/cluster.ts';
+import { Follower } from '../support/clients/follower.ts';
+import { Client } from '../support/clients/load.ts';
 
 const SYNC = graphql(`{ viewer { integrations { id sync { cursor lastReconciledAt } } } }`);
 const LIVE = graphql(

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
-import { fillDataDir } from '../support/database.ts';
-import { createTestDatabaseUrl } from '../support/database-url.ts';
-import { Inspector } from '../support/inspector.ts';
-import { freePort } from '../support/port.ts';
-import { buildProgram, type Program } from '../support/process.ts';
+import { fillDataDir } from '../support/app/database.ts';
+import { createTestDatabaseUrl } from '../support/app/database-url.ts';
+import { Inspector } from '../support/schema/inspector.ts';
+import { freePort } from '../support/app/port.ts';
+import { buildProgram, type Program } from '../support/app/process.ts';
 
 const MEGABYTES = 80;
 const MEGABYTE = 1024 * 1024;

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
-import type { ResultOf } from '../support/document.ts';
-import { Follower } from '../support/follower.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app/app.ts';
+import type { ResultOf } from '../support/clients/document.ts';
+import { Follower } from '../support/clients/follower.ts';
 
 /** One place for each vendor, and none for the slow: two accounts that hang would be enough to stop a shared pool of one, or of two. */
 const ONE_PLACE = { slots: 1, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 };

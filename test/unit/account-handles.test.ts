@@ -5,8 +5,8 @@ import { RequestLimiters } from '../../src/accounts/handles/request-limiters.ts'
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
 import type { Principal } from '../../src/graphql/principal.ts';
 import type { AccountDetails, MailSession } from '../../src/providers/contract/provider.ts';
-import { silent } from '../support/database.ts';
-import { fakeProvider } from '../support/provider.ts';
+import { silent } from '../support/app/database.ts';
+import { fakeProvider } from '../support/fakes/provider.ts';
 
 /** A provider of which each server can do something else, and said so when the account was connected. */
 const usual = fakeProvider();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AttemptLimiter } from '../../src/accounts/users/attempt.limiter.ts';
 import { AttemptStore } from '../../src/accounts/users/attempt.store.ts';
 import type { Database } from '../../src/platform/database/database.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 
 describe('too many attempts', () => {
   it('are refused with the exact time to wait, for that key alone', () => {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
 let lab: Lab;
 let account: Account;

@@ -4,7 +4,7 @@ import { encodeId } from '../../src/domain/global-id.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { MailboxChanges } from '../../src/mail/organise/mailbox-changes.ts';
 import type { Capabilities, MailboxPatch } from '../../src/providers/contract/provider.ts';
-import { fakeAccount } from '../support/fake-account.ts';
+import { fakeAccount } from '../support/fakes/fake-account.ts';
 
 const mailbox = (id: string, fields: Partial<Mailbox> = {}): Mailbox => ({
   id,

@@ -3,7 +3,7 @@ import type { Message } from '../../src/domain/message.ts';
 import { MessageLoader } from '../../src/mail/account/message.loader.ts';
 import type { Reader } from '../../src/mail/account/reader.ts';
 import type { Detail, MailSession } from '../../src/providers/contract/provider.ts';
-import { aMessage, someContent } from '../support/fake-account.ts';
+import { aMessage, someContent } from '../support/fakes/fake-account.ts';
 
 /** A loader over one message, what it asked for, and a way to hold an answer back. */
 function over(stored: Message) {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isUnreadable, type ListQuery, type MailSession, type Page } from '../../src/providers/contract/provider.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { outlook } from '../../src/providers/outlook/index.ts';
-import { interactive } from '../support/lab.ts';
+import { interactive } from '../support/app/lab.ts';
 
 /** A Graph of which only the search is played, with links as it may write them. */
 let server: Server;

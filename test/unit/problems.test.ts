@@ -3,7 +3,7 @@ import { MailError } from '../../src/domain/error.ts';
 import { problemOf } from '../../src/graphql/errors/problem.type.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { requireConfigured, requireProvider } from '../../src/providers/contract/find-provider.ts';
-import { fakeProvider } from '../support/provider.ts';
+import { fakeProvider } from '../support/fakes/provider.ts';
 
 it('shows of an unexpected error a reference alone, under which the log has it', () => {
   const lines: string[] = [];

@@ -13,7 +13,7 @@ import { SubmissionWriter } from '../../src/mail/submission/submission-writer.ts
 import type { Database } from '../../src/platform/database/database.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
 import type { Draft, DraftWrite, MailSession, Probe, Submitted } from '../../src/providers/contract/provider.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 
 /** A provider that a test can make forget to answer. */
 class FakeProvider {

@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { OperationQueueLimits } from '../../src/server/operation-queue/operation-queue.limits.ts';
-import { MEGABYTE, startSmallGateway } from '../support/small-gateway.ts';
-import { init, subscribe } from '../support/socket.ts';
+import { MEGABYTE, startSmallGateway } from '../support/app/small-gateway.ts';
+import { init, subscribe } from '../support/clients/socket.ts';
 
 type Gateway = Awaited<ReturnType<typeof startSmallGateway>>;
 const closers: (() => unknown)[] = [];

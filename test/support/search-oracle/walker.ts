@@ -1,4 +1,4 @@
-import type { Page } from '../answer.ts';
+import type { Page } from '../clients/answer.ts';
 import { arrival, type Change, stretchOf } from './changes.ts';
 import type { Scope } from './oracle.ts';
 import { filterOf } from './queries.ts';

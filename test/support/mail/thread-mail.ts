@@ -1,4 +1,4 @@
-import type { Message } from '../../src/domain/message.ts';
+import type { Message } from '../../../src/domain/message.ts';
 
 /** mulberry32: numbers between 0 and 1 that a seed repeats. */
 export function seeded(seed: number): () => number {

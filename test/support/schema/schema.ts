@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
-import { createSchema } from '../../src/graphql/schema.ts';
-import { RESOLVERS } from '../../src/resolvers.ts';
+import { createSchema } from '../../../src/graphql/schema.ts';
+import { RESOLVERS } from '../../../src/resolvers.ts';
 
 /** The schema whose resolvers have nothing to ask: for what reads it and resolves no field. */
 export const bareSchema = (): GraphQLSchema =>

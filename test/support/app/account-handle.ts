@@ -1,6 +1,6 @@
-import type { AccountHandle } from '../../src/accounts/handles/account-handle.ts';
-import type { AccountHandles } from '../../src/accounts/handles/account-handles.ts';
-import type { MailSession } from '../../src/providers/contract/provider.ts';
+import type { AccountHandle } from '../../../src/accounts/handles/account-handle.ts';
+import type { AccountHandles } from '../../../src/accounts/handles/account-handles.ts';
+import type { MailSession } from '../../../src/providers/contract/provider.ts';
 
 /** Handles of the gateway's own, over sessions that give the verbs which are called and no others. */
 export const handlesOf = (

@@ -1,23 +1,23 @@
 import type { Socket } from 'node:net';
 import { buildSchema, type GraphQLObjectType } from 'graphql';
-import type { Context } from '../../src/graphql/context.ts';
-import { OperationPath } from '../../src/graphql/operation/operation-path.ts';
-import { requirePrincipal } from '../../src/graphql/principal.ts';
-import type { Database } from '../../src/platform/database/database.ts';
-import { createLog } from '../../src/platform/log.ts';
-import { Contexts } from '../../src/server/http/contexts.ts';
-import { createHttp } from '../../src/server/http/http.ts';
-import { openListener } from '../../src/server/http/listener.ts';
+import type { Context } from '../../../src/graphql/context.ts';
+import { OperationPath } from '../../../src/graphql/operation/operation-path.ts';
+import { requirePrincipal } from '../../../src/graphql/principal.ts';
+import type { Database } from '../../../src/platform/database/database.ts';
+import { createLog } from '../../../src/platform/log.ts';
+import { Contexts } from '../../../src/server/http/contexts.ts';
+import { createHttp } from '../../../src/server/http/http.ts';
+import { openListener } from '../../../src/server/http/listener.ts';
 import {
   OPERATION_QUEUE_LIMITS,
   type OperationQueueLimits,
-} from '../../src/server/operation-queue/operation-queue.limits.ts';
-import { OperationQueue } from '../../src/server/operation-queue/operation-queue.ts';
-import { unreadBytes } from '../../src/server/operation-queue/unread.ts';
-import { mountGraphql } from '../../src/server/routes/graphql.route.ts';
-import { Connections } from '../../src/server/socket/connections.ts';
-import { createSocketProtocol } from '../../src/server/socket/socket-protocol.ts';
-import { mountWebSocket } from '../../src/server/socket/websocket.ts';
+} from '../../../src/server/operation-queue/operation-queue.limits.ts';
+import { OperationQueue } from '../../../src/server/operation-queue/operation-queue.ts';
+import { unreadBytes } from '../../../src/server/operation-queue/unread.ts';
+import { mountGraphql } from '../../../src/server/routes/graphql.route.ts';
+import { Connections } from '../../../src/server/socket/connections.ts';
+import { createSocketProtocol } from '../../../src/server/socket/socket-protocol.ts';
+import { mountWebSocket } from '../../../src/server/socket/websocket.ts';
 
 export const MEGABYTE = 2 ** 20;
 

@@ -1,6 +1,6 @@
-import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from './app.ts';
-import type { Present } from './document.ts';
+import { graphql } from '../../generated/gql.ts';
+import { startApp, type TestApp } from '../app/app.ts';
+import type { Present } from '../clients/document.ts';
 
 /** What the mutations that organise answer, of what the suites select. */
 export interface Outcome {

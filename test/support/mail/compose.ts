@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Compose, ComposeAttachment } from '../../src/domain/compose.ts';
+import type { Compose, ComposeAttachment } from '../../../src/domain/compose.ts';
 
 /** A message to zoe@example.org with nothing special about it. */
 export const compose = (given: Partial<Compose> = {}): Compose => ({

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Hopeless } from './polls.ts';
+import { Hopeless } from '../run/polls.ts';
 
 /** What `npm start` runs: a process of its own in the sandbox, on free ports, with a data directory of its own. */
 export interface Program {

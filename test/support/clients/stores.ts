@@ -19,7 +19,7 @@ import {
   RecordSource,
   Store as RelayRecords,
 } from 'relay-runtime';
-import type { TestApp } from './app.ts';
+import type { TestApp } from '../app/app.ts';
 
 /** A client that keeps what it has read by id, as each is set up by its own documentation. */
 export interface Store {

@@ -3,12 +3,12 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { pino } from 'pino';
-import { MIGRATIONS_DIRECTORY, migrationNames } from '../../src/platform/asset-directories.ts';
-import { openDatabase } from '../../src/platform/database/database.open.ts';
-import type { Database } from '../../src/platform/database/database.ts';
-import { migrate } from '../../src/platform/database/migrations.ts';
-import { openPglite } from '../../src/platform/database/pglite.ts';
-import { openQueue } from '../../src/platform/queue/queue.ts';
+import { MIGRATIONS_DIRECTORY, migrationNames } from '../../../src/platform/asset-directories.ts';
+import { openDatabase } from '../../../src/platform/database/database.open.ts';
+import type { Database } from '../../../src/platform/database/database.ts';
+import { migrate } from '../../../src/platform/database/migrations.ts';
+import { openPglite } from '../../../src/platform/database/pglite.ts';
+import { openQueue } from '../../../src/platform/queue/queue.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
 
 export const silent = pino({ level: 'silent' });

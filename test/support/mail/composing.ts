@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Compose, ComposeAttachment, ComposeOrigin } from '../../src/domain/compose.ts';
-import { isMailError } from '../../src/domain/error.ts';
-import type { Message } from '../../src/domain/message.ts';
-import { type Draft, isUnreadable, type MailSession } from '../../src/providers/contract/provider.ts';
-import { type Account, interactive } from './lab.ts';
+import type { Compose, ComposeAttachment, ComposeOrigin } from '../../../src/domain/compose.ts';
+import { isMailError } from '../../../src/domain/error.ts';
+import type { Message } from '../../../src/domain/message.ts';
+import { type Draft, isUnreadable, type MailSession } from '../../../src/providers/contract/provider.ts';
+import { type Account, interactive } from '../app/lab.ts';
 
 /** A message to be written, with a Message-ID of its own. */
 export const compose = (given: Partial<Compose> = {}): Compose => ({

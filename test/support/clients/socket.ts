@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import type { AnswerBody, AnswerError } from './answer.ts';
-import type { TestApp } from './app.ts';
-import { Hopeless } from './polls.ts';
+import type { TestApp } from '../app/app.ts';
+import { Hopeless } from '../run/polls.ts';
 
 type Served = Pick<TestApp, 'url'>;
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createClient } from '@redis/client';
-import { openRedisBus } from '../../src/platform/bus/bus.redis.ts';
-import { type Bus, createBus } from '../../src/platform/bus/bus.ts';
+import { openRedisBus } from '../../../src/platform/bus/bus.redis.ts';
+import { type Bus, createBus } from '../../../src/platform/bus/bus.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from './database.ts';
 
 /** None, or the server that TEST_REDIS_URL names; its keys are left alone, and each test has channels of its own. */

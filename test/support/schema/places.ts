@@ -16,7 +16,7 @@ import {
   isRequiredArgument,
   isRequiredInputField,
 } from 'graphql';
-import { encodeId } from '../../src/domain/global-id.ts';
+import { encodeId } from '../../../src/domain/global-id.ts';
 
 /** Where a client gives a value: an argument of some field of the schema, or a field within its input. */
 export interface Place {

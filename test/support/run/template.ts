@@ -1,7 +1,7 @@
-import { openDatabase } from '../../src/platform/database/database.open.ts';
-import { migrate } from '../../src/platform/database/migrations.ts';
-import { silent } from './database.ts';
-import { createTestDatabaseUrl, TEMPLATE } from './database-url.ts';
+import { openDatabase } from '../../../src/platform/database/database.open.ts';
+import { migrate } from '../../../src/platform/database/migrations.ts';
+import { silent } from '../app/database.ts';
+import { createTestDatabaseUrl, TEMPLATE } from '../app/database-url.ts';
 
 /** Before the workers start: the migrated database that those of the tests are copies of, gone when they have ended. */
 export default async function template(): Promise<(() => Promise<void>) | undefined> {

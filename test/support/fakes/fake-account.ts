@@ -1,10 +1,10 @@
-import type { AccountHandle } from '../../src/accounts/handles/account-handle.ts';
-import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
-import { MailError } from '../../src/domain/error.ts';
-import type { Attachment, Message, MessageContent } from '../../src/domain/message.ts';
-import { MailAccount } from '../../src/mail/account/mail-account.ts';
-import { PageMemory } from '../../src/mail/account/page-reads.ts';
-import type { Capabilities, MailSession } from '../../src/providers/contract/provider.ts';
+import type { AccountHandle } from '../../../src/accounts/handles/account-handle.ts';
+import type { IntegrationRecord } from '../../../src/accounts/integrations/integration.ts';
+import { MailError } from '../../../src/domain/error.ts';
+import type { Attachment, Message, MessageContent } from '../../../src/domain/message.ts';
+import { MailAccount } from '../../../src/mail/account/mail-account.ts';
+import { PageMemory } from '../../../src/mail/account/page-reads.ts';
+import type { Capabilities, MailSession } from '../../../src/providers/contract/provider.ts';
 
 /** An account over a session of which a test gives the verbs that are called; another one fails the test. */
 export function fakeAccount(

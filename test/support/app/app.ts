@@ -3,26 +3,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { tokenOf } from '../../sandbox/consent.ts';
-import type { totalsOf } from '../../sandbox/control/log.ts';
-import { connectDemo } from '../../sandbox/demo.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { startWire, type Wire } from '../../sandbox/testing/wire.ts';
-import { TWINS } from '../../sandbox/twins.ts';
-import type { Emulator, HeaderSpelling, RequestRecord } from '../../sandbox/world.ts';
-import type { AppOptions as GatewayOptions } from '../../src/app.options.ts';
-import { type App, createApp } from '../../src/app.ts';
-import { type Config, readConfig } from '../../src/config.ts';
-import { singleId } from '../../src/domain/global-id.ts';
-import type { StoreLimits } from '../../src/platform/database/store/store.limits.ts';
-import type { Logger } from '../../src/platform/log.ts';
-import { graphql } from '../generated/gql.ts';
-import type { AnswerBody } from './answer.ts';
+import { tokenOf } from '../../../sandbox/consent.ts';
+import type { totalsOf } from '../../../sandbox/control/log.ts';
+import { connectDemo } from '../../../sandbox/demo.ts';
+import { type Sandbox, startSandbox } from '../../../sandbox/start.ts';
+import { startWire, type Wire } from '../../../sandbox/testing/wire.ts';
+import { TWINS } from '../../../sandbox/twins.ts';
+import type { Emulator, HeaderSpelling, RequestRecord } from '../../../sandbox/world.ts';
+import type { AppOptions as GatewayOptions } from '../../../src/app.options.ts';
+import { type App, createApp } from '../../../src/app.ts';
+import { type Config, readConfig } from '../../../src/config.ts';
+import { singleId } from '../../../src/domain/global-id.ts';
+import type { StoreLimits } from '../../../src/platform/database/store/store.limits.ts';
+import type { Logger } from '../../../src/platform/log.ts';
+import { graphql } from '../../generated/gql.ts';
+import type { AnswerBody } from '../clients/answer.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
-import { type Document, documentText, type Present } from './document.ts';
+import { type Document, documentText, type Present } from '../clients/document.ts';
 import { consent, FIELD_BATCH_WIDTH, twinPlaying } from './lab.ts';
-import { Hopeless } from './polls.ts';
+import { Hopeless } from '../run/polls.ts';
 import { freePort } from './port.ts';
 import { Relay } from './relay.ts';
 
@@ -88,7 +88,7 @@ export interface ControlLog {
   totals: ReturnType<typeof totalsOf>;
 }
 export type Dumped = ReturnType<Emulator['dump']>[number];
-export type { SetFault } from '../../sandbox/control/faults.ts';
+export type { SetFault } from '../../../sandbox/control/faults.ts';
 
 export interface AppOptions {
   messages?: number;

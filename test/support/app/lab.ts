@@ -1,19 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { pino } from 'pino';
-import { startSandbox } from '../../sandbox/start.ts';
-import { startWire } from '../../sandbox/testing/wire.ts';
-import type { Twin } from '../../sandbox/twin.ts';
-import { TWINS } from '../../sandbox/twins.ts';
-import type { HeaderSpelling, SubjectThreads } from '../../sandbox/world.ts';
-import { checkAnswered } from '../../src/accounts/integrations/credential.ts';
-import { readConfig } from '../../src/config.ts';
-import { isAuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
-import type { Call } from '../../src/providers/contract/call.ts';
-import type { Access, Exchanged } from '../../src/providers/contract/connect.ts';
-import { isPassword } from '../../src/providers/contract/password.ts';
-import type { Capabilities, MailSession, Provider, ProviderTimes } from '../../src/providers/contract/provider.ts';
-import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
-import { registry } from '../../src/providers/registry.ts';
+import { startSandbox } from '../../../sandbox/start.ts';
+import { startWire } from '../../../sandbox/testing/wire.ts';
+import type { Twin } from '../../../sandbox/twin.ts';
+import { TWINS } from '../../../sandbox/twins.ts';
+import type { HeaderSpelling, SubjectThreads } from '../../../sandbox/world.ts';
+import { checkAnswered } from '../../../src/accounts/integrations/credential.ts';
+import { readConfig } from '../../../src/config.ts';
+import { isAuthorizationCode } from '../../../src/providers/contract/authorization-code.ts';
+import type { Call } from '../../../src/providers/contract/call.ts';
+import type { Access, Exchanged } from '../../../src/providers/contract/connect.ts';
+import { isPassword } from '../../../src/providers/contract/password.ts';
+import type { Capabilities, MailSession, Provider, ProviderTimes } from '../../../src/providers/contract/provider.ts';
+import { createRequestLimiter } from '../../../src/providers/limiter/request-limiter.ts';
+import { registry } from '../../../src/providers/registry.ts';
 
 /** Where the vendors' twins and one provider adapter meet, without the gateway between. */
 export interface Lab {

@@ -1,7 +1,7 @@
-import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
-import type { Exchanged, Refreshed } from '../../src/providers/contract/connect.ts';
-import type { Password } from '../../src/providers/contract/password.ts';
-import type { Provider } from '../../src/providers/contract/provider.ts';
+import type { AuthorizationCode } from '../../../src/providers/contract/authorization-code.ts';
+import type { Exchanged, Refreshed } from '../../../src/providers/contract/connect.ts';
+import type { Password } from '../../../src/providers/contract/password.ts';
+import type { Provider } from '../../../src/providers/contract/provider.ts';
 
 export interface FakeProviderOptions extends Partial<Omit<Provider, 'connectMethods'>> {
   /** The one way to connect it, or what of the authorization code's is not the usual. */
