@@ -65,7 +65,7 @@ export interface Twin {
 }
 
 /** A vendor that is being emulated. It serves HTTP by `plugin`, or any other protocol by `listen`. */
-export interface Played {
+interface Played {
   readonly emulator: Emulator;
   /** Its HTTP API, which the sandbox mounts at /<vendor>. */
   readonly plugin?: FastifyPluginAsync;

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Program, startProgram } from '../support/app/program.ts';
 import { type AnswerBody, bodyOf } from '../support/clients/answer.ts';
 import { type OpenPage, openPage, tabTo } from '../support/clients/browser.ts';
-import { type Program, startProgram } from '../support/app/program.ts';
 
 /** The page that `npm start` serves, with the keyboard only. PICTURE names a file for the README's picture of it. */
 

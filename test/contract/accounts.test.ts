@@ -2,9 +2,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError, type MailError } from '../../src/domain/error.ts';
 import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/contract/provider.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
-import { compose } from '../support/mail/composing.ts';
 import { silent } from '../support/app/database.ts';
-import { type Account, authorize, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
+import {
+  type Account,
+  authorize,
+  interactive,
+  type Lab,
+  openLab,
+  PROVIDER_IDS,
+  twinPlaying,
+} from '../support/app/lab.ts';
+import { compose } from '../support/mail/composing.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const PAGE = { size: 5, after: null };

@@ -3,8 +3,8 @@ import type { Address } from '../../src/domain/address.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Thread } from '../../src/domain/thread.ts';
-import { compose, mailCalled, sends } from '../support/mail/composing.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/app/lab.ts';
+import { compose, mailCalled, sends } from '../support/mail/composing.ts';
 
 type Pair = readonly [name: string | null, address: string];
 interface Case {

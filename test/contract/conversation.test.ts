@@ -6,8 +6,8 @@ import type { ComposeOrigin } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable, type MailSession } from '../../src/providers/contract/provider.ts';
-import { compose, file } from '../support/mail/compose.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
+import { compose, file } from '../support/mail/compose.ts';
 
 /** Each provider and the one that is listed after it. */
 const PAIRS = PROVIDER_IDS.slice(1).map((id, index) => [PROVIDER_IDS[index] ?? id, id] as const);

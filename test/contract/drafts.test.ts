@@ -4,8 +4,8 @@ import type { Compose } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { type Draft, isUnreadable } from '../../src/providers/contract/provider.ts';
-import { compose, file } from '../support/mail/compose.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { compose, file } from '../support/mail/compose.ts';
 
 const MB = 1024 * 1024;
 

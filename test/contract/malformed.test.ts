@@ -2,8 +2,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ListQuery } from '../../src/providers/contract/provider.ts';
+import {
+  type Account,
+  authorize,
+  interactive,
+  type Lab,
+  openLab,
+  PROVIDER_IDS,
+  twinPlaying,
+} from '../support/app/lab.ts';
 import { compose } from '../support/mail/compose.ts';
-import { type Account, authorize, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { RequestLimiter } from '../../src/providers/contract/call.ts';
 import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/contract/provider.ts';
-import { compose } from '../support/mail/composing.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { compose } from '../support/mail/composing.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const PAGE = { size: 5, after: null };

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuthenticationRequest, Authenticator } from '../../src/accounts/users/authenticator.ts';
 import { MailError } from '../../src/domain/error.ts';
 import { EVERYTHING, type Principal, unauthenticated } from '../../src/graphql/principal.ts';
-import { bodyOf } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
+import { bodyOf } from '../support/clients/answer.ts';
 import { answerIn, init, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
 /** A further way to show who calls, as its author writes it. */

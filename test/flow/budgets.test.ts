@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import type { Page } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
+import type { Page } from '../support/clients/answer.ts';
 import { outer, upstream } from '../support/clients/upstream.ts';
 
 const SEARCH = graphql(`query ($search: String) { viewer { messages(first: 10, search: $search) { nodes { id } } } }`);

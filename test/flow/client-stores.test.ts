@@ -10,7 +10,15 @@ import { tokenOf } from '../../sandbox/consent.ts';
 import { graphql } from '../generated/gql.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 import { consent } from '../support/app/lab.ts';
-import { apollo, Documents, relay, relayEnvironment, type Store, urql, type Variables } from '../support/clients/stores.ts';
+import {
+  apollo,
+  Documents,
+  relay,
+  relayEnvironment,
+  type Store,
+  urql,
+  type Variables,
+} from '../support/clients/stores.ts';
 
 /**
  * What a front-end's store holds after a mutation whose answer it selects is what the gateway would answer if it were

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
 import { graphql } from '../generated/gql.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
-import { documentText } from '../support/clients/document.ts';
 import { consent } from '../support/app/lab.ts';
+import { documentText } from '../support/clients/document.ts';
 import { answerIn, openSocket, subscribe } from '../support/clients/socket.ts';
 
 /** The threats of SECURITY.md, "Connecting an account": each of its rows names a test. */

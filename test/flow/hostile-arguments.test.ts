@@ -3,10 +3,10 @@ import { buildSchema } from 'graphql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
 import { graphql } from '../generated/gql.ts';
-import type { AnswerBody } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
-import { hostileValues, type KnownIds, placesOf, together } from '../support/schema/places.ts';
+import type { AnswerBody } from '../support/clients/answer.ts';
 import { answerIn, openSocket, subscribe } from '../support/clients/socket.ts';
+import { hostileValues, type KnownIds, placesOf, together } from '../support/schema/places.ts';
 
 const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
 

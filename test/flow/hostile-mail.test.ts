@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import type { Page } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 import { twinPlaying } from '../support/app/lab.ts';
+import type { Page } from '../support/clients/answer.ts';
 import { answerIn, openSocket, subscribe } from '../support/clients/socket.ts';
 import { outer, upstream } from '../support/clients/upstream.ts';
 

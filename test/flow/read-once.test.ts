@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import type { Page } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
+import type { Page } from '../support/clients/answer.ts';
 import { outer, upstream } from '../support/clients/upstream.ts';
 
 /** One request asks for a thing once, wherever and however often its query names it; counted in the emulators' own log. */

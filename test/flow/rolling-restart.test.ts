@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { connectDemo, DEMO_USER } from '../../sandbox/demo.ts';
 import { graphql } from '../generated/gql.ts';
-import type { Page } from '../support/clients/answer.ts';
 import { type Cluster, startCluster } from '../support/app/cluster.ts';
-import { Follower } from '../support/clients/follower.ts';
 import { consent } from '../support/app/lab.ts';
+import type { Page } from '../support/clients/answer.ts';
+import { Follower } from '../support/clients/follower.ts';
 import { Client, Load } from '../support/clients/load.ts';
 
 const REPLACEMENTS = Number(process.env.ROLLING_REPLACEMENTS ?? 2);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Page } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
+import type { Page } from '../support/clients/answer.ts';
 import { upstream } from '../support/clients/upstream.ts';
 
 /** What the dearest searches cost in accounts of 3,000 mails each, counted in the emulators' own log. Nothing here is a time. */

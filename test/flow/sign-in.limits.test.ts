@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bodyOf } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
+import { bodyOf } from '../support/clients/answer.ts';
 
 let app: TestApp;
 beforeAll(async () => {

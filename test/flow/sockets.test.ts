@@ -1,8 +1,8 @@
 import { unsubscribe as ignore, subscribe as observe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bodyOf } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
+import { bodyOf } from '../support/clients/answer.ts';
 import { answerIn, init, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
 let app: TestApp;

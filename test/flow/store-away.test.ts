@@ -2,12 +2,12 @@ import { Agent, type RequestOptions, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database/database.open.ts';
 import { graphql } from '../generated/gql.ts';
-import { type AnswerBody, bodyOf } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 import { silent, TEST_DATABASES } from '../support/app/database.ts';
+import type { Relay } from '../support/app/relay.ts';
+import { type AnswerBody, bodyOf } from '../support/clients/answer.ts';
 import { type Document, documentText } from '../support/clients/document.ts';
 import { Follower } from '../support/clients/follower.ts';
-import type { Relay } from '../support/app/relay.ts';
 import { answerIn, init, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
 /** As long as a busy machine needs for a statement, and much shorter than in production. */

@@ -6,11 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { startSandbox } from '../../sandbox/start.ts';
-import { bodyOf, type Page } from '../support/clients/answer.ts';
 import { fillDataDir } from '../support/app/database.ts';
 import { createTestDatabaseUrl } from '../support/app/database-url.ts';
 import { freePort } from '../support/app/port.ts';
 import { buildProgram, type Program } from '../support/app/process.ts';
+import { bodyOf, type Page } from '../support/clients/answer.ts';
 
 const SENDS = Number(process.env.CRASH_SENDS ?? 30);
 const KILLS = Number(process.env.CRASH_KILLS ?? 4);

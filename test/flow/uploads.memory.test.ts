@@ -8,9 +8,9 @@ import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
 import { fillDataDir } from '../support/app/database.ts';
 import { createTestDatabaseUrl } from '../support/app/database-url.ts';
-import { Inspector } from '../support/schema/inspector.ts';
 import { freePort } from '../support/app/port.ts';
 import { buildProgram, type Program } from '../support/app/process.ts';
+import { Inspector } from '../support/schema/inspector.ts';
 
 const MEGABYTES = 80;
 const MEGABYTE = 1024 * 1024;

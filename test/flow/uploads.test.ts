@@ -3,8 +3,8 @@ import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { bodyOf } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
+import { bodyOf } from '../support/clients/answer.ts';
 
 const MAX = 6 * 1024 * 1024;
 let app: TestApp;

@@ -4,10 +4,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { graphql } from '../generated/gql.ts';
-import { bodyOf } from '../support/clients/answer.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 import { TEST_REDIS_URLS } from '../support/app/bus.ts';
 import { createTestDatabaseUrl } from '../support/app/database-url.ts';
+import { bodyOf } from '../support/clients/answer.ts';
 import { documentText } from '../support/clients/document.ts';
 import { Client } from '../support/clients/load.ts';
 

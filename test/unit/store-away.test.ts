@@ -14,8 +14,8 @@ import { retryUntilStoreIsBack } from '../../src/platform/database/store/store.r
 import { openAccounts } from '../support/app/accounts.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 import { createTestDatabaseUrl } from '../support/app/database-url.ts';
-import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
 import { Relay } from '../support/app/relay.ts';
+import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
 
 const AWAY = { name: 'MailError', code: 'STORE_UNAVAILABLE', retryAfterMs: expect.any(Number) };
 const row = () => ({ id: randomUUID(), email: `${randomUUID()}@x.example`, passwordHash: '' });

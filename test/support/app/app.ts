@@ -18,11 +18,11 @@ import type { StoreLimits } from '../../../src/platform/database/store/store.lim
 import type { Logger } from '../../../src/platform/log.ts';
 import { graphql } from '../../generated/gql.ts';
 import type { AnswerBody } from '../clients/answer.ts';
+import { type Document, documentText, type Present } from '../clients/document.ts';
+import { Hopeless } from '../run/polls.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
-import { type Document, documentText, type Present } from '../clients/document.ts';
 import { consent, FIELD_BATCH_WIDTH, twinPlaying } from './lab.ts';
-import { Hopeless } from '../run/polls.ts';
 import { freePort } from './port.ts';
 import { Relay } from './relay.ts';
 

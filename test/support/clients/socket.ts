@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
-import type { AnswerBody, AnswerError } from './answer.ts';
 import type { TestApp } from '../app/app.ts';
 import { Hopeless } from '../run/polls.ts';
+import type { AnswerBody, AnswerError } from './answer.ts';
 
 type Served = Pick<TestApp, 'url'>;
 

@@ -38,7 +38,8 @@ const SLOWEST = [
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const missing = SLOWEST.filter((path) => !existsSync(path));
-    if (missing.length > 0) throw new Error(`test/support/run/sequencer.ts names what is not there: ${missing.join(', ')}`);
+    if (missing.length > 0)
+      throw new Error(`test/support/run/sequencer.ts names what is not there: ${missing.join(', ')}`);
     const rank = ({ moduleId }: TestSpecification) => {
       const at = SLOWEST.findIndex((path) => moduleId.endsWith(path));
       return at === -1 ? SLOWEST.length : at;

@@ -1,6 +1,6 @@
 import { graphql } from '../../generated/gql.ts';
-import type { Page as PageAnswer } from '../clients/answer.ts';
 import { type AppOptions, startApp, type TestApp } from '../app/app.ts';
+import type { Page as PageAnswer } from '../clients/answer.ts';
 import { MANNERS, type Manner, type OracleMail, type Scope, type Where } from './oracle.ts';
 import { filterOf } from './queries.ts';
 import { rawOf } from './raw.ts';
