@@ -12,7 +12,7 @@ export const USER = { userId: 'me' } as const;
 export const MAIL_SCOPE = 'https://mail.google.com/';
 export const scope = (name: string) => `https://www.googleapis.com/auth/gmail.${name}`;
 
-/** The Google emulator on a free port. */
+/** Starts the Google emulator on a free port. */
 export const startGoogle = ({ keep, deliverElsewhere }: Given = {}) =>
   startEmulator(ME, '', keep, (world) =>
     createGoogle(world, {
@@ -43,7 +43,7 @@ export const consent = (url: string, scopes: readonly string[], more: Partial<Co
     query: { access_type: 'offline', prompt: 'consent', ...more.query },
   });
 
-/** A signed-in client of the real SDK. */
+/** Signs a client of Google's own SDK in. */
 export async function connect(url: string, scopes: readonly string[], account = ME) {
   const auth = oauthClient(url);
   const { verifier, answer } = await consent(url, scopes, { account });
@@ -78,7 +78,7 @@ export const mail = (given: Partial<Letter> = {}, placement: Partial<Placement> 
 
 export const raw = (given: Partial<Letter>) => composeRaw(letter(given)).toString('base64url');
 
-/** The status and reason of Google's refusal. */
+/** Returns the status and the reason of Google's refusal. */
 export async function refusal(call: Promise<unknown>): Promise<{ status: number; reason: string; message: string }> {
   try {
     await call;
