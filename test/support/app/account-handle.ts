@@ -2,7 +2,7 @@ import type { AccountHandle } from '../../../src/accounts/handles/account-handle
 import type { AccountHandles } from '../../../src/accounts/handles/account-handles.ts';
 import type { MailSession } from '../../../src/providers/contract/provider.ts';
 
-/** Handles of the gateway's own, over sessions that give the verbs which are called and no others. */
+/** Creates the gateway's own handles over sessions that have only the methods that a test passes. */
 export const handlesOf = (
   session: (integrationId: string) => Partial<MailSession>,
 ): Pick<AccountHandles, 'internal'> => ({

@@ -35,7 +35,7 @@ export interface AccountsOptions {
   readonly now?: () => Date;
 }
 
-/** The accounts room of one instance, wired as app.ts does it, over providers that a test decides. */
+/** Opens the accounts room of one instance as app.ts does, with the providers that a test passes. */
 export async function openAccounts(db: Database, { providers, hooks = [], now }: AccountsOptions) {
   const clock = now ? { now } : {};
   const bus = await createBus(db, silent);
@@ -97,9 +97,9 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
 
   return {
     ...room,
-    /** Begins a flow that ends with `finish`. */
+    /** Begins a flow, which `finish` ends. */
     begin,
-    /** Connects with a password, at once. */
+    /** Connects an account with a password. */
     async withPassword(
       userId: string,
       request: Omit<ConnectChoice, 'userId' | 'method' | 'redirectUri' | 'password'> & { password: string },
@@ -111,7 +111,7 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     async user(): Promise<string> {
       return (await new UserStore(db).create(`${randomUUID()}@people.example`, '')).id;
     },
-    /** Runs the whole flow; the id of the integration. */
+    /** Runs the whole flow and returns the id of the integration. */
     async connected(userId: string, access: Access = 'READ', provider = 'GMAIL'): Promise<string> {
       const redirectUri = 'https://app.example/mail';
       const begun = await begin(userId, { address: null, provider, access, redirectUri });

@@ -26,47 +26,47 @@ import { consent, FIELD_BATCH_WIDTH, twinPlaying } from './lab.ts';
 import { freePort } from './port.ts';
 import { Relay } from './relay.ts';
 
-/** The real gateway, on a real database, with the emulators behind it (and the wire checker between, where there is one). */
+/** The real gateway on a real database, with the emulators as its vendors, through the wire checker where there is one. */
 export interface TestApp {
   readonly url: string;
   readonly config: Config;
   readonly sandbox: Sandbox;
   readonly wire: Wire | null;
-  /** Null unless it was asked for. */
+  /** Null unless `relayed` was set. */
   readonly relay: Relay | null;
-  /** The database's own, past any relay; null for the embedded one. */
+  /** The URL of the database itself, not of the relay. Null for the embedded one. */
   readonly databaseUrl: string | null;
-  /** The demo user's access token; both demo accounts are connected. Empty with `demo: false`. */
+  /** The access token of the demo user, whose accounts are connected. Empty with `demo: false`. */
   readonly token: string;
-  /** One GraphQL request as a client would send it. */
+  /** Sends one GraphQL request as a client would. */
   query: Query;
-  /** The same, and throws on any error. */
+  /** Does the same, and throws when the answer has errors. */
   data: Read;
   control<T>(path: string, body?: unknown, method?: string): Promise<T>;
-  /** A new user with a session. */
+  /** Registers a new user, who has a session. */
   user(name: string): Promise<{ email: string; token: string; refreshToken: string }>;
-  /** Connects an account (made at the emulator when it is new) through the whole flow; the integration's id. */
+  /** Connects an account through the whole flow, and creates it at the emulator when it is new. Returns the integration's id. */
   connect(token: string, provider: string, address: string, access?: string): Promise<string>;
   /**
-   * Once each of the user's accounts has been synchronised, also for what its provider has announced up to now: until then
-   * that takes up the provider's limits, meets faults that were meant for others, and stands in the log.
+   * Resolves when each of the user's accounts has been synchronised with everything that its provider has announced so far.
+   * Until then a sync uses up the provider's limits, meets faults that are meant for other requests, and appears in the log.
    */
   synced(token: string): Promise<void>;
-  /** Stops the gateway, lets `meanwhile` happen, and starts it again on what it has stored. */
+  /** Stops the gateway, runs `meanwhile`, and starts it again on its stored data. */
   restart(meanwhile?: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 type Rest = [variables?: Record<string, unknown>, token?: string | null];
 interface Query {
   <T>(document: Document<T>, ...rest: Rest): Promise<Answer<Present<T>>>;
-  /** Of a document that is written as the test runs; the test says what it reads of the answer. */
+  /** For a document that is built as the test runs. The test declares the parts of the answer that it reads. */
   <T>(document: string, ...rest: Rest): Promise<Answer<T>>;
 }
 interface Read {
   <T>(document: Document<T>, ...rest: Rest): Promise<Present<T>>;
   <T>(document: string, ...rest: Rest): Promise<T>;
 }
-/** What no repetition cures; an account that is away or a limit may be over at the next time. */
+/** Codes of errors that a repetition does not cure. An unavailable account or a limit may be over at the next try. */
 const HOPELESS = new Set([
   'BAD_USER_INPUT',
   'FORBIDDEN',
@@ -82,7 +82,7 @@ export interface Answer<T> extends AnswerBody<T> {
   readonly status: number;
 }
 
-/** What the control API of the sandbox says at /log, /dump and /faults. */
+/** The answers of the sandbox's control API at /log, /dump and /faults. */
 export interface ControlLog {
   records: RequestRecord[];
   totals: ReturnType<typeof totalsOf>;
@@ -94,17 +94,17 @@ export interface AppOptions {
   messages?: number;
   headers?: HeaderSpelling;
   mail?: string;
-  /** Of Gmail; default: what was measured in the field. */
+  /** The parts of a Gmail batch that are answered. Default: the number measured in the field. */
   batchWidth?: number;
-  /** Connect the demo user; default true. */
+  /** Whether the demo user is connected. Default: true. */
   demo?: boolean;
-  /** The vendors' notifications are lost, so that nothing but the first sync of each account asks them anything unasked. */
+  /** Drops the vendors' notifications, so that the first sync of each account is the only request that no test made. */
   unannounced?: boolean;
   env?: Record<string, string>;
   /** Puts a relay between the gateway and PostgreSQL. */
   relayed?: boolean;
   storeLimits?: Partial<StoreLimits>;
-  /** Instead of a silent one. */
+  /** The log. Default: a silent one. */
   log?: Logger;
   lanes?: GatewayOptions['lanes'];
   syncTimes?: GatewayOptions['syncTimes'];
@@ -112,7 +112,7 @@ export interface AppOptions {
   providerTimes?: GatewayOptions['providerTimes'];
   sessionTimes?: GatewayOptions['sessionTimes'];
   authenticators?: GatewayOptions['authenticators'];
-  /** Instead of those that the sandbox plays. */
+  /** The providers. Default: those that the sandbox emulates. */
   providers?: GatewayOptions['providers'];
 }
 
@@ -147,7 +147,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ENCRYPTION_KEYS: `1:${randomBytes(32).toString('base64')}`,
     REGISTRATION: 'open',
     REDIRECT_URIS: 'http://app.example/inbox',
-    // On a busy machine a page takes as long as it takes; tests of hanging have a deadline of their own.
+    // A page may take long on a busy machine. Tests about hanging set a deadline of their own.
     SOURCE_DEADLINE_MS: '60000',
     ...sandbox.environment(wire?.urlOf),
     ...(database ? { DATABASE_URL: relay?.url ?? database.url } : {}),
@@ -260,10 +260,10 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       const read = async () =>
         (await data(graphql(`{ viewer { integrations { id sync { lastReconciledAt } } } }`), {}, token)).viewer
           .integrations;
-      // The first sync of a new account runs behind the answer.
+      // The first sync of a new account runs after the answer.
       const begun = async () => (await read()).every(({ sync }) => sync.lastReconciledAt !== null);
       await vi.waitUntil(begun, { interval: 50, timeout: 150_000 });
-      // Gmail proves a new watch with a message at once, and so there is a second one behind the first.
+      // Gmail confirms a new watch with a notification at once, so a second sync follows the first.
       await vi.waitUntil(() => sandbox.hasTold(), { interval: 5, timeout: 150_000 });
       for (const { id } of await read()) await app.idle(singleId(id, 'Integration'));
     },

@@ -9,12 +9,12 @@ interface Instance {
   gone: boolean;
 }
 
-/** How often each instance is asked whether it is ready; it has a second to answer. */
+/** Milliseconds between two checks of an instance, which has a second to answer. */
 const PROBE_INTERVAL_MS = 200;
 
 /**
- * A load balancer with nothing clever in it: asks /ready, gives each new connection to the ready instances in turn, and
- * holds it while there is none. It repeats nothing, and a connection stays where it is: what breaks there breaks for the client.
+ * A simple load balancer. It polls /ready, passes each new connection to the ready instances in turn, and holds it while there
+ * is none. It repeats no request and moves no connection, so a failure of an instance reaches the client.
  */
 export class Balancer {
   private readonly instances: Instance[] = [];
@@ -32,7 +32,7 @@ export class Balancer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Resolves when it is given its first connections. */
+  /** Resolves when the instance is ready and receives connections. */
   async add(port: number): Promise<void> {
     const instance: Instance = { port, clients: new Set(), ready: false, gone: false };
     this.instances.push(instance);
@@ -44,7 +44,7 @@ export class Balancer {
     for (const instance of this.instances.splice(index, 1)) instance.gone = true;
   }
 
-  /** As `remove`, and ends the connections that it has. */
+  /** Removes an instance and ends its connections. */
   cut(port: number): void {
     const clients = this.instances.find((instance) => instance.port === port)?.clients ?? [];
     this.remove(port);
@@ -81,7 +81,7 @@ export class Balancer {
   }
 }
 
-/** What ends one way ends the other way in the same manner. */
+/** Ends each connection of a pair in the way in which the other one ended. */
 function join(client: Socket, instance: Socket): void {
   client.setNoDelay(true);
   instance.setNoDelay(true);

@@ -4,16 +4,16 @@ import { openRedisBus } from '../../../src/platform/bus/bus.redis.ts';
 import { type Bus, createBus } from '../../../src/platform/bus/bus.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from './database.ts';
 
-/** None, or the server that TEST_REDIS_URL names; its keys are left alone, and each test has channels of its own. */
+/** The server that TEST_REDIS_URL names, or none. Its keys are not touched, and each test has channels of its own. */
 export const TEST_REDIS_URLS: readonly string[] = process.env.TEST_REDIS_URL ? [process.env.TEST_REDIS_URL] : [];
 
 export const channel = (): string => `postern-test:${randomUUID()}`;
 
-/** Two instances' ends of one bus. */
+/** One bus as two instances use it. */
 export interface TestBus {
   readonly a: Bus;
   readonly b: Bus;
-  /** As somebody who is not Postern would. */
+  /** Publishes as a client that is not Postern would. */
   send(text: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -10,18 +10,18 @@ import { freePort } from './port.ts';
 import { buildProgram, type Program } from './process.ts';
 
 /**
- * The gateway as it is run in production: processes behind a balancer, the emulators upstream. Two on PostgreSQL; the
- * embedded database is one process's own, so there it is one.
+ * The gateway as it runs in production: processes behind a balancer, with the emulators upstream. There are two processes on
+ * PostgreSQL, and one on the embedded database, which one process alone can open.
  */
 export interface Cluster {
-  /** The balancer's. */
+  /** The URL of the balancer. */
   readonly url: string;
   readonly sandbox: Sandbox;
-  /** Where each instance listens itself. */
+  /** The instances, with the URLs at which they listen themselves. */
   readonly instances: readonly { readonly url: string }[];
-  /** Replaces the oldest instance, its successor first where two can run. The old one's exit code. */
+  /** Replaces the oldest instance and returns its exit code. Its successor starts first where two can run. */
   replace(): Promise<number | null>;
-  /** kill -9 for the oldest instance, after which the others go on; where it was the only one it is started again. Until then it alone is asked. */
+  /** Kills the oldest instance, which alone receives requests until then. The others go on; if it was the only one, a new one is started. */
   kill(before: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
@@ -51,9 +51,9 @@ export async function startCluster(): Promise<Cluster> {
   if (!database) await fillDataDir(dataDir);
   const env = {
     ...(database ? { NODE_ENV: 'production', DATABASE_URL: database.url } : { NODE_ENV: 'test', DATA_DIR: dataDir }),
-    // Time enough for the balancer to notice, also when both are starved.
+    // This is long enough for the balancer to notice even when both processes are short of CPU time.
     DRAIN_DELAY_SECONDS: '5',
-    // A machine that is busy is slow, which is no failure here.
+    // A busy machine is slow, which is not a failure here.
     SOURCE_DEADLINE_MS: '60000',
     REDIRECT_URIS: `${url}/inbox`,
     PUBLIC_URL: url,

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
-/** Where the run's migrated database stands, which no test opens: a copy of it takes a tenth of the migrations' time. */
+/** The variable that names the run's migrated database, which no test opens. A copy of it takes a tenth of the migrations' time. */
 export const TEMPLATE = 'POSTERN_TEST_TEMPLATE';
 
 /**
- * A database of its own on the server that TEST_DATABASE_URL names, empty unless it is to be migrated; null without one: then
- * the embedded database is used.
+ * Creates a database on the server that TEST_DATABASE_URL names, which is empty unless `migrated` is set. Returns null without
+ * such a server: the embedded database is used then.
  */
 export async function createTestDatabaseUrl({ migrated = false } = {}): Promise<TestDatabaseUrl | null> {
   const server = process.env.TEST_DATABASE_URL;

@@ -18,7 +18,7 @@ export const TEST_DATABASES: readonly Database['kind'][] = process.env.TEST_DATA
   ? ['pglite', 'postgres']
   : ['pglite'];
 
-/** A migrated database of its own, gone when it is closed; on PostgreSQL when there is a server, unless `kind` says. */
+/** Opens a migrated database of its own, which is removed when it is closed. It is on PostgreSQL when there is a server, unless `kind` says otherwise. */
 export async function openTestDatabase(kind: Database['kind'] = TEST_DATABASES.at(-1) ?? 'pglite'): Promise<Database> {
   return kind === 'postgres' ? openOnServer() : openEmbedded();
 }
@@ -37,18 +37,18 @@ async function openOnServer(): Promise<Database> {
   });
 }
 
-/** The first start of PGlite and the first migration take seconds; a copy of what they made takes a tenth. */
+/** The first start of PGlite and the migrations take seconds. A copy of their result takes a tenth of that. */
 async function openEmbedded(): Promise<Database> {
   const snapshot = new Blob([readFileSync(join(await prepared(), 'pg.tar'))]);
   return openPglite({ dataDir: null, snapshot });
 }
 
-/** Puts a migrated embedded database, with the queue's tables, into a new data directory, for the same reason. */
+/** Copies a migrated embedded database, with the queue's tables, into a new data directory, for the same reason. */
 export async function fillDataDir(dataDir: string): Promise<void> {
   cpSync(join(await prepared(), 'pg'), join(dataDir, 'pg'), { recursive: true });
 }
 
-/** A directory with a migrated database: as a dump, and as files, where the queue has been opened too. */
+/** A directory with a migrated database, as a dump and as files. The queue has created its tables in the files. */
 async function prepared(): Promise<string> {
   const path = cachePath();
   if (existsSync(path)) return path;
@@ -58,7 +58,7 @@ async function prepared(): Promise<string> {
   const db = await openPglite({ dataDir: draft });
   await migrate(db);
   const dump = await (db as Database & { pg: PGlite }).pg.dumpDataDir('none');
-  // Not in the dump: a test of the queue sees its tables made.
+  // The dump has no tables of the queue, because a test of the queue watches their creation.
   await (await openQueue(db, silent)).stop();
   await db.close();
   writeFileSync(join(draft, 'pg.tar'), Buffer.from(await dump.arrayBuffer()));
@@ -71,8 +71,8 @@ async function prepared(): Promise<string> {
 }
 
 /**
- * A new database of few bytes, since they are copied for each test: two thirds of them are templates of further databases and
- * a log that starts at 16 MB, and what is set aside for pages is filled with zeros at each start.
+ * Creates a database of few bytes, because they are copied for each test. Two thirds of a usual one are templates of further
+ * databases and a log that starts at 16 MB, and the memory reserved for pages is filled with zeros at each start.
  */
 async function makeSmall(directory: string): Promise<void> {
   const pg = await PGlite.create({ dataDir: directory, initDbStartParams: ['--wal-segsize=1'] });
@@ -82,7 +82,7 @@ async function makeSmall(directory: string): Promise<void> {
   await pg.close();
 }
 
-/** Named after all that goes into it. */
+/** The name contains a hash of everything that the database is made from. */
 function cachePath(): string {
   const directory = join('node_modules', '.cache', 'postern');
   mkdirSync(directory, { recursive: true });

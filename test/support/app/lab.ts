@@ -15,53 +15,53 @@ import type { Capabilities, MailSession, Provider, ProviderTimes } from '../../.
 import { createRequestLimiter } from '../../../src/providers/limiter/request-limiter.ts';
 import { registry } from '../../../src/providers/registry.ts';
 
-/** Where the vendors' twins and one provider adapter meet, without the gateway between. */
+/** Connects one provider adapter to the emulated vendors, without the gateway. */
 export interface Lab {
   readonly provider: Provider;
-  /** What any account here can do. */
+  /** The capabilities of an account with full access. */
   readonly capabilities: Capabilities;
   readonly vendor: string;
   readonly twin: Twin;
   readonly operations: Twin['operations'];
   /** Creates an empty account at the emulator and connects it as a person would. */
   account(name: string, access?: Access): Promise<Account>;
-  /** The same at another provider, which exchanges mail with this one: the first other one, unless `providerId` names it. */
+  /** Does the same at another provider, which exchanges mail with this one. Without `providerId` it is the first other one. */
   elsewhere(name: string, access?: Access, providerId?: string): Promise<Account>;
-  /** Where the emulators are told to push to; the contract suite listens here. */
+  /** The URL to which the emulators send notifications. The contract suite listens there. */
   readonly publicUrl: string;
   close(): Promise<void>;
   control<T = unknown>(path: string, body?: unknown, method?: string): Promise<T>;
   forgetWire(): Promise<void>;
-  /** Whether the vendors have delivered every notification of what happened so far. */
+  /** Returns whether the vendors have delivered every notification so far. */
   hasTold(): boolean;
 }
 export interface Account {
   readonly address: string;
   readonly session: MailSession;
   readonly grant: { secret: unknown; accessToken: string; expiresAt: Date };
-  /** Delivers a mail and answers the provider's id of it. */
+  /** Delivers a message and returns the provider's id of it. */
   deliver(mail: Record<string, unknown>): Promise<string>;
 }
 
 export const PROVIDER_IDS = TWINS.map(({ provider }) => provider);
 /** Providers whose accounts are connected on a consent page, and whose access tokens a token endpoint renews. */
 export const CONSENT_PROVIDER_IDS = TWINS.filter(({ password }) => password === null).map(({ provider }) => provider);
-/** Each provider with each way in which its vendor could list headers: for suites that read any. */
+/** Each provider with each way in which its vendor may list headers, for suites that read headers. */
 export const PROVIDERS_AND_HEADERS = TWINS.flatMap(({ provider, spellings }) =>
   spellings.map((headers) => [provider, headers] as const),
 );
-/** Each provider with each way in which its vendor could join threads by their subject: for suites that thread. */
+/** Each provider with each way in which its vendor may join threads by subject, for suites about threads. */
 export const PROVIDERS_AND_SUBJECTS = TWINS.flatMap(({ provider, subjectThreads }) =>
   subjectThreads.map((subjects) => [provider, subjects] as const),
 );
-/** The emulated Gmail answers so many parts of a batch in every suite: what was measured, and less than Google advises. */
+/** The number of parts of a batch that the emulated Gmail answers in every suite. It was measured, and is less than Google advises. */
 export const FIELD_BATCH_WIDTH = 25;
 
-/** How a vendor is played that could do either. */
+/** How a vendor is emulated that may do either. */
 interface Ways {
   readonly headers?: HeaderSpelling;
   readonly subjectThreads?: SubjectThreads;
-  /** Of the adapters. */
+  /** How long the adapters wait. */
   readonly times?: ProviderTimes;
 }
 
@@ -165,7 +165,7 @@ export async function openLab(
   };
 }
 
-/** Connects as a person would: with the account's password, or by the OAuth code flow with the consent page filled in. */
+/** Connects an account as a person would: with its password, or by the authorization code flow and its consent page. */
 export async function authorize(
   provider: Provider,
   address: string,
@@ -198,7 +198,7 @@ export async function authorize(
   return exchanged;
 }
 
-/** What the browser is sent on to after the emulator's consent page was answered. */
+/** Submits the emulator's consent page and returns the URL that it redirects to. */
 export async function consent(
   authorizationUrl: string,
   account: string,

@@ -1,14 +1,14 @@
 import { createServer } from 'node:net';
 
-/** Below what the system gives out by itself, so that no connection of anybody's takes it between here and its use. */
+/** The ports lie below the system's own range, so that no outgoing connection takes one before it is used. */
 const FIRST = 10_000;
 const EACH_PROCESS = 20;
 const PROCESSES = 1_000;
-/** Workers that start together have neighbouring ids: who needs more goes on far from its neighbours. */
+/** Workers that start together have neighbouring ids, so each one continues far from its neighbours. */
 const STRIDE = 389;
 let taken = 0;
 
-/** A port for who must be told it before it listens, or who comes back to it. No two files of one run get the same. */
+/** Returns a port for a server that must know it before it listens, or that listens on it again. No two files of a run get the same one. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 1_000; tries++) {
     const n = taken++;

@@ -4,23 +4,23 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-/** The real program in a process of its own, to be killed. */
+/** The real program in a process of its own, which a test may kill. */
 export interface Program {
   readonly pid: number;
-  /** kill -9, and gone. */
+  /** Sends SIGKILL and resolves when the process has ended. */
   kill(): Promise<number | null>;
-  /** SIGTERM, and drained; the exit code, null when it had to be killed. */
+  /** Sends SIGTERM and waits for the drain. Returns the exit code, or null when the process had to be killed. */
   stop(): Promise<number | null>;
 }
 export interface Build {
-  /** Absolute; main.js is in it, and invite.command.js. */
+  /** The absolute path of the directory that holds main.js and invite.command.js. */
   readonly directory: string;
-  /** Starts it; resolves when it says that it listens. */
+  /** Starts the program and resolves when it reports that it listens. */
   start(env: Record<string, string>): Promise<Program>;
   remove(): void;
 }
 
-/** src/main.ts as `npm start` bundles it, but elsewhere: two files may do this at once. */
+/** Bundles src/main.ts as `npm start` does, but into a directory of its own, because two test files may do so at once. */
 export async function buildProgram(): Promise<Build> {
   mkdirSync('dist', { recursive: true });
   const directory = mkdtempSync(resolve('dist/test-'));
@@ -34,7 +34,7 @@ export async function buildProgram(): Promise<Build> {
 
 async function startProgram(main: string, env: Record<string, string>): Promise<Program> {
   const child = spawn(process.execPath, [main], {
-    // A .env of who runs the tests is not read there.
+    // No .env of the person who runs the tests is read in that directory.
     cwd: dirname(main),
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

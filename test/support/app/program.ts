@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hopeless } from '../run/polls.ts';
 
-/** What `npm start` runs: a process of its own in the sandbox, on free ports, with a data directory of its own. */
+/** Runs `npm start` in the sandbox, in a process of its own, on free ports and with a data directory of its own. */
 export interface Program {
   readonly url: string;
   control<T>(path: string, body?: unknown, method?: string): Promise<T>;
-  /** Asks it to stop, as Ctrl-C does, and waits; the exit code. */
+  /** Stops it as Ctrl-C does, waits, and returns the exit code. */
   stop(): Promise<number | null>;
 }
 
@@ -21,7 +21,7 @@ export async function startProgram(env: Record<string, string> = {}): Promise<Pr
     detached: true, // a group of its own, so that all of it gets the signal
     env: {
       ...process.env,
-      // So that no .env of who runs the tests is read.
+      // No .env of the person who runs the tests may be read.
       NODE_ENV: 'test',
       PORT: '0',
       SANDBOX_PORT: '0',

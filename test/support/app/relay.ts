@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from './port.ts';
 
-/** Stands between a client and a server that a test cannot stop, and has the bad days for it. */
+/** A TCP relay before a server that a test cannot stop. It plays the failures of the network and of the server. */
 export class Relay {
-  /** Bytes go through; called with each piece, it may cut the pair. Pieces of what clients send say where they go. */
+  /** Called with each piece that passes. It may cut the pair of connections. */
   onPiece: ((piece: Buffer, cut: () => void) => void) | null = null;
   private hanging = false;
   private readonly pairs = new Set<readonly [Socket, Socket]>();
@@ -25,7 +25,7 @@ export class Relay {
     return Object.assign(new URL(this.target), { host: `127.0.0.1:${this.port}` }).href;
   }
 
-  /** As a server that is gone: connections end, and new ones are refused. */
+  /** Plays a server that has stopped: connections end, and new ones are refused. */
   cut(): void {
     this.server?.close();
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
@@ -36,7 +36,7 @@ export class Relay {
     await once(this.server, 'listening');
   }
 
-  /** As a firewall that drops connections: those there are take what is written to them and answer nothing. */
+  /** Plays a firewall that drops connections: the existing ones accept bytes and never answer. */
   freeze(): void {
     for (const [client, server] of this.pairs) {
       client.unpipe(server).resume();
@@ -44,7 +44,7 @@ export class Relay {
     }
   }
 
-  /** As a server that hangs: what is open stays open, what is new is accepted, and nothing goes through either way. */
+  /** Plays a server that hangs: connections stay open, new ones are accepted, and no bytes pass in either direction. */
   hang(): void {
     this.hanging = true;
     for (const [client, server] of this.pairs) {
@@ -53,7 +53,7 @@ export class Relay {
     }
   }
 
-  /** It goes on where it was. */
+  /** Lets the bytes pass again, from where they stopped. */
   resume(): void {
     this.hanging = false;
     for (const [client, server] of this.pairs) {

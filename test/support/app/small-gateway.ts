@@ -21,7 +21,7 @@ import { mountWebSocket } from '../../../src/server/socket/websocket.ts';
 
 export const MEGABYTE = 2 ** 20;
 
-/** The real doors, over HTTP and WebSocket, before a schema whose answers are as large as a test likes. A token is its user's name. */
+/** Serves a small schema, with answers as large as a test likes, over the real HTTP and WebSocket servers. A token is the name of its user. */
 export async function startSmallGateway(limits: Partial<OperationQueueLimits> = {}) {
   const schema = buildSchema(`
     type Query {
@@ -112,7 +112,7 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
   const listener = await openListener('127.0.0.1', 0);
   listener.server.on('connection', (socket: Socket) => served.push(socket));
   const connections = new Connections();
-  // There is no store to wait for.
+  // This gateway has no store.
   const limited: Database['limited'] = (work) => work(() => {});
   const path = await OperationPath.open({ schema, introspection: true, log });
   const protocol = createSocketProtocol({ path, contexts, connections, operationQueue, trust: false, limited, log });
@@ -154,7 +154,7 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
     served,
     operationQueue,
     buffered,
-    /** Lets what is late end. */
+    /** Answers the fields that are waiting. */
     letGo,
     async close() {
       for (const socket of served) socket.destroy();

@@ -5,7 +5,7 @@ export interface AnswerError {
   readonly extensions: { readonly code: string; readonly [key: string]: unknown };
 }
 
-/** The body of an answer to an operation. What `data` holds is for the test to say, unless codegen has typed the document. */
+/** The body of an answer to an operation. The test declares the type of `data` unless codegen has typed the document. */
 export interface AnswerBody<T = unknown> {
   readonly data: T;
   readonly errors?: AnswerError[];
@@ -13,7 +13,7 @@ export interface AnswerBody<T = unknown> {
 
 export const bodyOf = async <T>(response: Response): Promise<AnswerBody<T>> => (await response.json()) as AnswerBody<T>;
 
-/** A page of a list in a document that is built as the test runs, whose answer codegen therefore does not type. */
+/** A page of a list, for documents that are built as the test runs and that codegen therefore cannot type. */
 export interface Page<Node> {
   readonly nodes: Node[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };

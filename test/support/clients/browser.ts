@@ -4,7 +4,7 @@ export interface OpenPage {
   readonly page: Page;
   /** Errors and warnings on the console, exceptions, and answers of 400 and more. */
   readonly complaints: readonly string[];
-  /** Origins that it asked for anything. */
+  /** The origins that the page sent requests to. */
   readonly origins: ReadonlySet<string>;
   close(): Promise<void>;
 }
@@ -20,7 +20,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** A page in Debian's chromium that remembers what goes wrong. */
+/** Opens a page in Debian's Chromium and records everything that goes wrong. */
 export async function openPage(url: string): Promise<OpenPage> {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS, timeout: 120_000 });
   const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
@@ -42,7 +42,7 @@ export async function openPage(url: string): Promise<OpenPage> {
   return { page, complaints, origins, close: () => browser.close() };
 }
 
-/** Presses Tab until the focus is there: that a keyboard gets there at all is part of the test. */
+/** Presses Tab until the element has the focus. That it can be reached by keyboard is part of the test. */
 export async function tabTo(target: Locator): Promise<void> {
   await target.waitFor();
   for (let presses = 0; presses < 100; presses++) {

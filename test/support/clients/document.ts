@@ -1,20 +1,20 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 
-/** An operation whose answer codegen has typed: what graphql(`...`) of test/generated gives. */
+/** An operation whose answer codegen has typed. graphql(`...`) of test/generated returns it. */
 export type Document<T> = TypedDocumentNode<T, never>;
 
 export type { ResultOf } from '@graphql-typed-document-node/core';
 
-/** The text that is sent for it. */
+/** Returns the text of the document. */
 export const documentText = <T>(document: Document<T> | string): string =>
   typeof document === 'string' ? document : print(document);
 
 type Scalar = string | number | boolean;
 
 /**
- * An answer as a test reads it, which fails where something is not there: no part of it is null, and of an interface or a
- * union the fields of all its types can be read. A field that was not selected is none, and an enum has its values.
+ * An answer as a test reads it. No part of it is null, and the fields of all types of an interface or a union can be read,
+ * because the test fails anyway when something is missing. Only selected fields exist, and enums keep their values.
  */
 export type Present<T> = [NonNullable<T>] extends [Scalar]
   ? NonNullable<T>
@@ -22,7 +22,7 @@ export type Present<T> = [NonNullable<T>] extends [Scalar]
     ? Present<Item>[]
     : Merged<Selected<NonNullable<T>>>;
 
-/** Without the types of which nothing was selected: codegen writes an object that has no fields for those. */
+/** Removes the types of which no field was selected, for which codegen writes an object without fields. */
 type Selected<T> = T extends Record<PropertyKey, never> ? never : T;
 
 type Merged<T> = {

@@ -5,10 +5,10 @@ import { type Document, documentText, type Present } from './document.ts';
 
 type Event<T> = Present<T>[keyof Present<T>] & { cursor: string };
 
-/** A subscriber as a good front-end is one: when its socket is closed it comes back with the last cursor it saw. */
+/** A subscriber that behaves like a good front-end: when its socket is closed it subscribes again after the last cursor it received. */
 export class Follower<T> {
   readonly events: Event<T>[] = [];
-  /** With which code each socket was closed. */
+  /** The codes with which its sockets were closed. */
   readonly closed: number[] = [];
   readonly failures: string[] = [];
   /** Resolves when it is connected for the first time. */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AnswerBody } from './answer.ts';
 import { type Document, documentText, type Present } from './document.ts';
 
-/** Clients that never ask a second time: whatever goes wrong for one of them is kept. */
+/** Clients that never retry. Every failure of one of them is recorded. */
 export class Load {
   readonly failures: string[] = [];
   private readonly turns = new Map<string, number>();
@@ -16,7 +16,7 @@ export class Load {
     private readonly token: string,
   ) {}
 
-  /** Does it over and over, one after the other, on a connection that is kept or on a new one each time. */
+  /** Repeats an action, one after the other, on a connection that is kept or on a new one each time. */
   repeat(
     name: string,
     pauseMs: number,
@@ -40,12 +40,12 @@ export class Load {
     this.workers.push(worker());
   }
 
-  /** What each has come to. */
+  /** How often each action has succeeded. */
   progress(): ReadonlyMap<string, number> {
     return new Map(this.turns);
   }
 
-  /** Begins nothing more, and waits for what is under way. */
+  /** Starts no further action, and waits for those under way. */
   async end(): Promise<void> {
     this.ending = true;
     await Promise.all(this.workers);
@@ -77,7 +77,7 @@ export class Client {
     return answer.data;
   }
 
-  /** The upload's id. */
+  /** Uploads a file and returns the id of the upload. */
   async upload(body: AsyncIterable<Uint8Array>): Promise<string> {
     const headers = { 'content-type': 'application/octet-stream', ...this.authorization() };
     const response = await this.send('POST', '/upload?filename=file.bin', { body, headers });
@@ -86,7 +86,7 @@ export class Client {
     return (JSON.parse(text) as { upload: string }).upload;
   }
 
-  /** Reads with a pause after each piece; the SHA-256 of all of it. */
+  /** Reads a file with a pause after each piece, and returns the SHA-256 of all of it. */
   async download(url: string, pauseMs: number): Promise<string> {
     const response = await this.send('GET', url);
     if (response.statusCode !== 200) throw new Error(`${response.statusCode} ${await textOf(response)}`);

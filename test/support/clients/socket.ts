@@ -12,11 +12,11 @@ interface SocketMessage {
   readonly payload?: unknown;
 }
 
-/** The answer that a message carries, whether its type is "next" or "error". */
+/** Returns the answer in a message whose type is "next" or "error". */
 export const answerIn = <T>({ type, payload }: SocketMessage): AnswerBody<T> =>
   type === 'error' ? { data: null as T, errors: payload as AnswerError[] } : (payload as AnswerBody<T>);
 
-/** A socket by hand: what the protocol says, and how it closed. */
+/** A WebSocket without a client library. It records every message of the protocol, and how the socket was closed. */
 export class Socket {
   readonly messages: SocketMessage[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
@@ -53,7 +53,7 @@ export class Socket {
     this.ws.close();
   }
 
-  /** Fails when the socket is closed without it. */
+  /** Resolves with the first message that is wanted. Rejects when the socket closes without it. */
   async find(wanted: (message: SocketMessage) => boolean): Promise<SocketMessage> {
     for (;;) {
       const found = this.messages.find(wanted);
@@ -76,7 +76,7 @@ export const subscribe = (query: string, id = '1', more: object = {}) => ({
   payload: { query, ...more },
 });
 
-/** A socket that is signed in. */
+/** Opens a socket that is signed in. */
 export async function openSocket(app: Served, token: string): Promise<Socket> {
   const socket = new Socket(app);
   await socket.send(init(token));

@@ -21,12 +21,12 @@ import {
 } from 'relay-runtime';
 import type { TestApp } from '../app/app.ts';
 
-/** A client that keeps what it has read by id, as each is set up by its own documentation. */
+/** A GraphQL client with a normalised cache, set up as its own documentation says. */
 export interface Store {
-  /** Asks the gateway, and keeps the answer. */
+  /** Sends the query to the gateway and caches the answer. */
   load(name: string, variables: Variables): Promise<unknown>;
   mutate(name: string, variables: Variables): Promise<Payloads>;
-  /** What the client would show now, from its store alone; null where anything of it is missing. */
+  /** Reads the query from the cache alone. Null when a part of it is missing. */
   copy(name: string, variables: Variables): Promise<unknown>;
 }
 export type Variables = Record<string, unknown>;
@@ -43,7 +43,7 @@ interface Payload {
 const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
 const require = createRequire(import.meta.url);
 
-/** Documents by the name of their operation, compiled by Relay's own compiler, which refuses what its runtime cannot keep. */
+/** Documents by the name of their operation, compiled by Relay's compiler, which refuses documents that its cache cannot store. */
 export class Documents {
   private readonly directory = mkdtempSync(join(tmpdir(), 'postern-relay-'));
 
@@ -76,7 +76,7 @@ export class Documents {
     return require(resolve(this.directory, 'artifacts', `${name}.graphql.js`));
   }
 
-  /** For who is not Relay: without its directives, which no gateway knows. */
+  /** Returns a document for the other clients, without Relay's directives, which no gateway knows. */
   text(name: string): string {
     const text = this.texts[name];
     if (text === undefined) throw new Error(`There is no document ${name}.`);
@@ -168,7 +168,7 @@ export function urql(app: TestApp, documents: Documents): Store {
 
 type Forget = (type: string, id: string) => void;
 
-/** Relay takes a record out by @deleteRecord; Apollo and urql are told what was deleted in a line of the front-end's own. */
+/** Removes deleted objects from the cache. Relay does it by @deleteRecord; Apollo and urql need such code in the front end. */
 function forgetDeleted(data: Payloads, forget: Forget): void {
   for (const [field, payload] of Object.entries(data)) {
     if (field === 'deleteDraft' && typeof payload.draft === 'string') forget('Draft', payload.draft);

@@ -6,7 +6,7 @@ import { MailAccount } from '../../../src/mail/account/mail-account.ts';
 import { PageMemory } from '../../../src/mail/account/page-reads.ts';
 import type { Capabilities, MailSession } from '../../../src/providers/contract/provider.ts';
 
-/** An account over a session of which a test gives the verbs that are called; another one fails the test. */
+/** Creates an account over a session with the methods that a test passes. Calling another one fails the test. */
 export function fakeAccount(
   id: string,
   session: Partial<MailSession>,
@@ -85,7 +85,7 @@ export const aFile = (id: string, fields: Partial<Attachment> = {}): Attachment 
   ...fields,
 });
 
-/** getMessages over these, and readAttachment with the attachment's id as its bytes. */
+/** Returns getMessages over these messages, and a readAttachment whose bytes are the attachment's id. */
 export const holding = (...messages: readonly Message[]): Partial<MailSession> => ({
   getMessages: async (ids) =>
     ids.map(

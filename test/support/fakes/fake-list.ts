@@ -11,7 +11,7 @@ import { aMessage, someContent } from './fake-account.ts';
 
 export const HIDDEN: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);
 
-/** A small deterministic generator, so that a failure can be run again by its seed. */
+/** Creates a small deterministic generator, so that a failure can be reproduced by its seed. */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -22,21 +22,21 @@ export function random(seed: number): () => number {
   };
 }
 
-/** What a list asked of the account. */
+/** A page that a list requested from the account. */
 export interface AskedPage extends PageRequest {
   readonly query: ListQuery;
 }
 
 /**
- * An account in memory whose lists keep what MailSession says of them: exact, newest first, with cursors that hold while mail
- * comes and goes. It knows words in bodies alone (`text`), and reads one message after the other until a page is full or its
- * budget is spent.
+ * An account in memory whose lists fulfil the contract of MailSession: they are exact, newest first, and their cursors stay valid
+ * while mail arrives and is deleted. Its index knows only words in bodies (`text`). It reads one message after the other until
+ * a page is full or its budget is spent.
  */
 export class FakeList {
   readonly asked: AskedPage[] = [];
-  /** Messages that were read, or passed over, for all pages together. */
+  /** The number of messages that were read or skipped for all pages together. */
   read = 0;
-  /** Thrown instead of the answer. */
+  /** Returns an error to throw instead of the answer, or null. */
   failing: (query: ListQuery, page: PageRequest) => MailError | null = () => null;
 
   constructor(public messages: readonly Message[]) {}
@@ -56,7 +56,7 @@ export class FakeList {
       ),
   };
 
-  /** The visible messages that meet a condition, in the order of a list. */
+  /** Returns the ids of the visible messages that meet a condition, in the order of a list. */
   scan(where: Condition): string[] {
     const visible = visibleOnly(where, HIDDEN);
     return this.inOrder().flatMap((message) => (matches(message, visible) ? [message.id] : []));
@@ -126,13 +126,13 @@ export class FakeList {
 
 const idAndTime = ({ id, receivedAt }: Message) => ({ id, at: receivedAt.getTime() });
 
-/** Flags and mailboxes exactly, words in bodies by its index, people and dates by candidates. */
+/** Flags and mailboxes are decided exactly, words in bodies by the index, and people and dates by checking candidates. */
 export const decides: MailSession['decides'] = ({ kind }) => {
   if (kind === 'text' || kind === 'hasAttachment') return 'indexed';
   return kind === 'from' || kind === 'to' || kind === 'subject' || kind.startsWith('received') ? 'checked' : 'exact';
 };
 
-/** A search brings words, and a filter all else but what is excluded, which nothing brings. */
+/** Words are found by a search, and everything else by a filter. Exclusions narrow nothing. */
 export const narrows = (where: Condition): Narrowing => {
   switch (where.kind) {
     case 'and': {
@@ -159,7 +159,7 @@ const WORDS = ['plum', 'pear', 'fig'];
 const NAMES = ['ada', 'bob', 'eve'];
 const PLACES = ['INBOX', 'work', 'TRASH', 'SPAM'];
 
-/** Random mail: several in one second, threads across mailboxes. */
+/** Generates random mail, with several messages in a second and threads across mailboxes. */
 export function randomMail(next: () => number, count: number, from = 0): Message[] {
   const pick = <T>(some: readonly T[]): T => some[Math.floor(next() * some.length)] as T;
   return Array.from({ length: count }, (_, n) =>
@@ -176,7 +176,7 @@ export function randomMail(next: () => number, count: number, from = 0): Message
   );
 }
 
-/** A random condition; `depth`: how far it may be nested. */
+/** Generates a random condition. `depth` limits how far it is nested. */
 export function randomCondition(next: () => number, depth = 3): Condition {
   const pick = <T>(some: readonly T[]): T => some[Math.floor(next() * some.length)] as T;
   const dice = next();

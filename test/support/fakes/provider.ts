@@ -4,7 +4,7 @@ import type { Password } from '../../../src/providers/contract/password.ts';
 import type { Provider } from '../../../src/providers/contract/provider.ts';
 
 export interface FakeProviderOptions extends Partial<Omit<Provider, 'connectMethods'>> {
-  /** The one way to connect it, or what of the authorization code's is not the usual. */
+  /** The one method by which it is connected, or the parts in which its authorization code differs from the default. */
   readonly connect?: Partial<AuthorizationCode> | Password;
 }
 
@@ -22,7 +22,7 @@ export const exchanged = (address: string): Exchanged<unknown> => ({
   scopes: ['read'],
 });
 
-/** A provider of the connect flow alone, whose answers a test decides. */
+/** Creates a provider that can only be connected, and whose answers a test decides. */
 export function fakeProvider({ connect, ...options }: FakeProviderOptions = {}): Provider {
   return {
     id: 'GMAIL',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Compose, ComposeAttachment } from '../../../src/domain/compose.ts';
 
-/** A message to zoe@example.org with nothing special about it. */
+/** Returns an ordinary message to zoe@example.org. */
 export const compose = (given: Partial<Compose> = {}): Compose => ({
   from: null,
   to: [{ name: 'Böhm, Zoë', address: 'zoe@example.org' }],
@@ -19,7 +19,7 @@ export const compose = (given: Partial<Compose> = {}): Compose => ({
   ...given,
 });
 
-/** A file that gives its bytes in small pieces, and counts how often it was opened. */
+/** Returns a file that counts how often it was opened. */
 export function file(filename: string, bytes: Buffer, given: Partial<ComposeAttachment> = {}) {
   const counted = {
     filename,

@@ -5,7 +5,7 @@ import type { Message } from '../../../src/domain/message.ts';
 import { type Draft, isUnreadable, type MailSession } from '../../../src/providers/contract/provider.ts';
 import { type Account, interactive } from '../app/lab.ts';
 
-/** A message to be written, with a Message-ID of its own. */
+/** Returns a message to be written, with a new Message-ID. */
 export const compose = (given: Partial<Compose> = {}): Compose => ({
   from: null,
   to: [],
@@ -23,7 +23,7 @@ export const compose = (given: Partial<Compose> = {}): Compose => ({
   ...given,
 });
 
-/** A file that is handed over in uneven pieces, as files are. */
+/** Returns a file that is read in pieces of uneven length. */
 export function file(
   filename: string,
   bytes: Uint8Array,
@@ -53,7 +53,7 @@ export function file(
   };
 }
 
-/** Bytes that no encoding leaves alone, the same each time. */
+/** Returns bytes that every transfer encoding must encode, the same each time. */
 export function noise(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let state = 42;
@@ -64,7 +64,7 @@ export function noise(length: number): Uint8Array {
   return bytes;
 }
 
-/** The original's answer or forward, addressed and referenced as a mail program does it. */
+/** Returns a reply to the original or a forward of it, with the recipients and references that a mail program sets. */
 export function answer(kind: ComposeOrigin['kind'], original: Message, given: Partial<Compose> = {}): Compose {
   const prefix = kind === 'forward' ? 'Fwd: ' : 'Re: ';
   const own = original.internetMessageId === null ? [] : [original.internetMessageId];
@@ -78,19 +78,19 @@ export function answer(kind: ComposeOrigin['kind'], original: Message, given: Pa
   });
 }
 
-/** Saves and sends; the sent copy, in full. */
+/** Saves and sends a message, and returns the full sent copy. */
 export async function sends(account: Account, message: Compose): Promise<Message> {
   const draft = await account.session.saveDraft({ id: null, ifVersion: null, compose: message }, interactive());
   return sendsDraft(account, draft);
 }
 
-/** The sent copy, in full. Its Message-ID may be another than the draft's: Gmail gives it one of its own. */
+/** Sends a draft and returns the full sent copy. Gmail may replace the Message-ID of the draft. */
 export async function sendsDraft({ session }: Account, draft: Draft): Promise<Message> {
   const { messageId } = await session.send(draft.id, interactive());
   return messageId === null ? mailCalled(session, draft.message.internetMessageId ?? '') : read(session, messageId);
 }
 
-/** The message with that Message-ID, in full. Throws when the newest fifty have none. */
+/** Returns the full message with this Message-ID. Throws when it is not among the newest fifty. */
 export async function mailCalled(session: MailSession, internetMessageId: string): Promise<Message> {
   const { items } = await session.listMessages(
     { mailboxId: null, where: null },
@@ -108,7 +108,7 @@ export async function read(session: MailSession, id: string): Promise<Message> {
   return message;
 }
 
-/** The bytes of each attachment, by its name. */
+/** Returns the bytes of each attachment, by its file name. */
 export async function filesOf(session: MailSession, message: Message): Promise<Map<string | null, Buffer>> {
   const files = new Map<string | null, Buffer>();
   for (const { id, filename } of message.content?.attachments ?? []) {

@@ -2,7 +2,7 @@ import { graphql } from '../../generated/gql.ts';
 import { startApp, type TestApp } from '../app/app.ts';
 import type { Present } from '../clients/document.ts';
 
-/** What the mutations that organise answer, of what the suites select. */
+/** The parts of the organising mutations' answers that the suites select. */
 export interface Outcome {
   readonly results: {
     target: string;
@@ -32,7 +32,7 @@ const PAGE = graphql(
   `query ($id: ID!, $after: Cursor) { node(id: $id) { ... on Integration { messages(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } } }`,
 );
 
-/** The app with its two demo accounts, and what the suites of organising do with them. */
+/** Starts the app with its two demo accounts, and returns the actions of the suites about organising. */
 export async function openOrganised() {
   const app: TestApp = await startApp({ messages: 120 });
   const { integrations } = (await app.data(ACCOUNTS)).viewer;
@@ -46,7 +46,7 @@ export async function openOrganised() {
       const answer = await app.data<Record<string, Outcome>>(mutation(name, type, result), { input });
       return answer[name] as Outcome;
     },
-    /** Ids of an account's messages, newest first. */
+    /** Returns the ids of an account's messages, newest first. */
     async newest(account: { id: string }, count: number): Promise<string[]> {
       const page = (after: string | null) => app.data(PAGE, { id: account.id, after });
       const ids: string[] = [];

@@ -1,10 +1,10 @@
 export interface Random {
-  /** A whole number from 0, below `n`. */
+  /** Returns a whole number from 0 up to but not including `n`. */
   below(n: number): number;
   pick<T>(of: readonly T[]): T;
 }
 
-/** Random choices that the same seed makes again (mulberry32). */
+/** Random choices that a seed reproduces (mulberry32). */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {
@@ -17,7 +17,7 @@ export function seeded(seed: number): Random {
   return { below, pick: <T>(of: readonly T[]): T => of[below(of.length)] as T };
 }
 
-/** The seed of this run, printed: SEED=… repeats it. */
+/** Returns the seed of this run and prints it. SEED=… reproduces the run. */
 export function seedOf(suite: string): number {
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
   console.info(`${suite} SEED=${seed}`);

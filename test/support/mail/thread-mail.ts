@@ -1,6 +1,6 @@
 import type { Message } from '../../../src/domain/message.ts';
 
-/** mulberry32: numbers between 0 and 1 that a seed repeats. */
+/** Returns numbers between 0 and 1 that a seed reproduces (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

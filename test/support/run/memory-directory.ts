@@ -2,12 +2,12 @@ import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path';
 
 const SHARED_MEMORY = '/dev/shm';
-/** More than all databases and uploads of a run take together. */
+/** More bytes than all databases and uploads of a run need. */
 const MIN_FREE_BYTES = 4 * 1024 ** 3;
 
 /**
- * Before the workers start: their temporary directories are in memory where the system has room there, and gone when they have
- * ended. Each app has a database of hundreds of files, which a disk takes as long to delete as the app to start.
+ * Moves the workers' temporary directories into memory before they start, where the system has room, and removes them
+ * afterwards. Each app has a database of hundreds of files, and deleting them from a disk takes as long as starting the app.
  */
 export default function memoryDirectory(): (() => void) | undefined {
   if (process.env.TMPDIR !== undefined || !hasRoom()) return undefined;

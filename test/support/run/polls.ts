@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
 
-/** Thrown by what a test asks when asking again can only fail again: a poll then ends at once, not at its timeout. */
+/** Thrown when trying again can only fail again. A poll then ends at once instead of at its timeout. */
 export class Hopeless extends Error {
   override readonly name = 'Hopeless';
 }
-// By its name: this file is evaluated again for each file of a worker, and each time has a class of its own.
+// It is recognised by its name, because this file is evaluated for each test file of a worker, and each time defines another class.
 const isHopeless = (error: unknown): error is Hopeless => error instanceof Error && error.name === 'Hopeless';
 
-/** For what comes only after the retries of a submission, with the waits between them. */
+/** The timeout of a poll for something that happens only after the retries of a submission and the waits between them. */
 export const THROUGH_RETRIES = { timeout: 60_000 };
 
 const { poll } = expect;
@@ -37,7 +37,7 @@ const failingFast: Poll = (read, options) => {
   return racing(assertion, hopeless);
 };
 
-/** Each matcher of the assertion, also behind `not`, ends with `hopeless` where that comes first. */
+/** Makes each matcher of the assertion, also after `not`, reject with `hopeless` when that comes first. */
 function racing<T extends object>(assertion: T, hopeless: Promise<never>): T {
   return new Proxy(assertion, {
     get(target, key, receiver) {
@@ -49,5 +49,5 @@ function racing<T extends object>(assertion: T, hopeless: Promise<never>): T {
   });
 }
 
-// This is run for each file, and `expect` is one for all files of a worker.
+// This file runs for each test file, while all of them share `expect`.
 if (!(INSTALLED in expect)) Object.assign(expect, { poll: failingFast, [INSTALLED]: true });

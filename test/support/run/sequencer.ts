@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Those that take longest, the longest first: one that a worker begins last is waited for by all. */
+/** The slowest files, the slowest first. A slow file that a worker begins last would delay the whole run. */
 const SLOWEST = [
   'flow/submissions.restore',
   'flow/submissions.crash',
@@ -34,7 +34,7 @@ const SLOWEST = [
   'unit/html.linear',
 ].map((name) => join('test', `${name}.test.ts`));
 
-/** Without a cache of durations, as in a fresh clone, files would come by their size. */
+/** Orders the files. Without a cache of durations, as in a fresh clone, vitest would order them by size. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const missing = SLOWEST.filter((path) => !existsSync(path));

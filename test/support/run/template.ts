@@ -3,7 +3,7 @@ import { migrate } from '../../../src/platform/database/migrations.ts';
 import { silent } from '../app/database.ts';
 import { createTestDatabaseUrl, TEMPLATE } from '../app/database-url.ts';
 
-/** Before the workers start: the migrated database that those of the tests are copies of, gone when they have ended. */
+/** Creates the migrated database that tests copy before the workers start, and removes it when they have ended. */
 export default async function template(): Promise<(() => Promise<void>) | undefined> {
   const own = await createTestDatabaseUrl();
   if (!own) return undefined;

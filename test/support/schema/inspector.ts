@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-/** The debugger of a process that was started with NODE_OPTIONS=--inspect=127.0.0.1:port. */
+/** Connects to the debugger of a process that was started with NODE_OPTIONS=--inspect=127.0.0.1:port. */
 export class Inspector {
   private asked = 0;
 
@@ -16,9 +16,9 @@ export class Inspector {
     return new Inspector(socket);
   }
 
-  /** Bytes that the process holds once its garbage is collected: its objects, and what they keep outside the heap. */
+  /** Returns the bytes that the process holds after a garbage collection, on the heap and outside of it. */
   async heldBytes(): Promise<number> {
-    // Finalisers of the first collection let go of what the second one takes.
+    // Finalisers that run after the first collection release objects that only the second one collects.
     await this.ask('HeapProfiler.collectGarbage');
     await this.ask('HeapProfiler.collectGarbage');
     const expression = '(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())';

@@ -18,17 +18,17 @@ import {
 } from 'graphql';
 import { encodeId } from '../../../src/domain/global-id.ts';
 
-/** Where a client gives a value: an argument of some field of the schema, or a field within its input. */
+/** A place where a client passes a value: an argument of a field of the schema, or a field of an input. */
 export interface Place {
-  /** As `Viewer.messages(filter).subject`. */
+  /** For example `Viewer.messages(filter).subject`. */
   readonly name: string;
   readonly type: GraphQLInputType;
   readonly hasDefault: boolean;
-  /** The same for what is one field of one input, wherever that is taken. */
+  /** Equal for all places that are the same field of the same input. */
   readonly key: string;
-  /** A request that is right but for `value`, which stands in the place. */
+  /** Builds a request that is valid except for `value` in this place. */
   ask(value: unknown): Asked;
-  /** The same as a part of a larger request, in which `at` is its own. */
+  /** Builds the same as a part of a larger request, with names that end in `at`. */
   part(value: unknown, at: number): Part;
 }
 
@@ -42,21 +42,21 @@ export interface Part {
   readonly declared: readonly string[];
   readonly field: string;
   readonly variables: Record<string, unknown>;
-  /** Whether its variables are taken, as far as the schema's text tells. */
+  /** Whether the schema accepts the types of its variables. */
   readonly isTaken: boolean;
 }
 
-/** One request of several parts, all queries or all mutations. */
+/** Joins several parts to one request. All of them must be queries, or all mutations. */
 export function together(parts: readonly Part[]): Asked {
   const declared = parts.flatMap((part) => part.declared).join(', ');
   const query = `${parts[0]?.kind} (${declared}) { ${parts.map(({ field }) => field).join(' ')} }`;
   return { query, variables: Object.assign({}, ...parts.map(({ variables }) => variables)) };
 }
 
-/** Ids of things that are there, by the name of their type. */
+/** Ids of existing objects, by the name of their type. */
 export type KnownIds = Readonly<Record<string, string>>;
 
-/** Every place that can be reached through fields without required arguments, and those of the mutations. */
+/** Returns every place that can be reached through fields without required arguments, and those of the mutations. */
 export function placesOf(schema: GraphQLSchema, ids: KnownIds): Place[] {
   const walk = new Walk(ids);
   const places: Place[] = [];
@@ -116,7 +116,7 @@ class Walk {
     });
   }
 
-  /** A type inside itself is gone into once more, so that its lists of itself are reached. */
+  /** A type that contains itself is visited twice, so that its lists of itself are reached. */
   private within(type: GraphQLInputType, around: readonly GraphQLInputObjectType[]): Inner[] {
     const bare = getNullableType(type);
     const object = isListType(bare) ? getNullableType(bare.ofType) : bare;
@@ -140,7 +140,7 @@ class Walk {
     });
   }
 
-  /** What passes for the type. */
+  /** Returns a valid value of the type. */
   private fitting(name: string, type: GraphQLInputType): unknown {
     const bare = getNullableType(type);
     if (isListType(bare)) return [this.fitting(name, bare.ofType)];
@@ -165,7 +165,7 @@ const FITTING: Readonly<Record<string, unknown>> = {
 const MAILBOXES = new Set(['to', 'from', 'parent', 'addMailboxes', 'removeMailboxes']);
 const MESSAGES = new Set(['id', 'ids', 'reply', 'forward']);
 
-/** The type of what an argument of this name is the id of. */
+/** Returns the type of the object whose id an argument of this name takes. */
 export function typeNamed(argument: string): string {
   if (MAILBOXES.has(argument)) return 'Mailbox';
   if (MESSAGES.has(argument)) return 'Message';
@@ -202,7 +202,7 @@ function partOf({ kind, way, field, argument, others }: Asking, value: unknown, 
 
 const TEXTS = ['', 'a\u0000b', 'a\udc00b', "%00'", '__proto__', 'x'.repeat(20_000)];
 
-/** Values that are wrong for the type, or right for it and nothing that anyone means. */
+/** Returns values that are invalid for the type, or valid but senseless. */
 export function hostileValues(name: string, type: GraphQLInputType, ids: KnownIds): unknown[] {
   const bare = getNullableType(type);
   if (isListType(bare)) {
@@ -223,7 +223,7 @@ export function hostileValues(name: string, type: GraphQLInputType, ids: KnownId
   }
 }
 
-/** Ids as ours are written, of things that are not there, and with what no store or URL takes. */
+/** Returns well-formed ids of objects that do not exist, and ids with characters that no store or URL accepts. */
 function idsLike(type: string, ids: KnownIds): string[] {
   const account =
     Buffer.from(ids.Integration ?? '', 'base64url')
