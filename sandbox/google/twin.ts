@@ -44,11 +44,11 @@ export const google: Twin = {
     upload: 'drafts.create upload',
     send: 'drafts.send',
   },
-  // A batchModify for each of the four ways, and the messages read in batches of 25; a batchDelete, and what is left read.
+  // An update is a batchModify for each way and reads in batches of 25. A deletion is a batchDelete and reads of what is left.
   bulkRequests: { update: 2 * (4 + 12), deleteForever: 1 + 5 },
   readToggles: null,
   alias: (address) => address.replace('@', '.alias@'),
-  // The last one is the token endpoint's.
+  // The last one is an error of the token endpoint.
   errors: { rateLimitExceeded: 429, userRateLimitExceeded: 403, backendError: 503, rate_limit_exceeded: 429 },
   environment: (url) => ({
     GOOGLE_CLIENT_ID: SANDBOX_CLIENT.clientId,

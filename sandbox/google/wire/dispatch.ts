@@ -23,7 +23,7 @@ import { type UploadRequest, Uploads } from './uploads.ts';
 export type LogLine = Omit<RequestRecord, 'id' | 'batch'>;
 export interface Dispatched {
   readonly answer: WireAnswer;
-  /** The line for the log; a batch adds those of its parts after its own. */
+  /** Returns the record for the log. A batch adds those of its parts after its own. */
   readonly record: LogLine;
 }
 
