@@ -6,10 +6,10 @@ import type { AccessToken } from './tokens.ts';
 /** A request to Graph, on its own or inside a batch. */
 export interface GraphRequest {
   readonly method: string;
-  /** Below /v1.0, still encoded: "/me/messages". */
+  /** The path below /v1.0, still encoded, for example "/me/messages". */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Lower-case names. */
+  /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   /** Where the caller reached us, with the prefix and without the version: links are built on it. */
