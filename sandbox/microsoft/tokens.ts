@@ -35,7 +35,7 @@ const EXPIRED = 'microsoft.expiredAt';
 
 type Moments = Record<string, number>;
 
-/** Self-contained tokens, which survive a restart. Their early ends are stored. */
+/** Issues and reads tokens. They carry their own claims and so survive a restart; only revocations are stored. */
 export class Tokens {
   readonly #world: World;
   readonly #key: Buffer;
