@@ -24,7 +24,7 @@ const WATCH = {
   lost: async () => {},
 };
 
-/** What a session is used for, each as the caller sees its failure. */
+/** The calls of a session. Each rejects with the failure that its caller sees. */
 const USES: Readonly<
   Record<string, (session: MailSession, ids: readonly string[], draftId: string) => Promise<unknown>>
 > = {
@@ -60,7 +60,7 @@ describe.each(PROVIDER_IDS)('%s: an account as a whole', (id) => {
     });
     draftId = (await account.session.saveDraft({ id: null, ifVersion: null, compose: message }, interactive())).id;
   });
-  /** Of its own in each test: what an earlier one has left under way counts for nothing here. */
+  /** Opens a session for one test, so that requests of an earlier test are not counted. */
   const open = () => {
     const grant = { ...account.grant };
     const counted = { told: [] as MailError[], tokens: 0 };
@@ -105,7 +105,7 @@ describe.each(PROVIDER_IDS)('%s: an account as a whole', (id) => {
       expect(refused).toMatchObject({ code: 'UNSUPPORTED', ofAccount: true });
       expect(seen.told.length).toBeGreaterThan(0);
       expect(seen.told.every(({ code, ofAccount }) => code === 'UNSUPPORTED' && ofAccount)).toBe(true);
-      // That is no matter of tokens.
+      // Such a refusal has nothing to do with tokens.
       expect(seen.tokens).toBe(0);
     });
   });
@@ -116,7 +116,7 @@ describe.each(PROVIDER_IDS)('%s: an account as a whole', (id) => {
     const refused = await USES[use]?.(session, ids, draftId).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'RECONNECT_REQUIRED' });
     expect(seen.told.map(({ code }) => code)).toContain('RECONNECT_REQUIRED');
-    // Requests that run side by side share what is refreshed.
+    // Concurrent requests share a refreshed token.
     expect(seen.tokens).toBeGreaterThanOrEqual(2);
     expect(seen.tokens).toBeLessThanOrEqual(3);
   });

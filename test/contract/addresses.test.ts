@@ -19,7 +19,7 @@ const q = (text: string): string =>
 const b = (text: string): string => `=?utf-8?B?${Buffer.from(text).toString('base64')}?=`;
 const EVIL = 'mallory@evil.example';
 
-/** RFC 2047 6.2: the structure of the field first, its words after. */
+/** The structure of a field is parsed before its encoded words are decoded (RFC 2047 6.2). */
 const CASES: Record<string, Case> = {
   'a name that is an address': {
     headers: [

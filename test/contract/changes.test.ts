@@ -146,7 +146,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const created = await account.deliver(mail);
     await look({ kind: 'created', messageId: created }, { kind: 'updated', messageId: created });
     expect(told.get(created)).toEqual(['created']);
-    // Its second notification, a while later.
+    // The second notification of the message comes a while later.
     await look({ kind: 'updated', messageId: created });
     await touch(moved, 'archive');
     await look({ kind: 'updated', messageId: moved });
@@ -154,7 +154,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     await touch(deleted, 'delete');
     await look({ kind: 'deleted', messageId: deleted });
     expect(told.get(deleted)).toEqual(['deleted']);
-    // No notification told of these.
+    // No notification named these messages.
     await touch(other, 'read');
     const unnamed = await account.deliver({ ...mail, mailbox: { name: 'Projects' } });
     await look();
@@ -186,7 +186,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const begun = await account.session.changes(null, interactive());
     const second = () => Math.floor(Date.now() / 1_000);
     const began = second();
-    // Providers date mail to the second.
+    // Providers date mail with a precision of a second.
     await expect.poll(second).toBeGreaterThan(began);
     const meanwhile = await account.deliver({ from: 'a@example.org', subject: 'meanwhile', text: 'x' });
     const rest = await changesSince(account, begun.cursor);
@@ -266,7 +266,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const renewed = await watch.start(state, options, interactive());
     expect(renewed.key).toBe(state.key);
 
-    // The same notification, but not from the provider: nothing is believed.
+    // The same notification is refused when it does not come from the provider.
     const real = recorded as unknown as WebhookRequest;
     const withoutProof: WebhookRequest = {
       ...real,
@@ -289,7 +289,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const prove = lab.provider.receive?.bind(lab.provider);
     if (!watch || !prove) return expect(lab.capabilities.push).not.toBe('WEBHOOK');
     const target = { vendor: lab.vendor, account: account.address };
-    // A vendor whose mailboxes have one watch each knows no second one.
+    // Some vendors allow one watch for each mailbox.
     await lab.control('/duplicates', { ...target, duplicates }).catch(() => {});
     const secret = 'a-secret-of-the-suite';
     let known = '';
@@ -313,7 +313,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     await lab.control('/silence-watches', target);
     const renewed = await start(first, false);
     expect(renewed.key).toBe(first.key);
-    // What was sent before the silence has come by then.
+    // By then every notification from before the silence has arrived.
     await expect.poll(lab.hasTold).toBe(true);
     told = 0;
     await account.deliver({ from: 'a@example.org', subject: 'unheard', text: 'x' });

@@ -80,7 +80,7 @@ describe.each(PAIRS)('%s and %s', (oneId, otherId) => {
       last = await full(reader, arrived.id);
       expect(last.content?.text?.trim()).toBe(text);
       expect(last.content?.inReplyTo).toEqual(answered);
-      // What a third party's mail program would make of it.
+      // Another mail program must read the message likewise.
       const raw = await new Response(await reader.readRaw(arrived.id, interactive())).arrayBuffer();
       const parsed = await simpleParser(Buffer.from(raw));
       expect(parsed.subject).toBe(last.subject);

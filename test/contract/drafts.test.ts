@@ -146,7 +146,7 @@ describe.each(PROVIDER_IDS)('%s: drafts', (id) => {
     });
     const before = await listed();
     const draft = await save({ subject: 'large', attachments: [file('large.bin', bytes)] });
-    // Used up: it did meet a piece.
+    // The fault is used up, so it has applied to a piece.
     expect(await lab.control('/faults')).toEqual([]);
     expect(await listed()).toHaveLength(before.length + 1);
     const [found] = await bytesOf(await full(draft.message.id));

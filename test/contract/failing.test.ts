@@ -69,7 +69,7 @@ describe.each(PROVIDER_IDS)('%s: on a bad day', (id) => {
     const before = account.grant.accessToken;
     await lab.control('/expire-tokens', { vendor: lab.vendor, account: account.address });
     expect((await list()).items).toHaveLength(5);
-    // A password is its own token.
+    // A password is its own access token, so no new token replaces it.
     if (!isPassword(lab.provider.connectMethods[0])) expect(account.grant.accessToken).not.toBe(before);
   });
 

@@ -27,7 +27,7 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
   });
   afterEach(() => lab.control('/faults', undefined, 'DELETE'));
   afterAll(async () => {
-    // What was answered here is wrong on purpose.
+    // The answers are wrong on purpose, and the wire checker would report them.
     await lab.forgetWire();
     await lab.close();
   });

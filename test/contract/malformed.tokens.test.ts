@@ -4,7 +4,7 @@ import { isMailError } from '../../src/domain/error.ts';
 import type { ListQuery } from '../../src/providers/contract/provider.ts';
 import { type Account, authorize, CONSENT_PROVIDER_IDS, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
-/** Answers of a token endpoint, without a token that could be sent. */
+/** Answers of a token endpoint without a usable access token. */
 const TOKEN_ANSWERS = [
   '',
   '[]',
@@ -19,7 +19,7 @@ const TOKEN_ANSWERS = [
   '{"access_token":"€","expires_in":3599,"token_type":"Bearer","refresh_token":"r"}',
   '{"access_token":{"a":1},"expires_in":3599,"token_type":"Bearer"}',
   '{"access_token":true,"expires_in":{},"token_type":5,"scope":5,"refresh_token":7}',
-  // With a token that could be sent, beside what would be sealed in the place of what serves.
+  // These have a usable access token, and a value that must not replace the stored refresh token.
   ...['5', '{}', '[]', 'true', '"two\\nlines"'].map(
     (it) => `{"access_token":"a","expires_in":9,"refresh_token":${it}}`,
   ),
@@ -39,7 +39,7 @@ describe.each(CONSENT_PROVIDER_IDS)('%s: a malformed answer of the token endpoin
   });
   afterEach(() => lab.control('/faults', undefined, 'DELETE'));
   afterAll(async () => {
-    // What was answered here is wrong on purpose.
+    // The answers are wrong on purpose, and the wire checker would report them.
     await lab.forgetWire();
     await lab.close();
   });

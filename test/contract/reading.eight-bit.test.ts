@@ -10,14 +10,14 @@ const UTF8 = (text: string) => Buffer.from(text);
 
 interface Case {
   readonly charset: string | null;
-  /** The domain's letter, as bytes of the From header. */
+  /** The special letter of the domain, as bytes of the From header. */
   readonly letter: Buffer;
   readonly shown: string;
   /** Whether the other headers are in UTF-8, whatever this one is in. */
   readonly isMixed?: boolean;
 }
 
-/** UTF-8 is read as such (RFC 6532); other bytes in the charset of the text below, else as windows-1252. */
+/** UTF-8 is read as such (RFC 6532). Other bytes are read in the charset of the text, or as windows-1252. */
 const CASES: Record<string, Case> = {
   'UTF-8': { charset: 'utf-8', letter: UTF8('ä'), shown: 'ä' },
   'UTF-8 above a text in Latin-1': { charset: 'iso-8859-1', letter: UTF8('ä'), shown: 'ä' },
@@ -33,7 +33,7 @@ const CASES: Record<string, Case> = {
   'a letter of UTF-8 that was cut': { charset: 'utf-8', letter: UTF8('漢').subarray(0, 2), shown: 'æ¼' },
   'bytes that UTF-8 never has': { charset: 'utf-8', letter: Buffer.from([0xff, 0xfe]), shown: 'ÿþ' },
 };
-/** What stands in From beside the address, from plain to what a provider that decodes headers leaves in doubt. */
+/** Forms of From, from plain ones to those that are ambiguous when a provider decodes headers. */
 const SHAPES = {
   alone: (address: Buffer) => [address],
   encoded: (address: Buffer) => [UTF8('=?utf-8?Q?Byron=2C_Ada?= <'), address, UTF8('>')],
@@ -119,7 +119,7 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: headers of eight bits, listed %s', (id
     const value = 'ada@exämple.org';
     const query = { mailboxId: null, where: { kind: 'from', value } as const };
     for (const [at, kind] of ['messages', 'threads'].entries()) {
-      // Nothing was learned of this account, and of its mail nothing was read.
+      // Nothing is known of this account, and none of its mail has been read.
       const account = await lab.account(`first${at}`);
       expected.clear();
       for (const entry of Object.entries(CASES).filter(([, { shown }]) => shown === 'ä')) await fill(account, entry);

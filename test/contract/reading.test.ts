@@ -7,7 +7,7 @@ import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } f
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 5, 9, 0, second)).toISOString();
 
-/** Every id of a list, page by page; `between` runs after each page. */
+/** Returns every id of a list. It reads page by page, and `between` runs after each page. */
 async function readAll(
   account: Account,
   query: ListQuery,

@@ -36,7 +36,7 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
     (await lab.control<{ records: { status: number }[] }>(`/log?vendor=${lab.vendor}&limit=5000`)).records.filter(
       ({ status }) => status === 401,
     ).length;
-  /** A session whose limiter is busy: the token of each request runs out while it waits for its turn. */
+  /** Opens a session with a busy limiter: the token of each request expires while it waits for its turn. */
   const queueing = (): MailSession => {
     let last: Promise<unknown> = Promise.resolve();
     const limiter: RequestLimiter = {

@@ -12,9 +12,9 @@ export interface OracleAccount {
   readonly address: string;
   /** The integration's global id. */
   readonly id: string;
-  /** Of the user's own mailboxes by name, of the others by role. */
+  /** The ids of mailboxes: the user's own by name, and the others by role. */
   readonly mailboxes: ReadonlyMap<string, string>;
-  /** The vendor's own id of each mail, by Message-ID. */
+  /** The vendor's id of each mail, by Message-ID. */
   readonly ids: ReadonlyMap<string, string>;
 }
 
@@ -29,7 +29,7 @@ export interface OracleWorld {
 
 const VENDORS = { GMAIL: ['google', 'gmail.example'], OUTLOOK: ['microsoft', 'outlook.example'] } as const;
 
-/** `gmails`: so many alike, to be asked in turn: Gmail's quota is for a minute and an account. */
+/** `gmails` is the number of equal Gmail accounts, which are queried in turn because Gmail's quota is per minute and account. */
 export async function openWorld(
   mails: readonly OracleMail[],
   gmails = 1,
@@ -86,18 +86,18 @@ export interface Question {
   readonly timeZone?: string;
 }
 export interface Row {
-  /** The Message-ID, or of a thread that of its oldest message. */
+  /** The Message-ID of a message, or of the oldest message of a thread. */
   readonly key: string;
   /** receivedAt, or lastMessageAt. */
   readonly at: number;
 }
 export interface Found {
   readonly rows: readonly Row[];
-  /** Of each page. */
+  /** The evaluation of each page. */
   readonly evaluations: readonly (string | null)[];
 }
 export interface Page extends Found {
-  /** Null behind the last page. */
+  /** Null after the last page. */
   readonly after: string | null;
 }
 
@@ -114,7 +114,7 @@ interface ListNode {
 const ARGS = '$id: ID!, $first: Int!, $after: Cursor, $filter: MessageFilter, $search: String';
 const PASSED = 'first: $first, after: $after, filter: $filter, search: $search';
 
-/** One page. Throws what the API refuses. */
+/** Reads one page. Throws the errors of the API. */
 export async function readPage(
   world: OracleWorld,
   account: OracleAccount,
@@ -151,7 +151,7 @@ export async function readPage(
 
 const MAX_PAGES = 500;
 
-/** The whole list, page by page. `sizeOf`: of each. */
+/** Reads the whole list page by page. `sizeOf` returns the size of each page. */
 export async function readList(
   world: OracleWorld,
   account: OracleAccount,
