@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { LongestFirst } from './test/support/sequencer.ts';
+import { LongestFirst } from './test/support/run/sequencer.ts';
 
 const ISOLATED = ['test/flow/connect-methods.test.ts'];
 
@@ -15,7 +15,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     // A poll that takes longer sets its own time-out. A poll that can only fail again ends at once
-    // (test/support/polls.ts).
+    // (test/support/run/polls.ts).
     expect: { poll: { timeout: 20_000, interval: 25 } },
     // Coverage is measured with --coverage, as .ci/run does on PostgreSQL, because the embedded database leaves code of
     // platform/ out. Processes that a test starts do not count.
@@ -36,8 +36,8 @@ export default defineConfig({
           name: 'node',
           include: ['test/{unit,contract,flow}/**/*.test.ts', 'sandbox/**/*.test.ts'],
           exclude: ISOLATED,
-          globalSetup: ['test/support/memory-directory.ts', 'test/support/template.ts'],
-          setupFiles: ['reflect-metadata', 'test/support/polls.ts'],
+          globalSetup: ['test/support/run/memory-directory.ts', 'test/support/run/template.ts'],
+          setupFiles: ['reflect-metadata', 'test/support/run/polls.ts'],
           // The modules of the program are loaded once for each worker, not for each file, so nothing in them may
           // remember a test.
           isolate: false,
@@ -49,8 +49,8 @@ export default defineConfig({
           // Files that replace a module of the program before it is loaded. Each has its own copy of the modules.
           name: 'node-isolated',
           include: ISOLATED,
-          globalSetup: ['test/support/memory-directory.ts'],
-          setupFiles: ['reflect-metadata', 'test/support/polls.ts'],
+          globalSetup: ['test/support/run/memory-directory.ts'],
+          setupFiles: ['reflect-metadata', 'test/support/run/polls.ts'],
         },
       },
       {

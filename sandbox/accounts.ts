@@ -18,7 +18,7 @@ interface AccountsOptions {
 }
 
 export interface SandboxAccounts {
-  /** Makes an account, which is there again after a restart. */
+  /** Creates an account, which survives a restart. */
   add(account: MadeAccount): void;
   /** Writes what changed since the last time. */
   write(): void;
@@ -26,16 +26,16 @@ export interface SandboxAccounts {
   close(): void;
 }
 
-/** Of an account that was made through the control API, at that time. */
+/** An account that was created through the control API, with the time of its creation. */
 interface KeptAccount extends MadeAccount {
   readonly madeAt: string;
 }
 const ACCOUNT = 'account ';
 
 /**
- * Fills the demo accounts, and puts back what came, went and was changed since that mail's first start: it has the dates of
- * then, so that what was answered lies before its answer. Other mail to fill them with (SANDBOX_MAIL, SANDBOX_MESSAGES) is
- * another world with a journal of its own, and each finds its own again.
+ * Fills the demo accounts and restores what arrived, changed or was deleted in earlier runs. The built-in mail keeps the dates
+ * of its first start, so that a message is older than the answer to it. Each choice of mail (SANDBOX_MAIL, SANDBOX_MESSAGES)
+ * has a journal of its own, which is used again when the choice is made again.
  */
 export function createAccounts(
   emulator: (vendor: Vendor) => Emulator,

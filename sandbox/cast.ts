@@ -3,7 +3,7 @@ import type { Cast } from './mail/content/story.ts';
 import type { Person } from './mail/mail.ts';
 import { DEMO_ACCOUNTS } from './twins.ts';
 
-/** Who the built-in mail of an account is told to: its owner, who has the demo user's account for the other side of life. */
+/** The people of an account's built-in mail: its owner, and the demo user's other account. */
 export function castOf(me: Person, side: Side): Cast {
   const demo = (wanted: Side) => DEMO_ACCOUNTS.find((twin) => twin.side === wanted)?.demo ?? me;
   return { me, personal: side === 'home' ? me : demo('home'), work: side === 'office' ? me : demo('office') };

@@ -1,11 +1,11 @@
 import { SandboxError } from './error.ts';
 import { isLoopbackUrl } from './loopback.ts';
 
-/** Fills in an emulator's consent page, as a person does: reads the form, ticks every scope, presses approve. */
+/** Fills in an emulator's consent page as a person would: it reads the form, ticks every scope and approves. */
 
 /**
- * Follows the way from the authorization URL back to the gateway's callback, with everything granted. What the browser
- * then holds for finishConnect: the token of its redirect, or the code that the page shows.
+ * Goes from the authorization URL back to the gateway's callback and grants everything. Returns what `finishConnect` needs:
+ * the token of the redirect, or the code that the page shows.
  */
 export async function approveConsent(authorizationUrl: string, account: string): Promise<string> {
   const page = await fetch(authorizationUrl, { redirect: 'manual' });
@@ -27,7 +27,7 @@ export async function approveConsent(authorizationUrl: string, account: string):
   return tokenOf(await fetch(callback, { redirect: 'manual' }));
 }
 
-/** What the gateway's callback has given the browser to finish with. */
+/** Reads the token or the code with which the gateway's callback lets the browser finish. */
 export async function tokenOf(outcome: Response): Promise<string> {
   const back = outcome.headers.get('location');
   const page = await outcome.text();

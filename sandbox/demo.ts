@@ -7,8 +7,8 @@ export const DEMO_USER = { email: 'demo@postern.test', password: 'postern-demo' 
 const ACCOUNTS = DEMO_ACCOUNTS.map(({ provider, demo, password }) => ({ provider, address: demo.address, password }));
 
 /**
- * Makes the demo user and connects its accounts, as a person in a browser would: GraphQL, the consent page, the
- * callback, and the code that it shows. What is already there and works is left alone, so each start may call it.
+ * Creates the demo user and connects its accounts as a person in a browser would: by GraphQL, the consent page, the callback
+ * and the code that it shows. Accounts that are connected and work are left alone, so every start calls it.
  */
 export async function connectDemo({ gatewayUrl }: { gatewayUrl: string }): Promise<{ accessToken: string }> {
   const accessToken = await signInOrRegister(gatewayUrl);
@@ -18,7 +18,7 @@ export async function connectDemo({ gatewayUrl }: { gatewayUrl: string }): Promi
     if (isReady(before, account)) continue;
     const authorizationUrl = await beginConnect(call, account);
     if (authorizationUrl === null) continue;
-    // A program consents to nothing outside the sandbox.
+    // No program may consent at a real vendor.
     if (!isLoopbackUrl(authorizationUrl)) {
       throw new SandboxError(`${account.address} was not connected: ${new URL(authorizationUrl).origin} is no sandbox`);
     }
@@ -39,7 +39,7 @@ interface Integration {
   readonly access: string;
   readonly provider: { readonly id: string };
   readonly problem: { readonly message: string } | null;
-  /** Null where the account cannot be read: the sandbox's own memory of the grant was thrown away. */
+  /** Null when the account cannot be read because the sandbox's own record of the grant was deleted. */
   readonly mailboxes: { readonly nodes: readonly unknown[] } | null;
 }
 type Call = <T>(query: string, variables: object) => Promise<T>;
@@ -71,7 +71,7 @@ function isReady(integrations: readonly Integration[], { provider, address }: Ac
   );
 }
 
-/** The page to consent on; null where a password did it. */
+/** Returns the URL of the consent page. Null: a password has connected the account. */
 async function beginConnect(call: Call, { provider, address, password }: Account): Promise<string | null> {
   const input = { provider, address, access: 'FULL', ...(password === null ? {} : { method: 'PASSWORD', password }) };
   const { connect } = await call<{ connect: { authorizationUrl: string | null; userErrors: { message: string }[] } }>(
@@ -96,7 +96,7 @@ interface SessionPayload {
   readonly userErrors: readonly { readonly message: string }[];
 }
 
-/** Signs in; where there is no such user yet, registers. */
+/** Signs the demo user in, and registers it when it does not exist yet. */
 async function signInOrRegister(gatewayUrl: string): Promise<string> {
   const say = async (verb: 'signIn' | 'register'): Promise<SessionPayload> => {
     const inputType = verb === 'signIn' ? 'SignInInput' : 'RegisterInput';
@@ -118,7 +118,7 @@ async function signInOrRegister(gatewayUrl: string): Promise<string> {
   );
 }
 
-/** Throws with the first error's message, unless there is data to go on with. */
+/** Throws an error with the first message unless the answer has data. */
 async function graphql<T>(
   gatewayUrl: string,
   accessToken: string | null,

@@ -1,4 +1,4 @@
-/** The sandbox cannot be started or set up as asked. The message is one line for the person who asked. */
+/** The sandbox cannot start with these settings. The message is one line for the person who started it. */
 export class SandboxError extends Error {
   override readonly name = 'SandboxError';
 }

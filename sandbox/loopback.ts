@@ -1,4 +1,4 @@
-/** The sandbox serves this machine alone, and calls nobody else: both are decided here, by exact names. */
+/** The sandbox serves this machine alone and sends requests to no other. Both are decided here by exact host names. */
 
 const HOST_HEADER = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 const HOSTS = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
@@ -7,12 +7,12 @@ export function isLoopbackHost(host: string): boolean {
   return HOSTS.has(host.toLowerCase());
 }
 
-/** A browser that was sent here under another name (DNS rebinding) says so in its Host header. */
+/** Decides about a Host header. A page that reaches this machine by DNS rebinding sends its own host name there. */
 export function isLoopbackHeader(header: string | undefined): boolean {
   return header !== undefined && HOST_HEADER.test(header);
 }
 
-/** Whether the sandbox may send a request there. */
+/** Returns whether the sandbox may send a request to this URL. */
 export function isLoopbackUrl(url: string): boolean {
   const parsed = tryParse(url);
   return parsed !== null && /^https?:$/.test(parsed.protocol) && isLoopbackHost(parsed.hostname);

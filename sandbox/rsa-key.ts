@@ -3,7 +3,7 @@ import type { Keep } from './world.ts';
 
 const made = new Map<string, string>();
 
-/** The RSA key that is kept under this name, as PEM. Making one takes long, so sandboxes of one process begin with the same. */
+/** Returns the RSA key that is kept under this name, as PEM. Generating one is slow, so all sandboxes of a process begin with the same key. */
 export function rsaKey(keep: Keep, name: string): string {
   const kept = keep.get<string>(name);
   if (kept) return kept;

@@ -2,10 +2,10 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { SandboxError } from './error.ts';
 import { isLoopbackHeader } from './loopback.ts';
 
-/** The sandbox's HTTP server, closed to every other name than this machine's own. */
+/** Creates the sandbox's HTTP server, which refuses every Host header that does not name this machine. */
 export function createServer(): FastifyInstance {
   const app = Fastify({
-    // Graph's ids are longer than Fastify lets a path segment be; a mail of 35 MB comes as base64 in JSON.
+    // Graph's ids exceed Fastify's default limit for a path segment, and a mail of 35 MB arrives as base64 in JSON.
     routerOptions: { maxParamLength: 2_000 },
     bodyLimit: 64 * 1024 * 1024,
     forceCloseConnections: true,
@@ -17,7 +17,7 @@ export function createServer(): FastifyInstance {
   return app;
 }
 
-/** Binds the server and answers its URL; 0 takes any free port. Throws SandboxError where the port is taken. */
+/** Binds the server and returns its URL. Port 0 binds any free port. Throws SandboxError when the port is taken. */
 export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
   try {
     await app.listen({ host, port });

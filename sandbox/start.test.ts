@@ -107,7 +107,7 @@ it('delivers through the control API', async () => {
         .some((message) => message.id === id),
     ).toBe(true);
   }
-  const accounts = await (await fetch(`${sandbox.controlUrl}/accounts`)).json();
+  const accounts: unknown = await (await fetch(`${sandbox.controlUrl}/accounts`)).json();
   expect(accounts).toEqual([
     { vendor: 'google', address: 'demo@gmail.example' },
     { vendor: 'microsoft', address: 'demo@outlook.example' },

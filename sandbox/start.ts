@@ -18,24 +18,24 @@ import type { Emulator, HeaderSpelling, SubjectThreads, Vendor, World } from './
 export interface SandboxOptions {
   /** A loopback address. */
   readonly host: string;
-  /** 0: any free one. */
+  /** 0 binds any free port. */
   readonly port: number;
-  /** Where sandbox.json and the mail that came, went and changed are kept. Null: nothing outlives the process. */
+  /** The directory of sandbox.json and of the journals of mail. Null: nothing survives the process. */
   readonly dataDir: string | null;
-  /** The gateway, for webhooks; a function where its port is not known yet. */
+  /** The gateway's URL, for webhooks. A function when its port is not known yet. */
   readonly publicUrl: string | (() => string);
   /**
-   * A directory, .eml or .mbox: its mail alone then fills every demo account, in the inbox, unread, and nothing arrives by
-   * itself. Null: the built-in mail.
+   * A directory, an .eml or an .mbox file. Its mail fills every demo account, unread in the inbox, and no mail arrives by
+   * itself. Null: the built-in mail is used.
    */
   readonly mail: string | null;
-  /** Built-in mails per account. */
+  /** The number of built-in messages in each account. */
   readonly messages: number;
-  /** How headers are listed where a vendor could do either. Default: written. */
+  /** How headers are listed by a vendor that may do either. Default: 'written'. */
   readonly headers?: HeaderSpelling;
-  /** How many parts of a Gmail batch are answered before others draw 429. Default: 50, as Google advises. */
+  /** How many parts of a Gmail batch are answered before the others receive 429. Default: 50, as Google advises. */
   readonly batchWidth?: number;
-  /** Whether a subject alone joins threads where a vendor could do either. Default: join. */
+  /** Whether the subject alone joins threads at a vendor that may do either. Default: 'join'. */
   readonly subjectThreads?: SubjectThreads;
   /** Seconds between two mails that arrive by themselves; 0 for none. */
   readonly trafficSeconds: number;
@@ -44,14 +44,14 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   readonly url: string;
-  /** Where the vendor is emulated. */
+  /** Returns the URL at which the vendor is emulated. */
   urlOf(vendor: Vendor): string;
-  /** What a gateway is configured with to talk to all of them, here or by way of something between. */
+  /** Returns the settings that make a gateway use all emulators, directly or through a proxy whose URLs `urlOf` returns. */
   environment(urlOf?: (vendor: Vendor) => string): Readonly<Record<string, string>>;
   readonly controlUrl: string;
   readonly world: World;
   emulator(vendor: Vendor): Emulator;
-  /** Whether the gateway has taken every webhook that there is to be sent. */
+  /** Returns whether the gateway has accepted every webhook, and none is still to be sent. */
   hasTold(): boolean;
   close(): Promise<void>;
 }
@@ -82,12 +82,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   const accounts = createAccounts(emulator, options, world.now);
   const app = createServer();
-  // What was answered is kept, also when the process is killed the moment after.
+  // A change is written before it is confirmed, so that it survives a process that is killed the next moment.
   app.addHook('onSend', async (request, _reply, payload) => {
     if (request.method !== 'GET') accounts.write();
     return payload;
   });
-  for (const { vendor, plugin } of twins) await app.register(plugin, { prefix: `/${vendor}` });
+  for (const { vendor, plugin } of twins) if (plugin) await app.register(plugin, { prefix: `/${vendor}` });
   await app.register(
     controlPlugin({
       emulators,
@@ -102,7 +102,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const url = await listen(app, options.host, options.port);
   const traffic =
     options.mail === null ? startTraffic(emulator, options.trafficSeconds, world.now) : { stop: () => undefined };
-  const urlOf = (vendor: Vendor) => `${url}/${vendor}`;
+  const servers = new Map<Vendor, { url: string; close(): Promise<void> }>();
+  for (const twin of twins)
+    if (twin.listen) servers.set(twin.vendor, await twin.listen(options.host, () => accounts.write()));
+  const urlOf = (vendor: Vendor) => servers.get(vendor)?.url ?? `${url}/${vendor}`;
   return {
     url,
     urlOf,
@@ -116,6 +119,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       parts.faults.clear();
       await parts.poster.close();
       await app.close();
+      for (const server of servers.values()) await server.close();
       accounts.close();
       parts.keep.close();
     },
@@ -140,10 +144,10 @@ function createWorld(options: SandboxOptions): Parts {
   return { world, faults, keep, poster };
 }
 
-/** The sandbox's own: an address there without an account is nobody's. */
+/** The mail domains of the sandbox. An address there without an account belongs to nobody. */
 const DOMAINS: ReadonlySet<string> = new Set(TWINS.map(({ domain }) => domain));
 
-/** Mail between the sandbox's own accounts arrives, or comes back; to anybody else it is sent and seen no more. */
+/** Delivers mail to the sandbox's own accounts, and a delivery report for addresses that do not exist. Mail to anyone else is dropped. */
 function deliverLocally(emulators: readonly Emulator[], raw: Buffer, recipients: readonly string[], now: Date): void {
   const receive = (address: string, bytes: Buffer): void => {
     const key = `sent:${now.getTime()}.${randomBytes(4).toString('hex')}`;

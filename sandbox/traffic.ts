@@ -5,7 +5,7 @@ import { mailFromRaw } from './mail/received.ts';
 import { DEMO_ACCOUNTS } from './twins.ts';
 import type { Emulator, Vendor } from './world.ts';
 
-/** Delivers a mail to one demo account after another, by turns, every `seconds`; 0: never. */
+/** Delivers a message to the demo accounts in turn, every `seconds`. 0 switches this off. */
 export function startTraffic(
   emulator: (vendor: Vendor) => Emulator,
   seconds: number,

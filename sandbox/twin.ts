@@ -4,6 +4,7 @@ import type { Person } from './mail/mail.ts';
 import type {
   Emulator,
   HeaderSpelling,
+  ReadToggles,
   SearchIndex,
   SearchWays,
   Sending,
@@ -12,54 +13,78 @@ import type {
   World,
 } from './world.ts';
 
-/** A vendor, emulated: what the sandbox, the suites and the gateway's start have to know of it, so that they name none. */
+/** Describes an emulated vendor to the sandbox, to the suites and to the gateway's start, none of which names a vendor. */
 export interface Twin {
-  /** In the control API; also where it is mounted. */
+  /** Its name in the control API, and the path at which its HTTP API is mounted. */
   readonly vendor: Vendor;
-  /** For people. */
+  /** The name shown to people. */
   readonly name: string;
-  /** The id of the provider in the gateway that speaks to it. */
+  /** The id of the gateway's provider that speaks to it. */
   readonly provider: string;
-  /** Its accounts are here: mail to an address of it that has none comes back. */
+  /** The mail domain of its accounts. Mail to an address there without an account bounces. */
   readonly domain: string;
-  /** Which of the built-in mail its accounts get. */
+  /** Selects the built-in mail that its accounts receive. */
   readonly side: Side;
-  /** Each way in which it could list header values. */
+  /** Each way in which the vendor may list header values. */
   readonly spellings: readonly HeaderSpelling[];
-  /** Each way in which it could send: for suites. */
+  /** Each way in which the vendor may send. The suites try all of them. */
   readonly sendings: readonly Sending[];
-  /** The words in which the vendor says that an account has no mailbox. */
+  /** The vendor's error codes for an account without a mailbox. */
   readonly mailboxRefusals: readonly string[];
-  /** Each way in which it could join mail to threads by its subject alone. */
+  /** Each way in which the vendor may treat a subject when it joins messages to threads. */
   readonly subjectThreads: readonly SubjectThreads[];
-  /** What is not known of its search index, and how that could be. */
+  /** The undocumented properties of its search index, each with the possible values. */
   readonly searchWays: SearchWays;
-  /** Indexes that suites play, beside the one at first. */
+  /** The search indexes that the suites try beside the default one. */
   readonly searchIndexes: readonly Partial<SearchIndex>[];
-  /** The vendor's own words for why a sign-in is refused. */
+  /** The vendor's error codes for a refused sign-in. */
   readonly signInRefusals: readonly string[];
-  /** Whose account is filled at the start, and connected for the demo user. Null: nobody's. */
+  /** The error codes that mean the same, grouped: the provider explains each group with one message. */
+  readonly sameSignInRefusals: readonly (readonly string[])[];
+  /** The owner of the account that is filled at the start and connected for the demo user. Null: there is no such account. */
   readonly demo: Person | null;
-  /** The password of every account. Null: they sign in on a consent page. */
+  /** The password of every account. Null: people sign in on a consent page. */
   readonly password: string | null;
-  /** What the log calls the requests that tell whose account it is, read a message, save a draft, upload a piece of a file and send: faults meet them by name. */
-  readonly operations: Readonly<Record<'identify' | 'read' | 'save' | 'upload' | 'send', string>>;
-  /** Refusals for a time that a fault can name, and the status that each has unless the fault gives another. */
+  /**
+   * What the request log calls the requests that identify the account, read a message and list changes; and, where the
+   * provider writes, those that save a draft, upload a piece of a file and send. Faults are set on these names.
+   */
+  readonly operations: Readonly<Record<'identify' | 'read' | 'changes', string>> &
+    Readonly<Partial<Record<'save' | 'upload' | 'send', string>>>;
+  /** The most requests with which the provider updates 300 messages in four ways, and deletes 120. Absent: it does not write. */
+  readonly bulkRequests?: { readonly update: number; readonly deleteForever: number };
+  /** Each way in which the vendor could report a message that was only marked read or unread. Null: its way is known. */
+  readonly readToggles: readonly ReadToggles[] | null;
+  /** A second address from which each new account may send. Null: there is none. */
+  alias(address: string): string | null;
+  /** The transient errors that a fault can name, each with its default status. */
   readonly errors: Readonly<Record<string, number>>;
-  /** The gateway's settings, as .env.example names them, for talking to it at this URL. */
+  /** Returns the gateway's settings, as .env.example names them, that make it use this URL. */
   environment(url: string): Readonly<Record<string, string>>;
-  create(world: World, surroundings: Surroundings): { emulator: Emulator; plugin: FastifyPluginAsync };
+  create(world: World, surroundings: Surroundings): Played;
+}
+
+/** A vendor that is being emulated. It serves HTTP by `plugin`, or any other protocol by `listen`. */
+interface Played {
+  readonly emulator: Emulator;
+  /** Its HTTP API, which the sandbox mounts at /<vendor>. */
+  readonly plugin?: FastifyPluginAsync;
+  /**
+   * Starts a server of its own on this host and any free port, for example one that speaks IMAP. `changed` must be called
+   * after each command that may have changed a mailbox, so that the change outlives a restart.
+   */
+  listen?(host: string, changed: () => void): Promise<{ readonly url: string; close(): Promise<void> }>;
 }
 
 interface Surroundings {
-  /** The gateway, for webhooks. */
+  /** Returns the gateway's URL, for webhooks. */
   readonly publicUrl: () => string;
-  /** For a vendor whose headers could come either way. */
+  /** How headers are listed by a vendor that may do either. */
   readonly headers: HeaderSpelling;
-  /** For a vendor that limits the parts of a batch. Absent: as it documents it. */
+  /** The limit on the parts of a batch. Absent: the documented one. */
   readonly batchWidth?: number;
-  /** For a vendor that could join threads by subject or not. Absent: as it documents it. */
+  /** Whether the subject alone joins threads. Absent: what the vendor documents. */
   readonly subjectThreads?: SubjectThreads;
-  /** Takes mail for recipients who have no account here, Bcc already taken out. */
+  /** Accepts mail to recipients who have no account at this vendor. Bcc has been removed from it. */
   readonly deliverElsewhere: (raw: Buffer, recipients: readonly string[]) => void;
 }

@@ -4,7 +4,7 @@ import { microsoft } from './microsoft/twin.ts';
 import type { Twin } from './twin.ts';
 import type { Vendor } from './world.ts';
 
-/** Every vendor that is emulated. A new one is one line here. */
+/** Every emulated vendor. A new one is added here. */
 export const TWINS: readonly Twin[] = [google, microsoft];
 
 export const twinOf = (vendor: Vendor): Twin => {

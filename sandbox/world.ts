@@ -13,7 +13,7 @@ export interface World {
   /** Sends a webhook: at least once, with the faults (lose, repeat, delay) applied, and a few retries on 5xx. */
   post(vendor: Vendor, account: string, url: string, request: { headers: Record<string, string>; body: string }): void;
 }
-/** One of those that twins.ts lists. */
+/** The name of a vendor in the control API. twins.ts lists all of them. */
 export type Vendor = string;
 
 export interface Keep {
@@ -21,7 +21,7 @@ export interface Keep {
   set(key: string, value: unknown): void;
 }
 
-/** One line per upstream request. A batch is one line, and each request inside it another with `batch` naming it. */
+/** One request that an emulator received. A batch has a record, and so has each request inside it, whose `batch` is the id of the batch. */
 export interface RequestRecord {
   readonly id: number;
   readonly vendor: Vendor;
@@ -49,75 +49,75 @@ export interface Fault {
   readonly vendor: Vendor;
   /** Absent: every account. */
   readonly account?: string;
-  /** Absent: every operation; else the operation's name, or its beginning when it ends with *. "token" is the token endpoint. */
+  /** The operation's name, or its beginning followed by *. "token" is the token endpoint. Absent: every operation. */
   readonly operation?: string;
   /** Answer with this status: 401, 403, 404, 429, 500, 503 … in the vendor's own error shape. */
   readonly status?: number;
   /** Which of the vendor's refusals of that status: one of the names in its Twin. */
   readonly error?: string;
-  /** As the vendor tells it: in a header, or in the words of the error. */
+  /** How long the client must wait. The vendor says so in a header or in the text of the error. */
   readonly retryAfterSeconds?: number;
   /** The Retry-After header, word for word. */
   readonly retryAfter?: string;
   readonly latencyMs?: number;
-  /** Take the request and never answer, not even once the fault is cleared; "release": answer it then. */
+  /** True: the request is never answered, not even after the fault is cleared. "release": it is answered when the fault is cleared. */
   readonly hang?: boolean | 'release';
-  /** Of one that a request has met, where it is to be answered once the fault is cleared: when that is. */
+  /** Resolves when the fault is cleared. Set for a request that waits for that (`hang: 'release'`). */
   readonly cleared?: Promise<void>;
-  /** Do what is asked, then cut the connection: the answer is lost. */
+  /** The request takes effect, and then the connection is cut, so that the answer is lost. */
   readonly loseAnswer?: boolean;
-  /** Cut the connection in the middle of the answer's body. */
+  /** The connection is cut in the middle of the answer's body. */
   readonly truncate?: boolean;
-  /** The answer's body, whatever was asked: with a status instead of the vendor's own error, without one once it was done. */
+  /** The body of the answer. With `status` it replaces the vendor's error; without one the request takes effect first. */
   readonly body?: string;
-  /** A list answers no item, and where it goes on. */
+  /** A list returns no items, but a token for the next page. */
   readonly emptyPage?: boolean;
-  /** A list of messages answers so many at most, whatever was asked for, and where it goes on. */
+  /** The most messages that a list returns in a page, whatever size the client requests. */
   readonly pageSize?: number;
   /** For webhooks: 'lose' | 'repeat'. */
   readonly webhook?: 'lose' | 'repeat';
   /** How many requests it meets before it is used up; absent: until cleared. */
   readonly times?: number;
-  /** Meets only this share of requests, 0 to 1; deterministic by count. */
+  /** The share of the requests that it applies to, from 0 to 1. Which ones is decided by counting. */
   readonly share?: number;
-  /** Which of them make up that share. Absent: every nth. */
+  /** The seed that picks the requests of that share. Absent: every nth request. */
   readonly seed?: number;
 }
-/** What the Retry-After header of the fault's answer says; undefined for none. */
+/** The value of the Retry-After header in the fault's answer. Undefined: the answer has no such header. */
 export const retryAfterOf = ({ retryAfter, retryAfterSeconds }: Fault): string | undefined =>
   retryAfter ?? (retryAfterSeconds === undefined ? undefined : String(retryAfterSeconds));
 
 export interface Faults {
   add(fault: Fault): number;
   clear(): void;
-  /** The fault that this request meets, if any; counts it. */
+  /** Returns the fault that applies to this request, or null, and counts the request. */
   meet(vendor: Vendor, account: string | null, operation: string): Fault | null;
 }
 
-/** Header values as they were written, or their encoded words decoded and names without quotes. */
+/** How a vendor lists header values: as they were written, or with encoded words decoded and names without quotes. */
 export const HEADER_SPELLINGS = ['written', 'decoded'] as const;
 export type HeaderSpelling = (typeof HEADER_SPELLINGS)[number];
 
-/** What vendors are documented or reported to do with what they are told to send; one that does not do a thing has no field for it. */
+/** What a vendor does with a message that it is ordered to send, as its documentation or reports describe it. Absent fields: the vendor does not do that. */
 export interface Sending {
-  /** Between the answer and the sending. */
+  /** Seconds between the answer and the sending. */
   readonly lagSeconds?: number;
-  /** Until it is sent the message is a draft, or not to be found. */
+  /** Until it is sent, the message is still a draft or cannot be found. */
   readonly meanwhile?: 'draft' | 'absent';
-  /** The sent copy has the draft's id, or another one. */
+  /** The sent copy has the id of the draft or a new one. */
   readonly ids?: 'kept' | 'changed';
-  /** The Message-ID that was written stays; or gives way to another and is kept in X-Google-Original-Message-ID; or is lost. */
+  /** The vendor keeps the Message-ID, or replaces it and keeps it in X-Google-Original-Message-ID, or replaces it altogether. */
   readonly messageId?: 'kept' | 'original' | 'replaced';
 }
 
-/** What a list of changes says of a message that was only read or unread: all that was selected, or the flag and the folder alone. */
+/** What a list of changes holds of a message that was only marked read or unread: every selected field, or the flag and the folder alone. */
 export const READ_TOGGLES = ['selected', 'flag'] as const;
 export type ReadToggles = (typeof READ_TOGGLES)[number];
 
-/** How an account's changes are told. */
+/** How a vendor reports the changes of an account. */
 export interface Telling {
   readonly readToggles: ReadToggles;
-  /** New mail is told twice: as created and, a moment later, as updated. */
+  /** New mail is reported twice: as created and, a moment later, as updated. */
   readonly updatedAfterCreated: boolean;
 }
 
@@ -129,26 +129,26 @@ export const DUPLICATES = ['taken', 'refused'] as const;
 export type Duplicates = (typeof DUPLICATES)[number];
 
 /**
- * How a search index could keep words and give what it finds, where its vendor does not say or was found to do otherwise. The
- * first of each is how it is at first; which of them are open at which vendor, its twin says.
+ * How a search index may store words and order its results, where the vendor does not document it or was observed to do
+ * otherwise. The first value of each is the default. Each vendor's twin lists the values that are possible there.
  */
 export const SEARCH_INDEXES = {
-  /** é is e, and ß is ss; or they are letters of their own. At Microsoft so are ligatures and full width. */
+  /** é is indexed as e and ß as ss, or each is a letter of its own. Microsoft treats ligatures and full-width letters likewise. */
   accents: ['folded', 'kept'],
-  /** `_` is part of a word, as was found in the field, or separates words. */
+  /** `_` is part of a word, as observed in the field, or separates words. */
   underscore: ['joins', 'separates'],
-  /** Quoted words are found as they are; by their English stems too; or, a single one, by its beginning. Reports differ. */
+  /** Quoted words match as they are, by their English stems too, or, for a single word, by its beginning. Reports differ. */
   forms: ['whole', 'stems', 'beginnings'],
-  /** Each Chinese, Japanese, Korean, Thai, Lao, Khmer or Burmese character is a word; or whatever stands between signs. */
+  /** Each Chinese, Japanese, Korean, Thai, Lao, Khmer or Burmese character is a word, or all that stands between punctuation is one. */
   unspaced: ['characters', 'runs'],
-  /** from: finds the Sender header too, or From alone. */
+  /** The operator from: also searches the Sender header, or From alone. */
   sender: ['found', 'ignored'],
   messageIds: ['folded', 'exact'],
-  /** What is found is sorted by the date that its sender wrote, or by when it was received. */
+  /** Results are sorted by the sender's date or by the time of receipt. */
   order: ['sent', 'received'],
 } as const;
 export type SearchIndex = { readonly [K in keyof typeof SEARCH_INDEXES]: (typeof SEARCH_INDEXES)[K][number] };
-/** The ways that are open at one vendor. */
+/** The values that are possible at one vendor. */
 export type SearchWays = { readonly [K in keyof SearchIndex]?: readonly SearchIndex[K][] };
 export const DEFAULT_SEARCH_INDEX: SearchIndex = {
   accents: 'folded',
@@ -160,72 +160,72 @@ export const DEFAULT_SEARCH_INDEX: SearchIndex = {
   order: 'sent',
 };
 
-/** What each emulator offers to the control API and to the sandbox's own delivery. */
+/** The methods of an emulator that the control API and the sandbox's own delivery call. */
 export interface Emulator {
   readonly vendor: Vendor;
   accounts(): readonly string[];
-  /** The account that mail to the address arrives in, null for none. Absent: there are no aliases. */
+  /** Returns the account that receives mail to this address, or null. Absent: the vendor has no aliases. */
   recipient?(address: string): string | null;
   createAccount(address: string, name: string): void;
-  /** Takes mail in without telling anyone: how an account is filled at the start. */
+  /** Stores mail without notifying anyone. Accounts are filled so at the start. */
   fill(account: string, mails: Iterable<Mail>): void;
-  /** Delivers as new mail: history or delta moves on, and watches are told. Returns the vendor's message id. */
+  /** Delivers new mail: the history or delta moves on, and watches are notified. Returns the vendor's message id. */
   deliver(account: string, mail: Mail): string;
-  /** Access tokens of the account stop working; the grant lives. */
+  /** Ends the account's access tokens. The grant stays valid. */
   expireTokens(account: string): void;
-  /** The API takes no access token of the account, however new, while refreshing goes on. */
+  /** Makes the API refuse every access token of the account, however new. Refreshing still works. */
   refuseTokens(account: string, areRefused: boolean): void;
-  /** Its sign-ins are refused at these steps by one of the twin's `signInRefusals`; null: no more. Absent: there is no consent page. */
+  /** Refuses the account's sign-ins at these steps with one of the twin's `signInRefusals`. Null: they are accepted again. Absent: the vendor has no consent page. */
   refuseSignIn?(account: string, refusal: string | null, at: readonly SignInStep[]): void;
-  /** The grant is gone: refreshing answers invalid_grant. */
+  /** Revokes the grant: refreshing then answers invalid_grant. */
   revoke(account: string): void;
-  /** History ids or delta links given so far are too old. */
+  /** Makes every history id or delta link issued so far too old. */
   expireHistory(account: string): void;
-  /** The watch or subscription dies without a word. */
+  /** Ends the watches or subscriptions without any notice. */
   dropWatches(account: string): void;
-  /** The watches and subscriptions that there are tell of nothing from now on, though they can be renewed. */
+  /** Makes the existing watches or subscriptions notify of nothing from now on, although they can be renewed. */
   silenceWatches(account: string): void;
-  /** What becomes of a second subscription to the same. Absent: a mailbox has one watch. */
+  /** Sets whether a second subscription to the same resource is accepted. Absent: a mailbox has one watch. */
   setDuplicates?(account: string, duplicates: Duplicates): void;
-  /** How far the search index lags behind delivery. */
+  /** Sets how many seconds the search index lags behind delivery. */
   setSearchLag(account: string, seconds: number): void;
-  /** How the account's search index is from now on, in ways that are open at the vendor; what is left out is as at first. */
+  /** Sets how the account's search index works, with values that are possible at the vendor. Absent fields return to the default. */
   setSearchIndex(account: string, index: Partial<SearchIndex>): void;
-  /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
+  /** Sets the largest message that the account may send, in bytes, as its administrator would. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
-  /** What becomes of what the account sends from now on; what is still to be sent goes at once. False, and nothing is changed: not of this vendor. */
+  /** Sets how the account sends from now on; messages that are still waiting are sent at once. Returns false, and changes nothing, when the vendor has no such way. */
   setSending(account: string, sending: Sending): boolean;
-  /** Its mail is refused from now on, in one of the twin's `mailboxRefusals`; null: it has its mailbox. Absent: each account has one. */
+  /** Refuses requests for the account's mail with one of the twin's `mailboxRefusals`. Null: the account has a mailbox again. Absent: each account has one. */
   refuseMailbox?(account: string, refusal: string | null): void;
-  /** How changes are told from now on. Absent: the vendor's way is known. */
+  /** Sets how changes are reported from now on. Absent: the vendor's way is known. */
   setTelling?(account: string, telling: Partial<Telling>): void;
-  /** For how long new messages are unknown to where upload sessions are begun, or their first piece is put. Absent: they are known at once. */
+  /** Sets for how long a new message is unknown to the replica that begins upload sessions, or that receives their first piece. Absent: it is known at once. */
   setReplicaLag?(account: string, seconds: number, at: 'session' | 'piece'): void;
-  /** How the account's headers are listed from now on. Absent: the vendor's are known. */
+  /** Sets how the account's headers are listed from now on. Absent: the vendor's way is known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
-  /** How many parts of one batch the account is answered before others draw 429. Absent: batches draw none. */
+  /** Sets how many parts of a batch are answered before the others receive 429. Absent: the vendor has no such limit. */
   setBatchWidth?(account: string, parts: number): void;
-  /** Whether a subject alone joins the account's threads from now on. Absent: the vendor's way is known. */
+  /** Sets whether the subject alone joins messages to threads from now on. Absent: the vendor's way is known. */
   setSubjectThreads?(account: string, threads: SubjectThreads): void;
-  /** Whether it has news that it will only tell after a while. Absent: it tells at once. */
+  /** Returns whether notifications are still to be sent. Absent: they are sent at once. */
   hasUntold?(): boolean;
-  /** Deletes, moves or marks as another client would. `change`: 'delete' | 'read' | 'unread' | 'archive' | 'trash'. */
+  /** Deletes, moves or marks a message as another client would. `change` is 'delete', 'read', 'unread', 'archive' or 'trash'. */
   touch(account: string, messageId: string, change: string): void;
-  /** Differs whenever one of the account's pieces does. */
+  /** Returns a string that changes whenever a piece of the account does. */
   stampOf(account: string): string;
-  /** What of the account outlives a restart. */
+  /** Returns the parts of the account that survive a restart. */
   piecesOf(account: string): Iterable<Piece>;
-  /** Puts pieces back as they were read, by key; null takes away what the account was filled with. Nobody is told. */
+  /** Restores pieces by their keys. Null removes a piece that the account was filled with. Nobody is notified. */
   restore(account: string, pieces: ReadonlyMap<string, unknown>): void;
-  /** The raw mails of an account as it is now, for assertions: id, RFC 5322, where it lies. */
+  /** Returns the account's messages as they are now, for assertions. */
   dump(account: string): readonly { id: string; internetMessageId: string | null; mailbox: string; isDraft: boolean }[];
 }
 
-/** A message, a folder, a setting: what is written when it changes. */
+/** A message, a folder or a setting, which is written to the journal when it changes. */
 export interface Piece {
   readonly key: string;
-  /** Differs whenever what is read does. */
+  /** Changes whenever the value that `read` returns does. */
   readonly stamp: string;
-  /** As JSON. */
+  /** Returns the value, which JSON can hold. */
   read(): unknown;
 }

@@ -1,7 +1,7 @@
 import type { Sandbox } from '../../sandbox/start.ts';
 import { readConfig } from '../../src/config.ts';
 import { registry } from '../../src/providers/registry.ts';
-import { authorize } from '../../test/support/lab.ts';
+import { authorize } from '../../test/support/app/lab.ts';
 import type { Mailbox } from '../lab/client.ts';
 
 /**

@@ -6,7 +6,7 @@ import type { Delivery } from './input.ts';
 
 let sequence = 0;
 
-/** The mail that a delivery asks for. Its key holds the time: no two starts deliver the same mail. */
+/** Builds the mail of a delivery request. Its key contains the time, so that no two runs deliver the same mail. */
 export function mailOf(delivery: Delivery, account: string, now: Date): Mail {
   const key = `delivered:${now.getTime()}.${++sequence}`;
   const { mailbox, labels, isRead, isStarred, isImportant } = delivery;

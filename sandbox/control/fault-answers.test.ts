@@ -10,25 +10,30 @@ const { direct: graph } = microsoft;
 const BODIES = ['', '[]', 'null', '"text"', '<html>', '{"foreign":1}'];
 
 it.each(BODIES)('Google answers %j where a fault says so: a call, a part of a batch, a token', async (body) => {
-  const authorization = `Bearer ${google.accessToken}`;
-  google.faults.add({ vendor: 'google', operation: 'labels.list', body, times: 2 });
-  const call = await fetch(`${google.url}/gmail/v1/users/me/labels`, { headers: { authorization } });
+  const authorization = `Bearer ${google.running().accessToken}`;
+  google.running().faults.add({ vendor: 'google', operation: 'labels.list', body, times: 2 });
+  const call = await fetch(`${google.running().url}/gmail/v1/users/me/labels`, { headers: { authorization } });
   expect([call.status, await call.text()]).toEqual([200, body]);
-  const batch = await fetch(`${google.url}/batch/gmail/v1`, {
+  const batch = await fetch(`${google.running().url}/batch/gmail/v1`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'multipart/mixed; boundary=b' },
     body: '--b\r\nContent-Type: application/http\r\n\r\nGET /gmail/v1/users/me/labels\r\n\r\n--b--\r\n',
   });
   expect(await batch.text()).toContain(`\r\n\r\n${body}\r\n--`);
-  google.faults.add({ vendor: 'google', operation: 'token', status: 429, retryAfterSeconds: 7, body, times: 1 });
-  const refused = await fetch(`${google.url}/token`, { method: 'POST', body: new URLSearchParams({ code: 'x' }) });
+  google
+    .running()
+    .faults.add({ vendor: 'google', operation: 'token', status: 429, retryAfterSeconds: 7, body, times: 1 });
+  const refused = await fetch(`${google.running().url}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ code: 'x' }),
+  });
   expect([refused.status, refused.headers.get('retry-after'), await refused.text()]).toEqual([429, '7', body]);
 });
 
 it.each(BODIES)('Graph answers %j where a fault says so: a call, a part of a batch, a token', async (body) => {
-  microsoft.faults.add({ vendor: 'microsoft', operation: 'GET /me/mailFolders', body, times: 2 });
-  const call = await fetch(`${microsoft.url}/v1.0/me/mailFolders`, {
-    headers: { authorization: `Bearer ${microsoft.accessToken}` },
+  microsoft.running().faults.add({ vendor: 'microsoft', operation: 'GET /me/mailFolders', body, times: 2 });
+  const call = await fetch(`${microsoft.running().url}/v1.0/me/mailFolders`, {
+    headers: { authorization: `Bearer ${microsoft.running().accessToken}` },
   });
   expect([call.status, await call.text()]).toEqual([200, body]);
   const { responses } = (
@@ -37,8 +42,8 @@ it.each(BODIES)('Graph answers %j where a fault says so: a call, a part of a bat
   expect(responses[0]).toMatchObject({ id: '1', status: 200 });
   const isJson = !['', '<html>'].includes(body);
   expect(responses[0]?.body).toEqual(isJson ? JSON.parse(body) : undefined);
-  microsoft.faults.add({ vendor: 'microsoft', operation: 'token', body, times: 1 });
-  const answer = token(microsoft.url, { grant_type: 'refresh_token', refresh_token: 'x' });
+  microsoft.running().faults.add({ vendor: 'microsoft', operation: 'token', body, times: 1 });
+  const answer = token(microsoft.running().url, { grant_type: 'refresh_token', refresh_token: 'x' });
   if (isJson) expect(await answer).toMatchObject({ status: 400, body: JSON.parse(body) });
   else await expect(answer).rejects.toThrow(SyntaxError);
 });
@@ -54,9 +59,9 @@ it.each([
     / {2}Retry after 20.*Z$/,
   ],
 ])('Google limits by name, without a Retry-After: %j', async (fault, status, reason, message) => {
-  google.faults.add(named({ vendor: 'google', operation: 'labels.list', times: 1, ...fault }));
-  const authorization = `Bearer ${google.accessToken}`;
-  const answer = await fetch(`${google.url}/gmail/v1/users/me/labels`, { headers: { authorization } });
+  google.running().faults.add(named({ vendor: 'google', operation: 'labels.list', times: 1, ...fault }));
+  const authorization = `Bearer ${google.running().accessToken}`;
+  const answer = await fetch(`${google.running().url}/gmail/v1/users/me/labels`, { headers: { authorization } });
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, null]);
   expect(await answer.json()).toMatchObject({
     error: { code: status, message: expect.stringMatching(message), errors: [{ reason, domain: 'usageLimits' }] },
@@ -68,12 +73,15 @@ it.each([
   ['GET /me/mailFolders', { error: 'ServiceUnavailable', retryAfter: 'soon' }, 503, 'soon'],
   ['token', { error: 'temporarily_unavailable', status: 429, retryAfter: '-5' }, 429, '-5'],
 ])('Microsoft limits by name, with a Retry-After: %s %j', async (operation, fault, status, retryAfter) => {
-  microsoft.faults.add(named({ vendor: 'microsoft', operation, times: 1, ...fault }));
+  microsoft.running().faults.add(named({ vendor: 'microsoft', operation, times: 1, ...fault }));
   const answer =
     operation === 'token'
-      ? await fetch(`${microsoft.url}/common/oauth2/v2.0/token`, { method: 'POST', body: new URLSearchParams() })
-      : await fetch(`${microsoft.url}/v1.0/me/mailFolders`, {
-          headers: { authorization: `Bearer ${microsoft.accessToken}` },
+      ? await fetch(`${microsoft.running().url}/common/oauth2/v2.0/token`, {
+          method: 'POST',
+          body: new URLSearchParams(),
+        })
+      : await fetch(`${microsoft.running().url}/v1.0/me/mailFolders`, {
+          headers: { authorization: `Bearer ${microsoft.running().accessToken}` },
         });
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, retryAfter]);
   const { error } = (await answer.json()) as { error: string | { code: string } };

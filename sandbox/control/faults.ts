@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Fault, Faults, Vendor } from '../world.ts';
 
-/** A fault as it was set, and what it has met so far. */
+/** A fault as it was set, and the number of requests that it has applied to. */
 export interface SetFault {
   readonly id: number;
   readonly fault: Fault;
@@ -9,7 +9,7 @@ export interface SetFault {
 }
 export interface FaultList extends Faults {
   list(): readonly SetFault[];
-  /** False: there is no such fault. */
+  /** Returns false when there is no such fault. */
   remove(id: number): boolean;
 }
 
@@ -18,15 +18,15 @@ interface Entry {
   readonly fault: Fault;
   seen: number;
   met: number;
-  /** Lets go of the requests that wait for the fault to be cleared. */
+  /** Lets the requests continue that wait for the fault to be cleared. */
   readonly clear: () => void;
   readonly cleared: Promise<void>;
 }
 
-/** The faults that are set, oldest first; a request meets the first that wants it. */
+/** The faults that are set, oldest first. The first one that matches applies to a request. */
 export function createFaults(): FaultList {
   let entries: Entry[] = [];
-  /** Used up, while requests that met them still wait. */
+  /** Faults that apply to no further request, but whose requests still wait. */
   let spent: Entry[] = [];
   let lastId = 0;
   return {
@@ -67,7 +67,7 @@ export function createFaults(): FaultList {
   };
 }
 
-/** Webhook faults are met by deliveries ("webhook") alone, and the others by requests alone, unless one names it. */
+/** A webhook fault applies to deliveries ("webhook") alone, and any other fault to requests alone unless it names that operation. */
 function matches(fault: Fault, vendor: Vendor, account: string | null, operation: string): boolean {
   if (fault.vendor !== vendor) return false;
   if (fault.account !== undefined && fault.account.toLowerCase() !== account?.toLowerCase()) return false;
@@ -77,10 +77,10 @@ function matches(fault: Fault, vendor: Vendor, account: string | null, operation
   return operation === fault.operation;
 }
 
-/** From 0 up to 1, always the same for the same text. */
+/** Returns a number from 0 up to 1 that depends on the text alone. */
 const digestOf = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
 
-/** A share of 0.25 meets every fourth: the count decides, not chance. */
+/** Decides by counting, not by chance: a share of 0.25 applies to every fourth request. */
 function draws(entry: Entry): boolean {
   const { share = 1, seed } = entry.fault;
   entry.seen++;

@@ -7,7 +7,7 @@ const SEARCH_WAYS = TWINS.map(({ vendor, searchWays }) => {
   return `${vendor} {${ways.join(', ')}}`;
 }).join(', ');
 
-/** What GET /control answers: the manual of the control API. */
+/** The manual of the control API, which GET /control returns. */
 export const GUIDE = {
   about: `Does to the emulated ${TWINS.map(({ name }) => name).join(' and ')} what the world does to the real ones. JSON in, JSON out; a wrong request is answered with 400 and what to do. vendor is ${VENDORS}. Without account: the first one (deliver, touch, dump), or all of them.`,
   mail: `Mail sent from one account to another arrives there. An address whose local part begins with "bounce", and one at ${TWINS.map(({ domain }) => domain).join(' or ')} that has no account, takes none: a delivery report comes back to the sender. Every Google account demo@gmail.example may also send as demo.alias@gmail.example, whose mail arrives in it; demo.unproven@gmail.example is listed under sendAs, not yet verified.`,

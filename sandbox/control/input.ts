@@ -3,9 +3,9 @@ import { SIGN_IN_STEPS } from '../sign-in.refusals.ts';
 import { TWINS } from '../twins.ts';
 import { DUPLICATES, HEADER_SPELLINGS, READ_TOGGLES, SEARCH_INDEXES, SUBJECT_THREADS } from '../world.ts';
 
-/** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
+/** The inputs of the control API. Unknown fields are refused by name, because a fault with a typo would silently do nothing. */
 
-/** The request is at fault; the message says what to do. Answered with 400. */
+/** The request is invalid. It is answered with 400 and this message, which says what to do. */
 export class ControlError extends Error {
   override readonly name = 'ControlError';
 }
@@ -22,7 +22,7 @@ export const newAccount = z.strictObject({
   vendor,
   address,
   name: line.optional(),
-  /** Built-in mail to fill it with. */
+  /** The number of built-in messages to fill the account with. */
   messages: z.int().min(0).max(1_000_000).default(0),
   side: z.enum(['home', 'office']).optional(),
 });
@@ -170,7 +170,7 @@ export const logQuery = z.strictObject({
   limit: z.coerce.number().int().min(0).max(200_000).default(1_000),
 });
 
-/** Checks `value`; the error names each field at fault and says what it should be. */
+/** Validates `value`. The error names each invalid field and says what it should be. */
 export function parseInput<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;

@@ -2,34 +2,34 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import { SandboxError } from '../error.ts';
 
-/** Values by key that outlive the process: one line of JSON for each change, appended. */
+/** Values by key that survive the process. Each change appends one line of JSON. */
 export interface Journal {
-  /** When it was begun. */
+  /** The time when the journal was begun. */
   readonly beganAt: Date;
-  /** What the process before left under keys of that beginning, the last of each, by the rest of the key; null: no longer there. */
+  /** Returns the last values that earlier processes wrote under keys with this prefix, by the rest of the key. Null: the key was removed. */
   kept(prefix: string): Map<string, unknown>;
-  /** Written when it returns; throws what the file system says. Null takes the key out. */
+  /** Writes before it returns, and throws the errors of the file system. Null removes the key. */
   write(entries: readonly Entry[]): void;
 }
 export type Entry = readonly [key: string, value: unknown];
 
-/** Of another format is what an older or newer sandbox wrote. */
+/** A file with another format was written by an older or a newer sandbox. */
 const FORMAT = 1;
 const NEWLINE = 10;
 
 interface Read {
   readonly beganAt: Date;
-  /** The line of each key as it is written. */
+  /** The current line of each key. */
   readonly lines: Map<string, Buffer>;
-  /** Lines that a later one replaced, or that cannot be read. */
+  /** The number of lines that a later one replaced or that cannot be read. */
   readonly stale: number;
   readonly unreadable: number;
 }
 
 /**
- * Opens the journal, or begins one. The line that a killed process left half written is left out, and so is any other that
- * is no JSON: they are counted in the log. A file that is no journal of this format is put aside under another name. Null:
- * nothing outlives the process. Throws SandboxError where it cannot be read or begun.
+ * Opens the journal or begins one. Lines that are not JSON are skipped and counted in the log, as is the last line of a process
+ * that was killed while it wrote. A file of another format is renamed and kept. A path of null keeps everything in memory.
+ * Throws SandboxError when the file can be neither read nor created.
  */
 export function openJournal(path: string | null, now: Date, log: (line: string) => void): Journal {
   if (path === null) return { beganAt: now, kept: () => new Map(), write: () => undefined };
@@ -52,7 +52,7 @@ export function openJournal(path: string | null, now: Date, log: (line: string) 
       ),
     write(entries) {
       const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
-      // Behind what a full disk cut off, a line of its own.
+      // A full disk may have cut the last line short: the next one begins on a new line.
       const written = isTorn ? `\n${text}` : text;
       isTorn = true;
       appendFileSync(path, written);
@@ -71,7 +71,7 @@ function atPath<T>(work: () => T): T {
   }
 }
 
-/** Whole or not at all. */
+/** Writes the whole file or nothing. */
 function begin(path: string, beganAt: Date, lines: ReadonlyMap<string, Buffer>): void {
   mkdirSync(dirname(path), { recursive: true });
   const beside = `${path}.${process.pid}.tmp`;

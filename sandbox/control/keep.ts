@@ -11,15 +11,15 @@ const DEBOUNCE_MS = 200;
 const RETRY_DELAY_MS = 2_000;
 
 /**
- * Small state in one JSON file, written a moment after it changed, whole or not at all. Null: in memory only. A file
- * that is not JSON (a torn disk, an editor) is started over: what is in it can be granted again.
+ * Keeps small state in one JSON file, which is written completely a moment after a change. A path of null keeps it in memory.
+ * A file that is not JSON (a damaged disk, an editor) is replaced by an empty one: what it held can be granted again.
  */
 export function openKeep(path: string | null, log: (line: string) => void = () => undefined): KeptFile {
   const values = new Map<string, unknown>(Object.entries(path === null ? {} : read(path)));
   let timer: NodeJS.Timeout | null = null;
 
   let problem: string | null = null;
-  /** A full disk ends no process that holds it all in memory: it is tried again. */
+  /** A full disk must not end the process, which has the state in memory: the write is tried again. */
   const tryWrite = () => {
     timer = null;
     try {
@@ -36,7 +36,7 @@ export function openKeep(path: string | null, log: (line: string) => void = () =
     if (path === null) return;
     mkdirSync(dirname(path), { recursive: true });
     const beside = `${path}.${process.pid}.tmp`;
-    // It holds refresh tokens of emulated accounts: nobody else's business all the same.
+    // The file holds refresh tokens. They are emulated, but other users of the machine should not read them either.
     writeFileSync(beside, JSON.stringify(Object.fromEntries(values)), { mode: 0o600 });
     renameSync(beside, path);
   };

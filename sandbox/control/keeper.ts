@@ -3,17 +3,17 @@ import type { Entry, Journal } from './journal.ts';
 
 const INTERVAL_MS = 250;
 
-/** Writes what changes in the emulated accounts to a journal, and puts it back at the next start. */
+/** Writes the changes of the emulated accounts to a journal, and restores them at the next start. */
 interface Keeper {
-  /** Puts back what was kept of the account, which has just been filled; from then on its changes are written. */
+  /** Restores what the journal holds of the account, which has just been filled. Its changes are written from then on. */
   take(emulator: Emulator, account: string): void;
-  /** Writes what changed since it was last done, as it is done several times a second. */
+  /** Writes the changes since the last call. It is called several times a second. */
   write(): void;
-  /** Writes for the last time. */
+  /** Writes the last changes. */
   close(): void;
 }
 
-/** What an account was like when it was last written. */
+/** The state of an account when it was last written. */
 interface Written {
   readonly emulator: Emulator;
   readonly account: string;
@@ -21,7 +21,7 @@ interface Written {
   pieces: Map<string, string>;
 }
 
-/** Where nothing outlives the process, no account is looked through for what changed. */
+/** Used when nothing survives the process: no account is searched for changes. */
 export const NO_KEEPER: Keeper = { take: () => undefined, write: () => undefined, close: () => undefined };
 
 export function createKeeper(journal: Journal, log: (line: string) => void): Keeper {
@@ -45,7 +45,7 @@ export function createKeeper(journal: Journal, log: (line: string) => void): Kee
       Object.assign(written, { stamp, pieces });
     }
   };
-  /** A full disk takes no mail from who looks at it: what could not be written is tried again. */
+  /** A full disk must not fail the request that made the change: the write is tried again. */
   const write = () => {
     try {
       writeChanges();

@@ -1,6 +1,6 @@
 import type { RequestLog, RequestRecord, Vendor } from '../world.ts';
 
-/** The newest upstream requests, oldest first. Beyond the cap the oldest are let go. */
+/** The newest upstream requests, oldest first. The oldest are removed beyond a maximum. */
 export function createRequestLog(cap = 200_000): RequestLog {
   let records: RequestRecord[] = [];
   let lastId = 0;
@@ -8,7 +8,7 @@ export function createRequestLog(cap = 200_000): RequestLog {
     add(record) {
       const added: RequestRecord = { ...record, id: ++lastId };
       records.push(added);
-      // Cut rarely and much: cutting one by one would move the whole array for each request.
+      // Many are removed at once, and rarely, because each removal moves the whole array.
       if (records.length >= 2 * cap) records = records.slice(-cap);
       return added;
     },
@@ -20,7 +20,7 @@ export function createRequestLog(cap = 200_000): RequestLog {
 }
 
 export interface Totals {
-  /** HTTP requests to the vendor's API: a batch is one. Token and key endpoints are counted apart. */
+  /** HTTP requests to the vendor's API, where a batch is one. Those to token and key endpoints are counted separately. */
   readonly requests: number;
   /** Requests inside batches. */
   readonly inner: number;
@@ -47,7 +47,7 @@ export function totalsOf(records: readonly RequestRecord[]): Totals {
   };
 }
 
-/** The part of the log that a question is about. `since` is a record's id, or milliseconds since 1970. */
+/** Selects records of the log. `since` is the id of a record, or milliseconds since 1970. */
 export function selectRecords(
   records: readonly RequestRecord[],
   by: { vendor?: Vendor | undefined; account?: string | undefined; since?: number | undefined },
@@ -61,12 +61,12 @@ export function selectRecords(
   );
 }
 
-/** Sign-in, tokens and keys are no mail traffic: they cost no quota and are cached across pages. */
+/** Requests for sign-in, tokens and keys are not mail traffic: they cost no quota and their answers are cached across pages. */
 function isIdentity(record: RequestRecord): boolean {
   return /^(token|authorize|auth|revoke|certs|keys|openid|consent|discovery|instance)\b/i.test(record.operation);
 }
 
-/** Greedy by end: the earliest to end leaves most room for the next, so the chain it builds is a longest one. */
+/** Builds the longest chain greedily: the request that ends first leaves the most room for the next one. */
 function longestChain(records: readonly RequestRecord[]): number {
   let waves = 0;
   let end = Number.NEGATIVE_INFINITY;

@@ -2,7 +2,7 @@ import { twinOf } from '../twins.ts';
 import type { Fault } from '../world.ts';
 import { ControlError } from './input.ts';
 
-/** With the status that its error has, unless it gives another. Throws ControlError. */
+/** Returns the fault with the status of its named error, unless it sets another one. Throws ControlError for an unknown name. */
 export function named(fault: Fault): Fault {
   if (fault.error === undefined) return fault;
   const { errors } = twinOf(fault.vendor);

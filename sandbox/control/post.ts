@@ -5,17 +5,17 @@ import type { Faults, Vendor, World } from '../world.ts';
 
 export interface Poster {
   readonly post: World['post'];
-  /** Whether a webhook is still to be taken. */
+  /** Whether a webhook has not been accepted yet. */
   readonly busy: boolean;
-  /** Gives up what is still being retried, and waits until it has. */
+  /** Stops all retries and resolves when they have ended. */
   close(): Promise<void>;
 }
 
 const TIMEOUT_MS = 10_000;
 
 /**
- * Sends webhooks as the vendors do: at least once, again after a while when the answer is not 2xx, and then no more.
- * Nothing waits for them. `log` gets one line, without the body, for each that is given up.
+ * Sends webhooks as the vendors do: at least once, and again a few times when the answer is not 2xx. No request waits for them.
+ * `log` receives one line, without the body, for each webhook that is given up.
  */
 export function createPoster(given: {
   faults: Faults;
@@ -42,7 +42,7 @@ export function createPoster(given: {
       }
       log(`${vendor}: a webhook to ${new URL(url).pathname} was given up after ${retryMs.length + 1} tries`);
     } catch {
-      // Only the sandbox's own closing ends a wait early.
+      // Only closing the sandbox ends a wait early.
     }
   };
   return {

@@ -56,7 +56,7 @@ function start() {
       headers: { host: 'localhost' },
       ...(payload ? { payload } : {}),
     });
-    return { status: response.statusCode, body: response.json() };
+    return { status: response.statusCode, body: response.json<Record<string, unknown>>() };
   };
   return { app, call, delivered, faults, told };
 }

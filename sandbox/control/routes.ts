@@ -15,13 +15,13 @@ interface ControlOptions {
   readonly log: RequestLog;
   readonly faults: FaultList;
   readonly now: () => Date;
-  /** For the sandbox's own failures. */
+  /** Prints failures of the sandbox itself. */
   readonly print: (line: string) => void;
-  /** Makes an account and fills it with so much built-in mail. */
+  /** Creates an account and fills it with built-in mail. */
   readonly addAccount: (account: MadeAccount) => void;
 }
 
-/** An account that was made through the control API. */
+/** An account that was created through the control API. */
 export interface MadeAccount {
   readonly vendor: Vendor;
   readonly address: string;
@@ -30,7 +30,7 @@ export interface MadeAccount {
   readonly messages: number;
 }
 
-/** The control API: what a tester does to the sandbox from outside. JSON in, JSON out; GET / is its manual. */
+/** The control API, by which a tester changes the sandbox from outside. It takes and returns JSON, and GET / returns its manual. */
 export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
   const { emulators, log, faults, now } = options;
   const emulatorOf = (vendor: Vendor): Emulator => {
@@ -60,7 +60,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
   };
 
   return async (app) => {
-    // Clients name a content type on every request, a DELETE without a body too.
+    // Some clients send a content type with every request, even with a DELETE that has no body.
     const parseJson = app.getDefaultJsonParser('error', 'error');
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
       body === '' ? done(null, undefined) : parseJson(request, body, done),

@@ -4,12 +4,12 @@ import { invalidArgument } from './errors.ts';
 const PREFIX = 'ANGjdJ';
 const NONCE = 9;
 
-/** Gmail gives another attachmentId each time a message is read, and honours all of them. */
+/** Gmail returns another attachmentId each time a message is read, and accepts all of them. */
 export function attachmentIdOf(messageId: string, partId: string): string {
   return PREFIX + Buffer.concat([randomBytes(NONCE), Buffer.from(`${messageId}:${partId}`)]).toString('base64url');
 }
 
-/** Throws GoogleError 400 for an id that was not given for that message. */
+/** Throws GoogleError 400 for an id that was not issued for this message. */
 export function partIdOf(attachmentId: string, messageId: string): string {
   const said = Buffer.from(attachmentId.slice(PREFIX.length), 'base64url').subarray(NONCE).toString();
   const [of, partId, rest] = said.split(':');

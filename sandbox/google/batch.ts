@@ -13,8 +13,8 @@ import type { UploadRequest } from './wire/uploads.ts';
 const MAX_PARTS = 100;
 
 /**
- * POST /batch/gmail/v1: whole requests in multipart/mixed, each dispatched as if it had come alone. Google warns that wide
- * batches draw rate limiting: here every second part does that is past the account's width.
+ * POST /batch/gmail/v1: complete requests in multipart/mixed, each of which is dispatched as a single one would be. Google warns
+ * that large batches are rate limited: every second part beyond the account's width receives 429 here.
  */
 export class Batch {
   constructor(

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { googleFor, ME, mail, refusal, USER } from '../testing/google.ts';
 
 const TOPIC = 'projects/postern-sandbox/topics/mail';
-const google = googleFor('test');
+const { running } = googleFor('test');
 
 /** What comes of `work` in the seconds after it; nothing else happens meanwhile. */
 async function inTheNextSeconds(work: () => void, seconds = 10): Promise<void> {
@@ -15,15 +15,15 @@ async function inTheNextSeconds(work: () => void, seconds = 10): Promise<void> {
     vi.useRealTimers();
   }
 }
-const historyId = async () => (await google.users.getProfile(USER)).data.historyId ?? '';
+const historyId = async () => (await running().users.getProfile(USER)).data.historyId ?? '';
 
 test('history tells every kind of change, by type, by label and by page', async () => {
   const startHistoryId = await historyId();
-  const id = google.emulator.deliver(ME, mail());
-  google.emulator.touch(ME, id, 'read');
-  google.emulator.touch(ME, id, 'trash');
-  google.emulator.touch(ME, id, 'delete');
-  const { data } = await google.users.history.list({ ...USER, startHistoryId });
+  const id = running().emulator.deliver(ME, mail());
+  running().emulator.touch(ME, id, 'read');
+  running().emulator.touch(ME, id, 'trash');
+  running().emulator.touch(ME, id, 'delete');
+  const { data } = await running().users.history.list({ ...USER, startHistoryId });
   const kinds = data.history?.map((record) =>
     Object.keys(record).filter((key) => /^(messages|labels)[AR D]/.test(key)),
   );
@@ -31,22 +31,22 @@ test('history tells every kind of change, by type, by label and by page', async 
   expect(data.history?.[1]?.labelsRemoved?.[0]).toMatchObject({ labelIds: ['UNREAD'], message: { id } });
   expect(data.historyId).toBe(await historyId());
 
-  const added = await google.users.history.list({ ...USER, startHistoryId, historyTypes: ['messageAdded'] });
+  const added = await running().users.history.list({ ...USER, startHistoryId, historyTypes: ['messageAdded'] });
   expect(added.data.history?.length).toBe(1);
-  const trash = await google.users.history.list({ ...USER, startHistoryId, labelId: 'TRASH' });
+  const trash = await running().users.history.list({ ...USER, startHistoryId, labelId: 'TRASH' });
   expect(trash.data.history?.length).toBe(2);
-  const page = (await google.users.history.list({ ...USER, startHistoryId, maxResults: 3 })).data;
-  const rest = await google.users.history.list({ ...USER, startHistoryId, pageToken: page.nextPageToken ?? '' });
+  const page = (await running().users.history.list({ ...USER, startHistoryId, maxResults: 3 })).data;
+  const rest = await running().users.history.list({ ...USER, startHistoryId, pageToken: page.nextPageToken ?? '' });
   expect(rest.data.history?.map((record) => record.id)).toEqual([data.history?.[3]?.id]);
-  const none = await google.users.history.list({ ...USER, startHistoryId: await historyId() });
+  const none = await running().users.history.list({ ...USER, startHistoryId: await historyId() });
   expect(none.data.history).toBeUndefined();
 });
 
 test('an old or foreign history id answers 404', async () => {
   const before = await historyId();
-  google.emulator.deliver(ME, mail());
-  google.emulator.expireHistory(ME);
-  const list = (startHistoryId: string) => google.users.history.list({ ...USER, startHistoryId });
+  running().emulator.deliver(ME, mail());
+  running().emulator.expireHistory(ME);
+  const list = (startHistoryId: string) => running().users.history.list({ ...USER, startHistoryId });
   expect(await refusal(list(before))).toMatchObject({ status: 404, reason: 'notFound' });
   expect((await refusal(list('12345'))).status).toBe(404);
   expect((await list(await historyId())).data.historyId).toBe(await historyId());
@@ -54,20 +54,20 @@ test('an old or foreign history id answers 404', async () => {
 
 test('a watch pushes signed notices, at most one a second, with the latest id', async () => {
   const wrong = { ...USER, requestBody: { topicName: 'projects/other/topics/mail' } };
-  expect((await refusal(google.users.watch(wrong))).message).toBe(
+  expect((await refusal(running().users.watch(wrong))).message).toBe(
     'Invalid topicName does not match projects/postern-sandbox/topics/*',
   );
-  const { data } = await google.users.watch({ ...USER, requestBody: { topicName: TOPIC } });
+  const { data } = await running().users.watch({ ...USER, requestBody: { topicName: TOPIC } });
   expect(Number(data.expiration)).toBeGreaterThan(Date.now() + 6.9 * 86_400_000);
-  await expect.poll(() => google.posted.length).toBe(1);
+  await expect.poll(() => running().posted.length).toBe(1);
   await inTheNextSeconds(() => {
-    google.emulator.deliver(ME, mail());
-    google.emulator.deliver(ME, mail());
-    google.emulator.deliver(ME, mail());
+    running().emulator.deliver(ME, mail());
+    running().emulator.deliver(ME, mail());
+    running().emulator.deliver(ME, mail());
   });
-  expect(google.posted.length).toBe(2);
+  expect(running().posted.length).toBe(2);
 
-  const { url, headers, body } = google.posted[1] ?? { url: '', headers: {}, body: '{}' };
+  const { url, headers, body } = running().posted[1] ?? { url: '', headers: {}, body: '{}' };
   const push = JSON.parse(body) as { message: { data: string; messageId: string }; subscription: string };
   const notice = JSON.parse(Buffer.from(push.message.data, 'base64').toString()) as Record<string, unknown>;
   expect(notice).toEqual({ emailAddress: ME, historyId: Number(await historyId()) });
@@ -82,26 +82,26 @@ test('a watch pushes signed notices, at most one a second, with the latest id', 
 
 test('a watch that is stopped, dropped, revoked or filtered out is silent', async () => {
   const begin = async (labelIds: string[] = []) => {
-    await google.users.watch({ ...USER, requestBody: { topicName: TOPIC, labelIds } });
-    await expect.poll(() => google.posted.length).toBeGreaterThan(0);
-    google.posted.length = 0;
+    await running().users.watch({ ...USER, requestBody: { topicName: TOPIC, labelIds } });
+    await expect.poll(() => running().posted.length).toBeGreaterThan(0);
+    running().posted.length = 0;
   };
   const silent = async () => {
-    await inTheNextSeconds(() => google.emulator.deliver(ME, mail()));
-    expect(google.posted).toEqual([]);
+    await inTheNextSeconds(() => running().emulator.deliver(ME, mail()));
+    expect(running().posted).toEqual([]);
   };
   await begin();
-  await google.users.stop(USER);
+  await running().users.stop(USER);
   await silent();
   await begin();
-  google.emulator.dropWatches(ME);
+  running().emulator.dropWatches(ME);
   await silent();
   await begin(['TRASH']);
   await silent();
   await begin();
-  google.clock.ahead = 8 * 86_400_000;
+  running().clock.ahead = 8 * 86_400_000;
   await silent();
-  google.clock.ahead = 0;
-  google.emulator.revoke(ME);
+  running().clock.ahead = 0;
+  running().emulator.revoke(ME);
   await silent();
 });

@@ -14,30 +14,30 @@ export interface SendAs {
   displayName: string;
   signature: string;
   replyToAddress: string;
-  /** Absent of the account's own. Mail goes out under an accepted one only. */
+  /** Absent for the account's own address. Only an accepted address may be used in From. */
   readonly verificationStatus?: 'accepted' | 'pending';
 }
 
 export interface Account {
   readonly address: string;
   readonly mailbox: Mailbox;
-  /** The account's own address first, then an alias that was proven, and one that was not. */
+  /** The account's own address, then a verified alias and an unverified one. */
   readonly sendAs: readonly [SendAs, ...SendAs[]];
   searchIndex: SearchIndex;
   /**
-   * How header values are listed. Google documents neither: written, with their encoded words and quotes; decoded, their
-   * encoded words as letters and names without quotes. Both are reported, and a client has to be right with both.
+   * How header values are listed: 'written', with their encoded words and quotes, or 'decoded', without both. Google documents
+   * neither. Both are reported, and a client must handle both.
    */
   spelling: HeaderSpelling;
-  /** Gmail is turned on for it. */
+  /** Whether Gmail is turned on for the account. */
   hasMail: boolean;
-  /** So many parts of a batch are answered; of those past it, every second draws 429. */
+  /** The number of parts of a batch that are answered. Every second one of the others receives 429. */
   batchWidth: number;
-  /** What becomes of the Message-ID of what is sent: reports differ (FlowCrypt/flowcrypt-browser#4273, gauteh/lieer#198). */
+  /** Whether sending keeps the Message-ID. Reports differ (FlowCrypt/flowcrypt-browser#4273, gauteh/lieer#198). */
   sentMessageId: NonNullable<Sending['messageId']>;
 }
 
-/** What the accounts of a directory begin with. */
+/** The settings with which new accounts begin. */
 interface Defaults {
   readonly spelling: HeaderSpelling;
   readonly batchWidth: number;
@@ -65,12 +65,12 @@ export class Directory {
     return this.#accounts.get(address.toLowerCase());
   }
 
-  /** Whose inbox mail to the address arrives in: its own, or that of whose alias it is. */
+  /** Returns the account that receives mail to this address, which may be one of its aliases. */
   recipient(address: string): Account | undefined {
     return this.find(address) ?? [...this.#accounts.values()].find((account) => sendsAs(account, address));
   }
 
-  /** For the control API, which names accounts that must be there. */
+  /** Returns an account for the control API. Throws when there is none. */
   get(address: string): Account {
     const account = this.find(address);
     if (!account) throw new Error(`no Google account ${address} in the sandbox`);
@@ -104,7 +104,7 @@ export class Directory {
   }
 }
 
-/** Whether the account may put the address into From. */
+/** Returns whether the account may use the address in From. */
 export function sendsAs({ sendAs }: Account, address: string | null): boolean {
   const wanted = address?.toLowerCase();
   return sendAs.some((entry) => entry.address === wanted && entry.verificationStatus !== 'pending');

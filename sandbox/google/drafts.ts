@@ -17,7 +17,7 @@ import { SHAPES } from './wire/shapes.ts';
 const { labelIds: _, ...DRAFTS_QUERY } = LIST_QUERY;
 const READ_DRAFTS = [...READ, 'compose'] as const;
 
-/** users.drafts: the draft's id stays, its message is another one after each update. */
+/** users.drafts. A draft keeps its id, and has another message after each update. */
 export function drafts(world: World, outbox: Outbox): readonly Operation[] {
   const write = (call: Call, draftId: string | null, old: StoredMessage | null): gmail_v1.Schema$Draft => {
     const { account, body, media } = call;
@@ -121,7 +121,7 @@ export function drafts(world: World, outbox: Outbox): readonly Operation[] {
   ];
 }
 
-/** An update that names no thread stays in its own only while nothing else is in it. */
+/** A draft whose update names no thread stays in its thread only while it is alone there. */
 function threadOf(
   { mailbox }: Account,
   named: string | undefined,

@@ -8,7 +8,7 @@ import { labelsOf } from './mailbox/placement.ts';
 import type { Push } from './push.ts';
 import { type LabelChange, relabel, TRASH } from './relabel.ts';
 
-/** What the control API and the sandbox's own mail do to the emulated Google. Unknown accounts throw. */
+/** The methods by which the control API and the sandbox's own mail change the emulated Google. They throw for unknown accounts. */
 export function emulatorOf(directory: Directory, grants: Grants, refusals: SignInRefusals, push: Push): Emulator {
   const addressOf = (account: string) => directory.get(account).address;
   return {
@@ -91,7 +91,7 @@ const CHANGES: ReadonlyMap<string, LabelChange> = new Map([
   ['unstar', { add: [], remove: ['STARRED'] }],
 ]);
 
-/** The one word for where a message lies; ARCHIVE where no label says. */
+/** Returns the one place of a message. It is ARCHIVE when no label names another. */
 function placeOf({ labels }: StoredMessage): string {
   return ['TRASH', 'SPAM', 'INBOX', 'DRAFT', 'SENT'].find((label) => labels.has(label)) ?? 'ARCHIVE';
 }

@@ -1,6 +1,6 @@
 import { type Fault, retryAfterOf } from '../world.ts';
 
-/** Google's JSON error: one body shape for every API, `reason` being Gmail's own word and `status` the google.rpc code. */
+/** Google's JSON error, whose body has one shape for every API. `reason` is Gmail's own code and `status` that of google.rpc. */
 export class GoogleError extends Error {
   readonly code: number;
   readonly reason: string;
@@ -111,7 +111,7 @@ export const quotaExceeded = (who: 'user' | 'project') =>
 export const tooManyConcurrent = () =>
   new GoogleError(429, 'RESOURCE_EXHAUSTED', 'rateLimitExceeded', 'Too many concurrent requests for user.');
 
-/** Gmail tells the time in the message or not at all, and sends no Retry-After: with one only what stands between does. */
+/** Gmail states the time in the message or not at all, and never sends Retry-After. Only a proxy in between may add that header. */
 function rateLimited(code: 429 | 403, { error, retryAfter, retryAfterSeconds }: Fault): GoogleError {
   const reason = error ?? (code === 429 ? 'rateLimitExceeded' : 'userRateLimitExceeded');
   const untold =
@@ -126,7 +126,7 @@ function rateLimited(code: 429 | 403, { error, retryAfter, retryAfterSeconds }: 
   return new GoogleError(code, status, reason, message, retryAfter ? { headers: { 'retry-after': retryAfter } } : {});
 }
 
-/** What a fault of the control API answers with: the error that Google would give this status. */
+/** Returns the error that Google would send with this status, for a fault of the control API. */
 export function faultError(fault: Fault): GoogleError {
   const { status: code = 500, error, retryAfterSeconds } = fault;
   if ((code === 429 || code === 403) && (error !== undefined || retryAfterSeconds !== undefined))

@@ -8,17 +8,17 @@ import type { HeaderSpelling } from '../world.ts';
 import { attachmentIdOf } from './attachment.id.ts';
 import type { StoredMessage } from './mailbox/message.ts';
 
-/** `format` as get methods take it. */
+/** The values of `format` that the get methods accept. */
 export const FORMATS = ['minimal', 'full', 'raw', 'metadata'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Bodies above this come as an attachmentId, in bytes. Google names no figure. */
+/** Larger bodies are returned as an attachmentId, in bytes. Google does not document the limit. */
 const MAX_INLINE_BYTES = 256 * 1024;
 const SNIPPET_LENGTH = 200;
-/** Messages inside messages: hostile mail nests without end. */
+/** The maximum depth of messages inside messages. Hostile mail nests without end. */
 const MAX_DEPTH = 50;
 
-/** A message as users.messages.get shows it in that format. `only`: the metadataHeaders; empty means all. */
+/** Returns a message as users.messages.get does in this format. `only` is metadataHeaders; an empty list means all. */
 export function messageResource(
   message: StoredMessage,
   format: Format,
@@ -39,12 +39,12 @@ export function messageResource(
   };
 }
 
-/** All that lists give of a message. */
+/** Returns the fields of a message in a list. */
 export function reference({ id, threadId }: Pick<StoredMessage, 'id' | 'threadId'>) {
   return { id, threadId };
 }
 
-/** Google's JSON leaves an empty list out. */
+/** Google's JSON omits empty lists. */
 export function labelIds(labels: Iterable<string>): { labelIds?: string[] } {
   const list = [...labels];
   return list.length > 0 ? { labelIds: list } : {};
@@ -57,18 +57,18 @@ export function snippet(preview: string): string {
     .replace(/[&<>"']/g, (character) => ESCAPED[character] ?? character);
 }
 
-/** With padding and the URL-safe alphabet, as Google's byte fields are. */
+/** Encodes bytes as Google's byte fields are, with padding and the URL-safe alphabet. */
 export function base64url(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
-/** The part with that partId; a message/rfc822 part's only child is the message in it. */
+/** Returns the part with this partId. The only child of a message/rfc822 part is the message in it. */
 export function partAt(root: MimePart, partId: string): MimePart | undefined {
   if (partId === '') return root;
   return partId.split('.').reduce<MimePart | undefined>((part, index) => part && childrenOf(part)[Number(index)], root);
 }
 
-/** Whether the part is shown as text: decoded to UTF-8 whatever its charset was. Files keep their bytes. */
+/** Returns whether the part is returned as text in UTF-8, whatever its charset is. Files keep their bytes. */
 export function isText(part: MimePart): boolean {
   return part.mimeType.startsWith('text/') && part.filename === null && part.disposition !== 'attachment';
 }
@@ -124,11 +124,11 @@ function listed({ name, value, rawValue }: Header, spelling: HeaderSpelling): gm
   return { name, value: ADDRESS_FIELDS.test(name) ? decodeAddressField(rawValue) : value };
 }
 
-/** The headers of mails that were read lately. A mail that is generated writes itself out whole for them, files and all. */
+/** The headers of recently read mails. A generated mail must be built completely, with its files, to read them. */
 const recentHeaders = new Map<Mail, MimePart['headers']>();
 const MAX_RECENT_HEADERS = 500;
 
-/** Reads the header block alone: a list of fifty must not parse fifty bodies. */
+/** Parses the header block alone, because a list of fifty must not parse fifty bodies. */
 function headersOf(mail: Mail): MimePart['headers'] {
   const known = recentHeaders.get(mail);
   if (known) return known;

@@ -3,11 +3,11 @@ import { FORMATS, type Format } from './format.ts';
 import type { Call } from './wire/operation.ts';
 import type { QuerySpec } from './wire/query.ts';
 
-/** What messages.get and its like take. */
+/** The query parameters of messages.get and similar methods. */
 export const GET_QUERY: QuerySpec = { format: FORMATS, metadataHeaders: 'texts' };
 export const THREAD_QUERY: QuerySpec = { format: ['minimal', 'full', 'metadata'], metadataHeaders: 'texts' };
 
-/** The format asked for. Throws GoogleError 403 where the metadata scope bars it, even beside a wider one. */
+/** Returns the requested format. Throws GoogleError 403 when the metadata scope forbids it, even beside a wider scope. */
 export function formatOf({ query, scopes }: Call): Format {
   const asked = query.text('format')?.toLowerCase();
   const format = FORMATS.find((name) => name === asked) ?? 'full';

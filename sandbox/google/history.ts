@@ -9,7 +9,7 @@ import { SHAPES } from './wire/shapes.ts';
 const TYPES = ['messageAdded', 'messageDeleted', 'labelAdded', 'labelRemoved'] as const;
 type HistoryType = (typeof TYPES)[number];
 
-/** users.history: what happened since an id; 404 when that id is too old. Label renames are not in it. */
+/** users.history, the changes since an id. It answers 404 when the id is too old, and does not list renamed labels. */
 export const history: readonly Operation[] = [
   {
     name: 'history.list',
@@ -30,7 +30,7 @@ export const history: readonly Operation[] = [
       const wanted = types.size === 0 ? new Set<HistoryType>(TYPES) : types;
       const label = query.text('labelId');
       const from = token ? Number(token) : 0;
-      // Google promises no records on a page: a missing token alone is the end (gauteh/lieer#24, #120).
+      // A page may hold no records. Only a missing token marks the end (gauteh/lieer#24, #120).
       if (emptyPage) return { nextPageToken: String(from), historyId: String(mailbox.history.current) };
       const found = records
         .filter((record) => record.id > from && (!label || concerns(record, label)))
@@ -56,7 +56,7 @@ function concerns({ labelIds: labels, labelsRemoved }: HistoryRecord, label: str
   return labels.includes(label) || (labelsRemoved?.includes(label) ?? false);
 }
 
-/** Null when nothing of the record was asked for. */
+/** Returns null when the request selects no part of the record. */
 function resource(record: HistoryRecord, wanted: ReadonlySet<HistoryType>): gmail_v1.Schema$History | null {
   const message = { ...reference(record.message), ...labelIds(record.labelIds) };
   const changes: gmail_v1.Schema$History = {};

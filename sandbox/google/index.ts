@@ -30,7 +30,7 @@ import { MAX_IMPORT_BYTES } from './wire/operation.ts';
 import { sendAnswer } from './wire/reply.ts';
 import type { UploadRequest } from './wire/uploads.ts';
 
-/** Google as far as a mail gateway sees it: OAuth and OIDC, Gmail v1, its batch endpoint, and Pub/Sub's push. */
+/** Emulates the parts of Google that a mail gateway uses: OAuth and OIDC, Gmail v1, its batch endpoint and Pub/Sub's push. */
 export function createGoogle(world: World, options: GoogleOptions): { emulator: Emulator; plugin: FastifyPluginAsync } {
   const keys = new SigningKeys(world.keep);
   const tokens = new Tokens(world.signingKey);

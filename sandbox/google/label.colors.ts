@@ -1,4 +1,4 @@
-/** The only colours that Gmail takes for labels, from the reference of LabelColor. */
+/** The only colours that Gmail accepts for labels, from the reference of LabelColor. */
 export const LABEL_COLORS: ReadonlySet<string> = new Set(
   `
   #000000 #434343 #666666 #999999 #cccccc #efefef #f3f3f3 #ffffff #fb4c2f #ffad47 #fad165 #16a766

@@ -11,7 +11,7 @@ const READ_LABELS = [...READ_METADATA, 'labels'] as const;
 const CHANGE_LABELS = ['full', 'modify', 'labels'] as const;
 const MAX_NAME_LENGTH = 225;
 
-/** users.labels. System labels can be read only. */
+/** users.labels. System labels can only be read. */
 export const labels: readonly Operation[] = [
   {
     name: 'labels.list',
@@ -69,7 +69,7 @@ export const labels: readonly Operation[] = [
         const look = appearance(body);
         if (operation === 'labels.update' || body.name !== undefined)
           account.mailbox.labels.rename(label, nameOf(body, account.mailbox, label));
-        // Null takes a value away in a patch; in an update, what is not there is not there.
+        // In a patch, null removes a value. In an update, an absent field removes it.
         if (body.color === null || (operation === 'labels.update' && !look.color)) delete label.color;
         return { ...Object.assign(label, look) };
       },

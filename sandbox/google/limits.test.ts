@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { connect, googleFor, ME, mail, raw, refusal, scope, USER } from '../testing/google.ts';
 
-const google = googleFor('test');
+const { running } = googleFor('test');
 
 async function batch(token: string, requests: readonly string[]) {
   const parts = requests.map(
     (request, index) =>
       `--b\r\nContent-Type: application/http\r\nContent-ID: <item-${index}>\r\n\r\n${request}\r\n\r\n`,
   );
-  const response = await fetch(`${google.url}/batch/gmail/v1`, {
+  const response = await fetch(`${running().url}/batch/gmail/v1`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'multipart/mixed; boundary=b' },
     body: `${parts.join('')}--b--\r\n`,
@@ -18,10 +18,10 @@ async function batch(token: string, requests: readonly string[]) {
 }
 
 test('a batch answers each part under its own id, in the order asked', async () => {
-  const id = google.emulator.deliver(ME, mail({ subject: 'Batched' }));
-  google.world.log.clear();
+  const id = running().emulator.deliver(ME, mail({ subject: 'Batched' }));
+  running().world.log.clear();
   const body = '{"addLabelIds":["STARRED"]}';
-  const { response, text, statuses } = await batch(google.accessToken, [
+  const { response, text, statuses } = await batch(running().accessToken, [
     `GET /gmail/v1/users/me/messages/${id}?format=minimal HTTP/1.1`,
     'GET /gmail/v1/users/me/messages/1000000000000000',
     `POST /gmail/v1/users/me/messages/${id}/modify\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
@@ -32,7 +32,7 @@ test('a batch answers each part under its own id, in the order asked', async () 
   expect([...text.matchAll(/Content-ID: (\S+)/g)].map(([, each]) => each)).toEqual(
     [0, 1, 2, 3].map((index) => `<response-item-${index}>`),
   );
-  const log = google.world.log.all();
+  const log = running().world.log.all();
   expect(log.map(({ operation, units }) => [operation, units])).toEqual([
     ['batch', 0],
     ['messages.get', 5],
@@ -46,10 +46,10 @@ test('a batch answers each part under its own id, in the order asked', async () 
 test('a batch of more than a hundred is refused, and a wide one draws rate limiting', async () => {
   const ask = (count: number) =>
     batch(
-      google.accessToken,
+      running().accessToken,
       Array.from({ length: count }, () => 'GET /gmail/v1/users/me/profile'),
     );
-  google.clock.at = Date.now();
+  running().clock.at = Date.now();
   expect((await ask(101)).response.status).toBe(400);
   expect((await ask(50)).statuses.every((status) => status === 200)).toBe(true);
   const { statuses } = await ask(100);
@@ -58,17 +58,17 @@ test('a batch of more than a hundred is refused, and a wide one draws rate limit
 });
 
 test('a user has 15,000 units a minute', async () => {
-  google.clock.at = Date.now();
-  const send = () => google.users.messages.send({ ...USER, requestBody: { raw: raw({}) } });
+  running().clock.at = Date.now();
+  const send = () => running().users.messages.send({ ...USER, requestBody: { raw: raw({}) } });
   for (let sent = 0; sent < 150; sent += 1) await send();
-  expect(await refusal(google.users.getProfile(USER))).toMatchObject({ status: 429, reason: 'rateLimitExceeded' });
-  google.clock.ahead = 60_001;
-  expect((await google.users.getProfile(USER)).status).toBe(200);
+  expect(await refusal(running().users.getProfile(USER))).toMatchObject({ status: 429, reason: 'rateLimitExceeded' });
+  running().clock.ahead = 60_001;
+  expect((await running().users.getProfile(USER)).status).toBe(200);
 });
 
 test('scopes are kept per method', async () => {
-  const id = google.emulator.deliver(ME, mail());
-  const readonly = (await connect(google.url, [scope('readonly')])).api.users;
+  const id = running().emulator.deliver(ME, mail());
+  const readonly = (await connect(running().url, [scope('readonly')])).api.users;
   await readonly.messages.get({ ...USER, id });
   for (const call of [
     readonly.messages.trash({ ...USER, id }),
@@ -78,9 +78,9 @@ test('scopes are kept per method', async () => {
   ])
     expect(await refusal(call)).toMatchObject({ status: 403, reason: 'insufficientPermissions' });
 
-  const modify = (await connect(google.url, [scope('modify')])).api.users;
+  const modify = (await connect(running().url, [scope('modify')])).api.users;
   expect(await refusal(modify.messages.delete({ ...USER, id }))).toMatchObject({ status: 403 });
-  const metadata = (await connect(google.url, [scope('metadata'), scope('readonly')])).api.users;
+  const metadata = (await connect(running().url, [scope('metadata'), scope('readonly')])).api.users;
   expect(await refusal(metadata.messages.list({ ...USER, q: 'x' }))).toMatchObject({
     status: 403,
     reason: 'forbidden',
@@ -90,9 +90,9 @@ test('scopes are kept per method', async () => {
 });
 
 test('faults answer in the shape of Google, alone and inside a batch', async () => {
-  google.faults.add({ vendor: 'google', operation: 'getProfile', status: 429, retryAfterSeconds: 7, times: 1 });
-  const limited = await fetch(`${google.url}/gmail/v1/users/me/profile`, {
-    headers: { authorization: `Bearer ${google.accessToken}` },
+  running().faults.add({ vendor: 'google', operation: 'getProfile', status: 429, retryAfterSeconds: 7, times: 1 });
+  const limited = await fetch(`${running().url}/gmail/v1/users/me/profile`, {
+    headers: { authorization: `Bearer ${running().accessToken}` },
   });
   expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, null]);
   expect(await limited.json()).toMatchObject({
@@ -103,38 +103,38 @@ test('faults answer in the shape of Google, alone and inside a batch', async () 
       message: expect.stringMatching(/^User-rate limit exceeded\. {2}Retry after \d{4}-\d\d-\d\dT[\d:.]+Z$/),
     },
   });
-  google.faults.add({ vendor: 'google', operation: 'messages.*', status: 503 });
-  const { statuses } = await batch(google.accessToken, [
+  running().faults.add({ vendor: 'google', operation: 'messages.*', status: 503 });
+  const { statuses } = await batch(running().accessToken, [
     'GET /gmail/v1/users/me/messages',
     'GET /gmail/v1/users/me/labels',
   ]);
   expect(statuses).toEqual([503, 200]);
-  expect(await refusal(google.users.messages.list(USER))).toMatchObject({ status: 503, reason: 'backendError' });
+  expect(await refusal(running().users.messages.list(USER))).toMatchObject({ status: 503, reason: 'backendError' });
 });
 
 test('faults cut connections: an answer is lost after the work, truncated, or never comes', async () => {
-  const once = (fault: object) => google.faults.add({ vendor: 'google', times: 1, ...fault });
+  const once = (fault: object) => running().faults.add({ vendor: 'google', times: 1, ...fault });
   once({ operation: 'messages.send', loseAnswer: true });
-  await expect(google.users.messages.send({ ...USER, requestBody: { raw: raw({}) } })).rejects.toThrow();
-  expect(google.emulator.dump(ME)).toHaveLength(1);
+  await expect(running().users.messages.send({ ...USER, requestBody: { raw: raw({}) } })).rejects.toThrow();
+  expect(running().emulator.dump(ME)).toHaveLength(1);
   once({ operation: 'labels.list', truncate: true });
-  await expect(google.users.labels.list(USER)).rejects.toThrow();
+  await expect(running().users.labels.list(USER)).rejects.toThrow();
   once({ operation: 'labels.list', hang: true });
-  const hanging = fetch(`${google.url}/gmail/v1/users/me/labels`, {
-    headers: { authorization: `Bearer ${google.accessToken}` },
+  const hanging = fetch(`${running().url}/gmail/v1/users/me/labels`, {
+    headers: { authorization: `Bearer ${running().accessToken}` },
     signal: AbortSignal.timeout(200),
   });
   await expect(hanging).rejects.toThrow();
   once({ operation: 'labels.list', latencyMs: 100 });
   const before = Date.now();
-  await google.users.labels.list(USER);
+  await running().users.labels.list(USER);
   expect(Date.now() - before).toBeGreaterThanOrEqual(95);
 });
 
 test('without a token, and with a forged one, Google answers 401', async () => {
-  const profile = `${google.url}/gmail/v1/users/me/profile`;
+  const profile = `${running().url}/gmail/v1/users/me/profile`;
   expect((await fetch(profile)).status).toBe(401);
-  const forged = `${google.accessToken.slice(0, -2)}xx`;
+  const forged = `${running().accessToken.slice(0, -2)}xx`;
   const response = await fetch(profile, { headers: { authorization: `Bearer ${forged}` } });
   expect(response.status).toBe(401);
   expect(await response.json()).toMatchObject({

@@ -7,7 +7,7 @@ import { text, texts } from './wire/body.ts';
 import { COMPOSE, MAX_IMPORT_BYTES, MAX_SEND_BYTES, type Operation } from './wire/operation.ts';
 import { SHAPES } from './wire/shapes.ts';
 
-/** users.messages.send, and import and insert, which only put a mail into the mailbox. */
+/** users.messages.send, and import and insert, which only store a mail in the mailbox. */
 export function sending(world: World, outbox: Outbox): readonly Operation[] {
   return [
     {

@@ -110,7 +110,7 @@ function find({ account, params }: Call): StoredMessage {
   return message;
 }
 
-/** What the changing methods answer with. */
+/** The answer of the methods that change messages. */
 export function changed(message: StoredMessage): gmail_v1.Schema$Message {
   return { ...reference(message), ...labelIds(message.labels) };
 }
@@ -121,7 +121,7 @@ function idsOf(ids: readonly string[]): readonly string[] {
   return ids;
 }
 
-/** Ids that are gone are passed over without a word. */
+/** Ids of deleted messages are ignored. */
 function present(ids: readonly string[], get: (id: string) => StoredMessage | undefined): StoredMessage[] {
   return [...new Set(ids)].flatMap((id) => get(id) ?? []);
 }

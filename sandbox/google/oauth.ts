@@ -30,7 +30,7 @@ interface OAuthParts {
   readonly push: Push;
 }
 
-/** accounts.google.com, oauth2.googleapis.com and the certs of www.googleapis.com, all on one host. */
+/** Serves accounts.google.com, oauth2.googleapis.com and the certificates of www.googleapis.com on one host. */
 export function oauthRoutes(app: FastifyInstance, parts: OAuthParts): void {
   const { authorize, endpoint, tokens, grants, keys, push, world } = parts;
 
@@ -49,7 +49,7 @@ export function oauthRoutes(app: FastifyInstance, parts: OAuthParts): void {
       const claims = tokens.read('refresh', token) ?? tokens.read('access', token);
       if (!claims || !grants.stands(claims, world.now()))
         throw new OAuthError(400, 'invalid_token', 'Token expired or revoked');
-      // Either token ends the user's whole grant to this client.
+      // Revoking an access token or a refresh token ends the user's whole grant to this client.
       grants.revoke(claims.account);
       push.stop(claims.account);
       return { account: claims.account, body: {} };
@@ -93,7 +93,7 @@ function showPage(reply: FastifyReply, answer: AuthorizeAnswer): FastifyReply {
   return reply.code(answer.status).headers(PAGE_HEADERS).send(answer.html);
 }
 
-/** Runs an OAuth call with its faults, and writes the log's line. The account is only known once the token was read. */
+/** Runs an OAuth call with its faults, and logs it. The account is known only after the token was read. */
 async function logged(
   { world, tokens }: OAuthParts,
   request: FastifyRequest,
@@ -144,7 +144,7 @@ function faultOf(status: number): OAuthError {
   return new OAuthError(status, status < 500 ? 'access_denied' : 'internal_failure', 'Backend Error');
 }
 
-/** Google takes the parameters as a form, or as JSON. */
+/** Google accepts the parameters as a form or as JSON. */
 function formOf(request: FastifyRequest): URLSearchParams {
   const text = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return new URLSearchParams(text);

@@ -1,22 +1,22 @@
 import type { HeaderSpelling, SubjectThreads } from '../world.ts';
 
-/** How the emulated Google Cloud project is set up. */
+/** The settings of the emulated Google Cloud project. */
 export interface GoogleOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   /** The address in the OIDC token that Pub/Sub's push subscription signs its deliveries with. */
   readonly pushServiceAccount: string;
-  /** Where the push subscription delivers to. */
+  /** Returns the URL that the push subscription delivers to. */
   readonly pushEndpoint: () => string;
   /** The one topic that exists in the project. Default: projects/postern-sandbox/topics/mail. */
   readonly topic?: string;
-  /** How headers are listed, in accounts that are not told otherwise. Default: written. */
+  /** How headers are listed in accounts without a setting of their own. Default: 'written'. */
   readonly headers?: HeaderSpelling;
-  /** How many parts of a batch are answered, in accounts that are not told otherwise. Default: 50. */
+  /** How many parts of a batch are answered in accounts without a setting of their own. Default: 50. */
   readonly batchWidth?: number;
-  /** Whether a subject alone joins threads, in accounts that are not told otherwise. Default: join. */
+  /** Whether the subject alone joins threads in accounts without a setting of their own. Default: 'join'. */
   readonly subjectThreads?: SubjectThreads;
-  /** Told of sent mail for addresses that take none here; absent: it goes nowhere. Bcc is gone from `raw`. */
+  /** Accepts sent mail for addresses without an account here. Bcc has been removed from `raw`. Absent: such mail is dropped. */
   readonly deliverElsewhere?: (raw: Buffer, recipients: readonly string[]) => void;
 }
 

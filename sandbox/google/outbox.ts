@@ -11,7 +11,7 @@ import { requireAddresses, stampSent, withoutBcc } from './outgoing.ts';
 
 const ARRIVED = ['INBOX', 'CATEGORY_PERSONAL', 'UNREAD'];
 
-/** Sends: a copy in SENT, and a mail in each recipient's inbox that the sandbox knows. */
+/** Sends a message: it stores a copy in SENT and delivers the message to each recipient in the sandbox. */
 export class Outbox {
   constructor(
     private readonly world: World,
@@ -19,12 +19,12 @@ export class Outbox {
     private readonly options: GoogleOptions,
   ) {}
 
-  /** A Mail of bytes that a client wrote, as of now. */
+  /** Creates a Mail from the bytes that a client sent, with the current time. */
   mail(raw: Buffer): Mail {
     return mailFromRaw(raw, { key: randomUUID(), receivedAt: this.world.now() });
   }
 
-  /** Where a client's mail goes that names a thread: null when its headers do not agree. Throws GoogleError 404. */
+  /** Returns the thread that a client's mail names. Null when its headers do not belong there. Throws GoogleError 404. */
   threadFor({ mailbox }: Account, mail: Mail, threadId: string | undefined): string | null {
     if (!threadId) return null;
     if (mailbox.thread(threadId).length === 0) throw notFound();

@@ -7,7 +7,7 @@ import { invalidArgument, uploadTooLarge } from './errors.ts';
 import { type Json, text } from './wire/body.ts';
 import { MAX_SEND_BYTES } from './wire/operation.ts';
 
-/** The RFC 5322 bytes that a call brings, as JSON `raw` or as media. Throws GoogleError 400. */
+/** Returns the RFC 5322 bytes of a call, from the JSON field `raw` or from its media. Throws GoogleError 400. */
 export function rawOf(message: Json | undefined, media: Buffer | null, most = MAX_SEND_BYTES): Buffer {
   const raw = media ?? decodeRaw(message && text(message, 'raw'));
   if (!raw || raw.length === 0)
@@ -16,10 +16,10 @@ export function rawOf(message: Json | undefined, media: Buffer | null, most = MA
   return raw;
 }
 
-/** A local part and a domain of two names or more: nothing else is taken, in a draft neither (FlowCrypt/flowcrypt-browser#1370). */
+/** A local part and a domain of at least two labels. Gmail accepts nothing else, not even in a draft (FlowCrypt/flowcrypt-browser#1370). */
 const ROUTABLE = /^(?:"(?:[^"\\]|\\.)+"|[^\s"@<>()[\],:;\\]+)@(?:[\p{L}\p{M}\p{N}_-]+\.)+[\p{L}\p{M}\p{N}-]+$/u;
 
-/** Throws Gmail's refusal of a mail whose recipients are no addresses. */
+/** Throws Gmail's error for a mail with invalid recipients. */
 export function requireAddresses(mail: Mail): void {
   const { headers } = mail.mime();
   for (const name of ['To', 'Cc', 'Bcc'])
@@ -27,7 +27,7 @@ export function requireAddresses(mail: Mail): void {
       throw invalidArgument(`Invalid ${name} header`);
 }
 
-/** What Gmail puts into a draft that lacks it. */
+/** Adds the headers that Gmail adds to a draft that lacks them. */
 export function stampDraft(raw: Buffer, account: Account, now: Date): Buffer {
   const head = new Head(raw);
   if (!head.has('from')) head.prepend('From', ownName(account));
@@ -36,7 +36,7 @@ export function stampDraft(raw: Buffer, account: Account, now: Date): Buffer {
   return head.bytes();
 }
 
-/** Sending by the API makes a new Message-ID; what the client wrote is kept beside it, as the account has it. A foreign From is replaced. */
+/** Sending by the API sets a new Message-ID, and keeps the client's in another header where the account is set so. A foreign From is replaced. */
 export function stampSent(raw: Buffer, account: Account, from: string | null, now: Date): Buffer {
   const head = new Head(raw);
   const original = account.sentMessageId === 'kept' && head.has('message-id') ? null : head.take('message-id');
@@ -50,7 +50,7 @@ export function stampSent(raw: Buffer, account: Account, from: string | null, no
   return head.bytes();
 }
 
-/** As the recipients get it. */
+/** Returns the message as the recipients receive it. */
 export function withoutBcc(raw: Buffer): Buffer {
   const head = new Head(raw);
   head.take('bcc');
@@ -72,17 +72,17 @@ function ownName({ address, sendAs }: Account): string {
   return formatPerson({ name: sendAs[0].displayName, address });
 }
 
-/** The header block of a message as lines that can be taken out and put in, every other byte left as it is. */
+/** The header block of a message, whose fields can be removed and added. Every other byte stays as it is. */
 class Head {
   #fields: string[];
   readonly #newline: string;
   readonly #body: Buffer;
-  /** As it came, as long as nothing is changed: a copy of a mail of 35 MB is worth sparing. */
+  /** The original bytes as long as nothing has changed, because copying a mail of 35 MB is expensive. */
   #whole: Buffer | null;
 
   constructor(raw: Buffer) {
     this.#whole = raw;
-    // Looked for in the bytes: a mail of 35 MB need not become a text for its first lines.
+    // The end of the header is searched for in the bytes, so that a mail of 35 MB is not decoded for its first lines.
     const blank = [raw.indexOf('\r\n\r\n'), raw.indexOf('\n\n')].filter((at) => at >= 0);
     const near = raw.subarray(0, blank.length > 0 ? Math.min(...blank) + 4 : raw.length).toString('latin1');
     const end = /\r?\n\r?\n|^\r?\n/.exec(near);
@@ -96,7 +96,7 @@ class Head {
     return this.#fields.some((field) => named(field, name));
   }
 
-  /** Removes every field of that name and returns the first one's value. */
+  /** Removes every field with this name and returns the value of the first one. */
   take(name: string): string | null {
     const first = this.#fields.find((field) => named(field, name));
     if (first !== undefined) this.#whole = null;

@@ -1,12 +1,12 @@
 import { badParameter } from './errors.ts';
 import type { Position } from './mailbox/message.ts';
 
-/** Where a list goes on: behind that message, among the mail that was there when the first page was read. */
+/** The place where a list continues: after this message, among the mail that existed when the first page was read. */
 interface Place extends Position {
   readonly asOf: number;
 }
 
-/** Page tokens say where the last page ended, not how far in it was: mail that arrives moves nothing. */
+/** A page token names the last message of a page and not its offset, so that new mail moves nothing. */
 export function encodePlace({ receivedAt, order, id, asOf }: Place): string {
   return Buffer.from(JSON.stringify([receivedAt, order, id, asOf])).toString('base64url');
 }
@@ -22,7 +22,7 @@ export function decodePlace(token: string | null): Place | null {
 
 export const invalidToken = () => badParameter('Invalid pageToken', 'pageToken');
 
-/** Gmail's estimates are rough: exact on the last page, and a flat figure as long as there is more. */
+/** Gmail's estimates are rough: they are exact on the last page, and a fixed number as long as there is another one. */
 export function estimate(shown: number, more: boolean): number {
   return more ? Math.max(shown + 1, 201) : shown;
 }

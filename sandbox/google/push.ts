@@ -3,19 +3,19 @@ import type { Account } from './directory.ts';
 import { type SigningKeys, subjectOf } from './identity/keys.ts';
 import { DEFAULT_TOPIC, type GoogleOptions } from './options.ts';
 
-/** A mailbox's one watch; kept, so that it outlives a restart. */
+/** The one watch of a mailbox. It survives a restart. */
 interface Watch {
   readonly labelIds: readonly string[];
   readonly behavior: 'include' | 'exclude';
-  /** In ms. */
+  /** When it expires, in milliseconds. */
   readonly expiration: number;
-  /** It can be renewed, and tells of nothing until it is stopped. */
+  /** It notifies of nothing until it is stopped, although it can be renewed. */
   readonly isSilent?: boolean;
 }
 
 const INTERVAL_MS = 1000;
 
-/** Pub/Sub's side: tells the push endpoint of changes, each user at most once a second, always with the latest id. */
+/** Pub/Sub's push: notifies the endpoint of changes, at most once a second for each user, with the latest history id. */
 export class Push {
   readonly #lastAt = new Map<string, number>();
   readonly #waiting = new Set<string>();
@@ -27,7 +27,7 @@ export class Push {
     private readonly keys: SigningKeys,
   ) {}
 
-  /** Gmail proves the topic with a first message at once. */
+  /** Gmail sends a first message at once, which proves the topic. */
   start(account: Account, watch: Watch): void {
     const isSilent = this.#watch(account.address)?.isSilent ?? false;
     this.world.keep.set(kept(account.address), { ...watch, isSilent });
@@ -50,7 +50,7 @@ export class Push {
     if (watch.labelIds.length === 0 || concerned === (watch.behavior === 'include')) this.#schedule(account);
   }
 
-  /** A message waits for the second to be over. */
+  /** Delays the message until a second has passed since the last one. */
   get isWaiting(): boolean {
     return this.#waiting.size > 0;
   }

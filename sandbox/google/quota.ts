@@ -48,7 +48,7 @@ const PER_USER = 15_000;
 const PER_PROJECT = 1_200_000;
 const MINUTE = 60_000;
 
-/** Units per minute, for each user and for the project. What is refused costs nothing. */
+/** Units per minute, for each user and for the project. Refused requests cost nothing. */
 export class Quota {
   readonly #windows = new Map<string, { start: number; used: number }>();
   readonly #world: World;

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { googleFor, letter, ME, mail, raw, refusal, USER } from '../testing/google.ts';
 
 const DAY_MS = 86_400_000;
-const google = googleFor('test');
+const { running } = googleFor('test');
 
 const threadOf = async (id: string | null | undefined) =>
-  (await google.users.messages.get({ ...USER, id: id ?? '', format: 'minimal' })).data.threadId;
+  (await running().users.messages.get({ ...USER, id: id ?? '', format: 'minimal' })).data.threadId;
 const at = (days: number) => new Date(letter().date.getTime() + days * DAY_MS);
 const addressed = (header: string, value: string) =>
   Buffer.from(`${header}: ${value}\r\nSubject: x\r\n\r\nx`).toString('base64url');
@@ -16,10 +16,10 @@ test.each(['@@@@', 'human@f', 'a b', 'Ann <ann@>', 'ann@example.org, nobody'])(
     for (const header of ['To', 'Cc', 'Bcc']) {
       const message = { raw: addressed(header, value) };
       const refused = { status: 400, reason: 'invalidArgument', message: `Invalid ${header} header` };
-      expect(await refusal(google.users.drafts.create({ ...USER, requestBody: { message } }))).toEqual(refused);
-      expect(await refusal(google.users.messages.send({ ...USER, requestBody: message }))).toEqual(refused);
+      expect(await refusal(running().users.drafts.create({ ...USER, requestBody: { message } }))).toEqual(refused);
+      expect(await refusal(running().users.messages.send({ ...USER, requestBody: message }))).toEqual(refused);
     }
-    expect(google.emulator.dump(ME)).toEqual([]);
+    expect(running().emulator.dump(ME)).toEqual([]);
   },
 );
 
@@ -27,30 +27,32 @@ test.each(['', 'undisclosed-recipients:;', 'Ü <über@bücher.example>, "a b"@x.
   'a draft to "%s" is kept',
   async (value) => {
     const message = { raw: addressed('To', value) };
-    expect((await google.users.drafts.create({ ...USER, requestBody: { message } })).status).toBe(200);
+    expect((await running().users.drafts.create({ ...USER, requestBody: { message } })).status).toBe(200);
   },
 );
 
 test('a thread breaks off at a hundred messages, and answers go on in the next one', async () => {
-  const first = google.emulator.deliver(ME, mail({ subject: 'Long', messageId: '<long@x>' }));
+  const first = running().emulator.deliver(ME, mail({ subject: 'Long', messageId: '<long@x>' }));
   const answer = (n: number) =>
     mail({ subject: 'Re: Long', messageId: `<long-${n}@x>`, references: ['<long@x>'], inReplyTo: ['<long@x>'] });
-  for (let n = 2; n <= 100; n++) google.emulator.deliver(ME, answer(n));
-  const next = google.emulator.deliver(ME, answer(101));
-  const later = google.emulator.deliver(ME, answer(102));
-  expect((await google.users.threads.get({ ...USER, id: first, format: 'minimal' })).data.messages).toHaveLength(100);
+  for (let n = 2; n <= 100; n++) running().emulator.deliver(ME, answer(n));
+  const next = running().emulator.deliver(ME, answer(101));
+  const later = running().emulator.deliver(ME, answer(102));
+  expect((await running().users.threads.get({ ...USER, id: first, format: 'minimal' })).data.messages).toHaveLength(
+    100,
+  );
   expect([await threadOf(next), await threadOf(later)]).toEqual([next, next]);
   const written = raw({ subject: 'Re: Long', references: ['<long@x>'], inReplyTo: ['<long@x>'] });
   const draft = (
-    await google.users.drafts.create({ ...USER, requestBody: { message: { raw: written, threadId: first } } })
+    await running().users.drafts.create({ ...USER, requestBody: { message: { raw: written, threadId: first } } })
   ).data;
   expect(draft.message?.threadId).toBe(next);
 });
 
 test('a subject alone joins what the same people wrote within a week, and nothing else', async () => {
-  const first = google.emulator.deliver(ME, mail({ subject: 'Plan', date: at(0) }));
+  const first = running().emulator.deliver(ME, mail({ subject: 'Plan', date: at(0) }));
   const joins = async (given: Parameters<typeof mail>[0]) =>
-    (await threadOf(google.emulator.deliver(ME, mail({ subject: 'Plan', date: at(1), ...given })))) === first;
+    (await threadOf(running().emulator.deliver(ME, mail({ subject: 'Plan', date: at(1), ...given })))) === first;
   expect(await joins({ subject: 'RE: plan', date: at(6) })).toBe(true);
   expect(await joins({ date: at(12) }), 'within a week of the last one').toBe(true);
   expect(await joins({ date: at(20) }), 'later').toBe(false);
@@ -58,20 +60,20 @@ test('a subject alone joins what the same people wrote within a week, and nothin
   expect(await joins({ references: ['<other@x>'] }), 'refers to something else').toBe(false);
   expect(await joins({ subject: 'Plan B' }), 'another subject').toBe(false);
   const [unnamed, unnamedToo] = [mail({ subject: '' }), mail({ subject: '' })].map((m) =>
-    google.emulator.deliver(ME, m),
+    running().emulator.deliver(ME, m),
   );
   expect(await threadOf(unnamedToo), 'without a subject').not.toBe(unnamed);
 });
 
 test('what is written here joins no thread by its subject, and an answer without References joins what was sent', async () => {
-  google.clock.at = Date.now();
+  running().clock.at = Date.now();
   const from = { name: '', address: ME };
   const to = [{ name: '', address: 'ada@example.org' }];
   const send = async () =>
-    (await google.users.messages.send({ ...USER, requestBody: { raw: raw({ from, to, subject: 'Hi' }) } })).data;
+    (await running().users.messages.send({ ...USER, requestBody: { raw: raw({ from, to, subject: 'Hi' }) } })).data;
   const [first, second] = [await send(), await send()];
   expect(second.threadId).not.toBe(first.threadId);
-  const answer = google.emulator.deliver(
+  const answer = running().emulator.deliver(
     ME,
     mail({ from: { name: '', address: 'ada@example.org' }, subject: 'Re: Hi', date: new Date() }),
   );
@@ -81,15 +83,15 @@ test('what is written here joins no thread by its subject, and an answer without
 test('an account may be told to answer fewer parts of a batch', async () => {
   const statuses = async (count: number) => {
     const part = '--b\r\nContent-Type: application/http\r\n\r\nGET /gmail/v1/users/me/profile\r\n\r\n';
-    const response = await fetch(`${google.url}/batch/gmail/v1`, {
+    const response = await fetch(`${running().url}/batch/gmail/v1`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${google.accessToken}`, 'content-type': 'multipart/mixed; boundary=b' },
+      headers: { authorization: `Bearer ${running().accessToken}`, 'content-type': 'multipart/mixed; boundary=b' },
       body: `${part.repeat(count)}--b--\r\n`,
     });
     return [...(await response.text()).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
   };
   expect(await statuses(50)).not.toContain(429);
-  google.emulator.setBatchWidth?.(ME, 25);
+  running().emulator.setBatchWidth?.(ME, 25);
   expect(await statuses(25)).not.toContain(429);
   expect((await statuses(50)).flatMap((status, n) => (status === 429 ? [n] : []))).toEqual(
     Array.from({ length: 13 }, (_, n) => 25 + 2 * n),
@@ -102,10 +104,10 @@ test.each(['include', 'INCLUDE', 'exclude', 'EXCLUDE'])('a watch takes labelFilt
     labelIds: ['INBOX'],
     labelFilterBehavior: behavior,
   };
-  expect((await google.users.watch({ ...USER, requestBody })).status).toBe(200);
+  expect((await running().users.watch({ ...USER, requestBody })).status).toBe(200);
   // The watch proves its topic first.
-  await expect.poll(() => google.posted.length).toBe(1);
-  google.emulator.deliver(ME, mail());
-  await expect.poll(() => google.emulator.hasUntold?.()).toBe(false);
-  expect(google.posted).toHaveLength(behavior.toLowerCase() === 'include' ? 2 : 1);
+  await expect.poll(() => running().posted.length).toBe(1);
+  running().emulator.deliver(ME, mail());
+  await expect.poll(() => running().emulator.hasUntold?.()).toBe(false);
+  expect(running().posted).toHaveLength(behavior.toLowerCase() === 'include' ? 2 : 1);
 });

@@ -9,7 +9,7 @@ export interface LabelChange {
 }
 
 const MAX_LABELS = 100;
-/** What a message is, not where it lies: nobody changes that by hand. */
+/** Labels that state what a message is. Clients cannot change them. */
 const FIXED = new Set(['SENT', 'DRAFT', 'CHAT']);
 
 /** Reads and checks addLabelIds and removeLabelIds. Throws GoogleError 400. */
@@ -25,7 +25,7 @@ export function labelChange(body: Json, mailbox: Mailbox): LabelChange {
   return { add, remove };
 }
 
-/** Trash and spam take a message out of the inbox, however they are put on. */
+/** Adding TRASH or SPAM removes a message from the inbox. */
 export function relabel(mailbox: Mailbox, message: StoredMessage, { add, remove }: LabelChange): void {
   const leaves = add.includes('TRASH') || add.includes('SPAM');
   mailbox.relabel(

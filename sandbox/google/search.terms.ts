@@ -9,7 +9,7 @@ import { after, age, before, sizeOf } from './search.values.ts';
 
 export type Predicate = (message: StoredMessage) => boolean;
 
-/** Makes a predicate of a search, once for a request. */
+/** Compiles a search to a predicate, once for each request. */
 export function compile(term: Term, account: Account, now: Date): Predicate {
   return build(term, { account, now, reader: new TextReader(account.searchIndex) });
 }
@@ -38,7 +38,7 @@ function build(term: Term, scope: Scope): Predicate {
 
 type Field = (value: string, scope: Scope) => Predicate;
 
-/** Words in one text of the index; `me` is the account's own address where people are meant. */
+/** Matches words in one text of the index. `me` is the account's own address in fields of people. */
 const words =
   (pick: (entry: SearchEntry) => string, isPeople = true): Field =>
   (value, { account }) => {
@@ -115,7 +115,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
     return (message) => reader.has(message, wanted);
   },
   from: words(({ from }) => from),
-  // Gmail's to: finds all recipients, whichever header they stand in.
+  // Gmail's to: searches all recipients, whichever header has them.
   to: words(({ recipients }) => recipients),
   cc: words(({ cc }) => cc),
   bcc: words(({ bcc }) => bcc),

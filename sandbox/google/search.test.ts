@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
 import { connect, googleFor, MAIL_SCOPE, ME, mail, USER } from '../testing/google.ts';
 
-const google = googleFor('file');
+const { running } = googleFor('file');
 const names = new Map<string, string>();
 
 beforeAll(async () => {
-  const keep = (name: string, each: ReturnType<typeof mail>) => names.set(google.emulator.deliver(ME, each), name);
+  const keep = (name: string, each: ReturnType<typeof mail>) => names.set(running().emulator.deliver(ME, each), name);
   const person = (name: string, address: string) => ({ name, address });
   keep(
     'ada',
@@ -49,7 +49,7 @@ beforeAll(async () => {
 });
 
 async function search(q: string): Promise<string[]> {
-  const { data } = await google.users.messages.list({ ...USER, q });
+  const { data } = await running().users.messages.list({ ...USER, q });
   return (data.messages ?? []).map(({ id }) => names.get(id ?? '') ?? '?').sort();
 }
 
@@ -128,10 +128,10 @@ test.each([
   [{}, 'rfc822msgid:TEAM@office.example', ['team']],
   [{ messageIds: 'exact' }, 'rfc822msgid:TEAM@office.example', []],
 ] as const)('an index of other ways: %j q=%s', async (index, q, expected) => {
-  google.emulator.createAccount('ways@gmail.example', 'Ways');
-  if (google.emulator.dump('ways@gmail.example').length === 0) {
+  running().emulator.createAccount('ways@gmail.example', 'Ways');
+  if (running().emulator.dump('ways@gmail.example').length === 0) {
     const keep = (name: string, each: ReturnType<typeof mail>) =>
-      names.set(google.emulator.deliver('ways@gmail.example', each), name);
+      names.set(running().emulator.deliver('ways@gmail.example', each), name);
     keep('fête', mail({ subject: 'Re\u0301union, Straße, 東京' }));
     keep(
       'team',
@@ -142,20 +142,20 @@ test.each([
       }),
     );
   }
-  google.emulator.setSearchIndex('ways@gmail.example', index);
-  const { auth } = await connect(google.url, [MAIL_SCOPE], 'ways@gmail.example');
-  const url = `${google.url}/gmail/v1/users/me/messages?q=${encodeURIComponent(q)}`;
+  running().emulator.setSearchIndex('ways@gmail.example', index);
+  const { auth } = await connect(running().url, [MAIL_SCOPE], 'ways@gmail.example');
+  const url = `${running().url}/gmail/v1/users/me/messages?q=${encodeURIComponent(q)}`;
   const { data } = await auth.request<{ messages?: { id: string }[] }>({ url });
   expect((data.messages ?? []).map(({ id }) => names.get(id)).sort()).toEqual(expected);
 });
 
 test('an index that lags finds new mail later, while plain lists show it at once', async () => {
-  google.emulator.setSearchLag(ME, 60);
-  const id = google.emulator.deliver(ME, mail({ subject: 'Freshly arrived' }));
-  const inbox = (await google.users.messages.list({ ...USER, labelIds: ['INBOX'] })).data.messages;
+  running().emulator.setSearchLag(ME, 60);
+  const id = running().emulator.deliver(ME, mail({ subject: 'Freshly arrived' }));
+  const inbox = (await running().users.messages.list({ ...USER, labelIds: ['INBOX'] })).data.messages;
   expect(inbox?.some((message) => message.id === id)).toBe(true);
   expect(await search('subject:freshly')).toEqual([]);
-  google.clock.ahead = 61_000;
+  running().clock.ahead = 61_000;
   expect(await search('subject:freshly')).toEqual(['?']);
 });
 
@@ -163,12 +163,12 @@ test('an index that lags has nothing of new mail, of messages and of threads, an
   const everything = 'before:2147483647';
   const before = await search(everything);
   expect(before).toEqual(await search(''));
-  google.emulator.setSearchLag(ME, 3_600);
-  const late = google.emulator.deliver(ME, mail({ subject: 'Late', date: new Date('2026-03-13T12:00:00Z') }));
+  running().emulator.setSearchLag(ME, 3_600);
+  const late = running().emulator.deliver(ME, mail({ subject: 'Late', date: new Date('2026-03-13T12:00:00Z') }));
   names.set(late, 'late');
   const listed = async (asked: object) => {
-    const { data } = await google.users.messages.list({ ...USER, ...asked });
-    const { data: threads } = await google.users.threads.list({ ...USER, ...asked });
+    const { data } = await running().users.messages.list({ ...USER, ...asked });
+    const { data: threads } = await running().users.threads.list({ ...USER, ...asked });
     const has = (items: { id?: string | null }[] | undefined) => (items ?? []).some(({ id }) => id === late);
     return [has(data.messages), has(threads.threads)];
   };
@@ -178,8 +178,8 @@ test('an index that lags has nothing of new mail, of messages and of threads, an
   expect(await listed({})).toEqual([true, true]);
   expect(await listed({ labelIds: ['UNREAD', 'INBOX'] })).toEqual([true, true]);
   // What it had it keeps, and what waited is there once it has caught up.
-  google.emulator.setSearchLag(ME, 7_200);
+  running().emulator.setSearchLag(ME, 7_200);
   expect(await search(everything)).toEqual(before);
-  google.emulator.setSearchLag(ME, 0);
+  running().emulator.setSearchLag(ME, 0);
   expect(await search(everything)).toEqual([...before, 'late'].sort());
 });

@@ -5,11 +5,11 @@ import type { StoredMessage } from './mailbox/message.ts';
 import { entryOf } from './mailbox/search.entry.ts';
 import { contains, searchText } from './mailbox/search.words.ts';
 
-/** How many bodies one search looks into; behind that it goes by headers and first words. */
+/** The most bodies that one search reads. Beyond that it searches headers and first words. */
 const MAX_BODIES = 2000;
 const MAX_TEXT_LENGTH = 50_000;
 
-/** The texts of mails as one index keeps them. */
+/** The texts of messages as one index stores them. */
 interface Texts {
   readonly previews: WeakMap<Mail, string>;
   readonly bodies: WeakMap<Mail, string>;
@@ -20,7 +20,7 @@ export function filenames({ entry, mail }: StoredMessage): readonly string[] {
   return entry.hasAttachment ? leaves(mail.mime()).flatMap(({ filename }) => filename ?? []) : [];
 }
 
-/** Looks for words in whole mails, the cheap places first. One for each search. */
+/** Searches whole messages for words, the cheap fields first. Each search has its own. */
 export class TextReader {
   #left = MAX_BODIES;
   readonly #index: SearchIndex;
@@ -56,7 +56,7 @@ export class TextReader {
 
 const previewOf = (mail: Mail) => [mail.envelope.preview];
 
-/** The texts and the names of files, each by itself: no phrase reaches from one to the next. */
+/** Returns the texts and the file names separately, so that no phrase matches across two of them. */
 const bodyOf = (mail: Mail): readonly string[] =>
   leaves(mail.mime()).flatMap((part) =>
     part.filename === null && part.mimeType.startsWith('text/') ? [withoutTags(part)] : (part.filename ?? []),

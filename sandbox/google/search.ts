@@ -1,4 +1,4 @@
-/** Gmail's search syntax, read into a tree. It never refuses: what makes no sense is looked for as words. */
+/** Parses Gmail's search syntax into a tree. It refuses nothing: what it does not understand is searched for as words. */
 export type Term =
   | { readonly all: readonly Term[] }
   | { readonly any: readonly Term[] }
@@ -37,7 +37,7 @@ export function parseSearch(q: string): Term {
   const spaced = positions(q, tokens);
   let at = 0;
 
-  /** Terms up to `close`, all of which or any of which must hold; bare words are looked for in `field`. */
+  /** Reads terms up to `close`, all or any of which must hold. Bare words are searched for in `field`. */
   const sequence = (close: string | null, mode: 'all' | 'any', field: string): Term => {
     const terms: Term[] = [];
     let or = false;
@@ -79,7 +79,7 @@ export function parseSearch(q: string): Term {
     const [, operator = '', value = ''] = /^([a-z\d_]+):(.*)$/i.exec(token) ?? [];
     const name = operator.toLowerCase();
     if (!OPERATORS.has(name)) return { field, value: token.replace(/^\+/, '') };
-    // The value may be quoted or a group, which are tokens of their own right behind the colon.
+    // A quoted value or a group is a token of its own, directly after the colon.
     if (value === '' && at < tokens.length && !spaced.has(at)) return term(name);
     return { field: name, value };
   };
@@ -87,7 +87,7 @@ export function parseSearch(q: string): Term {
   return sequence(null, 'all', 'text');
 }
 
-/** Whether the query itself speaks of spam or trash, which are left out otherwise. */
+/** Returns whether the query names spam or trash, which are excluded otherwise. */
 export function namesSpamOrTrash(term: Term): boolean {
   if ('all' in term) return term.all.some(namesSpamOrTrash);
   if ('any' in term) return term.any.some(namesSpamOrTrash);
@@ -95,7 +95,7 @@ export function namesSpamOrTrash(term: Term): boolean {
   return /^(in|label|is)$/.test(term.field) && /^(anywhere|spam|trash)$/i.test(term.value);
 }
 
-/** The tokens that stand behind white space. */
+/** The tokens that follow white space. */
 function positions(q: string, tokens: readonly string[]): ReadonlySet<number> {
   const spaced = new Set<number>();
   let from = 0;

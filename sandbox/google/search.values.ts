@@ -2,9 +2,9 @@
 const PACIFIC_MS = 8 * 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** Where `before:` begins not to hold, in ms; null when the value is no date. */
+/** The first moment that does not match `before:`, in milliseconds. Null when the value is not a date. */
 export const before = dateOf;
-/** Where `after:` begins to hold, in ms; null when the value is no date. */
+/** The first moment that matches `after:`, in milliseconds. Null when the value is not a date. */
 export const after = dateOf;
 
 function dateOf(value: string): number | null {
@@ -17,7 +17,7 @@ function dateOf(value: string): number | null {
   return Date.UTC(year, month - 1, day) + PACIFIC_MS;
 }
 
-/** `2d`, `3m`, `1y` before now. */
+/** A time before now, for example `2d`, `3m` or `1y`. */
 export function age(value: string, now: Date): number | null {
   const [, count, unit = ''] = /^(\d+)([dmy])$/i.exec(value) ?? [];
   if (count === undefined) return null;
@@ -25,7 +25,7 @@ export function age(value: string, now: Date): number | null {
   return now.getTime() - Number(count) * days * DAY_MS;
 }
 
-/** Bytes: `1000000`, `500k`, `10M`. */
+/** A number of bytes, for example `1000000`, `500k` or `10M`. */
 export function sizeOf(value: string): number | null {
   const [, count, unit = ''] = /^(\d+)([km])?b?$/i.exec(value) ?? [];
   if (count === undefined) return null;

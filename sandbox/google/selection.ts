@@ -15,13 +15,13 @@ export const LIST_QUERY: QuerySpec = {
   q: 'text',
 };
 
-/** What labelIds, q and includeSpamTrash of a list ask for. Throws GoogleError. */
+/** Reads labelIds, q and includeSpamTrash of a list. Throws GoogleError. */
 export function selection({ account, query, scopes }: Call, world: World): Predicate {
   const labels = query.texts('labelIds');
   const unknown = labels.find((label) => !account.mailbox.labels.get(label));
   if (unknown !== undefined) throw invalidArgument(`Invalid label: ${unknown}`);
   const q = query.text('q')?.trim() ?? '';
-  // The metadata scope binds also where a wider one was granted beside it.
+  // The metadata scope restricts the request even when a wider one was granted beside it.
   if (q !== '' && scopes.has('metadata')) throw forbidden("Metadata scope does not support 'q' parameter");
   const term = parseSearch(q);
   const seesAll = query.flag('includeSpamTrash') || namesSpamOrTrash(term) || labels.some(isOut);
@@ -33,7 +33,7 @@ export function selection({ account, query, scopes }: Call, world: World): Predi
     (matches === null || (account.mailbox.indexLag.has(message) && matches(message)));
 }
 
-/** One page of what is selected. `asOf`: the history id that the list's first page was read at. */
+/** Returns one page of the selection. `asOf` is the history id at which the first page was read. */
 export function readPage(
   { account, query }: Call,
   selected: (message: StoredMessage, asOf: number) => boolean,

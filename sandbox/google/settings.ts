@@ -7,7 +7,7 @@ import { SHAPES } from './wire/shapes.ts';
 
 const READ_SETTINGS = [...READ, 'settings'] as const;
 
-/** users.settings.sendAs: the account's own address, an alias that was proven, and one that was not. */
+/** users.settings.sendAs, with the account's own address, a verified alias and an unverified one. */
 export const settings: readonly Operation[] = [
   {
     name: 'settings.sendAs.list',
@@ -50,7 +50,7 @@ function find({ account, params }: Call): SendAs {
   return sendAs;
 }
 
-/** Of the primary address Google does not say that it is verified. */
+/** Google omits the verification status of the primary address. */
 function resource({ address, ...shown }: SendAs): gmail_v1.Schema$SendAs {
   const isPrimary = shown.verificationStatus === undefined;
   return {

@@ -13,18 +13,18 @@ import {
   USER,
 } from '../testing/google.ts';
 
-const google = googleFor('test', { scopes: [] });
+const { running } = googleFor('test', { scopes: [] });
 
 test('the code flow with PKCE gives tokens, an id_token that verifies, and a state handed back', async () => {
-  const { verifier, answer } = await consent(google.url, ['openid', 'email', scope('readonly')]);
+  const { verifier, answer } = await consent(running().url, ['openid', 'email', scope('readonly')]);
   expect(answer.searchParams.get('state')).toBe('the state');
-  const auth = oauthClient(google.url);
+  const auth = oauthClient(running().url);
   const code = answer.searchParams.get('code') ?? '';
   const { tokens } = await auth.getToken({ code, codeVerifier: verifier });
   expect(tokens.refresh_token).toBeTruthy();
   expect(tokens.scope?.split(' ')).toContain(scope('readonly'));
 
-  const { keys } = (await (await fetch(`${google.url}/oauth2/v3/certs`)).json()) as { keys: JsonWebKey[] };
+  const { keys } = (await (await fetch(`${running().url}/oauth2/v3/certs`)).json()) as { keys: JsonWebKey[] };
   const { createPublicKey } = await import('node:crypto');
   const claims = jwt.verify(tokens.id_token ?? '', createPublicKey({ key: keys[0] as never, format: 'jwk' }), {
     algorithms: ['RS256'],
@@ -37,7 +37,7 @@ test('the code flow with PKCE gives tokens, an id_token that verifies, and a sta
 
 test('a wrong verifier, secret or redirect is refused in the words of Google', async () => {
   const exchange = async (change: Record<string, string>) => {
-    const { verifier, answer } = await consent(google.url, [scope('readonly')]);
+    const { verifier, answer } = await consent(running().url, [scope('readonly')]);
     const body = new URLSearchParams({
       grant_type: 'authorization_code',
       client_id: 'postern-sandbox',
@@ -47,7 +47,7 @@ test('a wrong verifier, secret or redirect is refused in the words of Google', a
       code_verifier: verifier,
       ...change,
     });
-    const response = await fetch(`${google.url}/token`, { method: 'POST', body });
+    const response = await fetch(`${running().url}/token`, { method: 'POST', body });
     return [response.status, ((await response.json()) as { error: string }).error];
   };
   expect(await exchange({ code_verifier: 'x'.repeat(50) })).toEqual([400, 'invalid_grant']);
@@ -67,7 +67,7 @@ test('the consent page is for people: it escapes, cannot be framed, and refuses 
       login_hint: ME,
       ...change,
     });
-  const page = await fetch(`${google.url}/o/oauth2/v2/auth?${query({})}`);
+  const page = await fetch(`${running().url}/o/oauth2/v2/auth?${query({})}`);
   const html = await page.text();
   expect(page.headers.get('x-frame-options')).toBe('DENY');
   expect(html).toContain(`<option value="${ME}" selected>`);
@@ -79,23 +79,25 @@ test('the consent page is for people: it escapes, cannot be framed, and refuses 
     { scope: 'https://www.googleapis.com/auth/nothing' },
     { response_type: 'token' },
   ]) {
-    const refused = await fetch(`${google.url}/o/oauth2/v2/auth?${query(change)}`, { redirect: 'manual' });
+    const refused = await fetch(`${running().url}/o/oauth2/v2/auth?${query(change)}`, { redirect: 'manual' });
     expect([400, 401]).toContain(refused.status);
     expect(refused.headers.get('location')).toBeNull();
   }
 });
 
 test('a user may deny, or grant a part', async () => {
-  const denied = await consent(google.url, [scope('readonly')], { decision: 'deny' });
+  const denied = await consent(running().url, [scope('readonly')], { decision: 'deny' });
   expect(denied.answer.searchParams.get('error')).toBe('access_denied');
-  const partial = await consent(google.url, ['openid', scope('readonly'), scope('send')], { untick: [scope('send')] });
+  const partial = await consent(running().url, ['openid', scope('readonly'), scope('send')], {
+    untick: [scope('send')],
+  });
   expect(partial.answer.searchParams.get('scope')).toBe(`openid ${scope('readonly')}`);
 });
 
 test('a refresh token comes at the first consent only, unless consent is prompted for', async () => {
-  const auth = oauthClient(google.url);
+  const auth = oauthClient(running().url);
   const exchange = async (query: Record<string, string>) => {
-    const { verifier, answer } = await consent(google.url, [scope('readonly')], { query });
+    const { verifier, answer } = await consent(running().url, [scope('readonly')], { query });
     const { tokens } = await auth.getToken({ code: answer.searchParams.get('code') ?? '', codeVerifier: verifier });
     return tokens.refresh_token !== undefined;
   };
@@ -106,9 +108,9 @@ test('a refresh token comes at the first consent only, unless consent is prompte
 });
 
 test('expired tokens refresh, revoked grants do not, and both outlive a restart', async () => {
-  const { api, auth, tokens } = await connect(google.url, [MAIL_SCOPE]);
-  google.emulator.expireTokens(ME);
-  const { status, headers } = await fetch(`${google.url}/gmail/v1/users/me/profile`, {
+  const { api, auth, tokens } = await connect(running().url, [MAIL_SCOPE]);
+  running().emulator.expireTokens(ME);
+  const { status, headers } = await fetch(`${running().url}/gmail/v1/users/me/profile`, {
     headers: { authorization: `Bearer ${tokens.access_token}` },
   });
   expect(status).toBe(401);
@@ -116,7 +118,7 @@ test('expired tokens refresh, revoked grants do not, and both outlive a restart'
   await auth.refreshAccessToken();
   expect((await api.users.getProfile(USER)).data.emailAddress).toBe(ME);
 
-  const restarted = await startGoogle({ keep: google.world.keep });
+  const restarted = await startGoogle({ keep: running().world.keep });
   onTestFinished(() => restarted.close());
   const again = oauthClient(restarted.url);
   again.setCredentials({ refresh_token: tokens.refresh_token ?? '' });
@@ -126,7 +128,7 @@ test('expired tokens refresh, revoked grants do not, and both outlive a restart'
 });
 
 test('revoking any token ends the whole grant', async () => {
-  const { api, auth, tokens } = await connect(google.url, [MAIL_SCOPE]);
+  const { api, auth, tokens } = await connect(running().url, [MAIL_SCOPE]);
   await auth.revokeToken(tokens.access_token ?? '');
   auth.setCredentials({ access_token: tokens.access_token ?? '' });
   expect(await refusal(api.users.getProfile(USER))).toMatchObject({ status: 401, reason: 'authError' });
@@ -134,13 +136,13 @@ test('revoking any token ends the whole grant', async () => {
 });
 
 test('the token endpoint meets its faults', async () => {
-  const { auth } = await connect(google.url, [MAIL_SCOPE]);
-  google.faults.add({ vendor: 'google', account: ME, operation: 'token', status: 400, times: 1 });
+  const { auth } = await connect(running().url, [MAIL_SCOPE]);
+  running().faults.add({ vendor: 'google', account: ME, operation: 'token', status: 400, times: 1 });
   await expect(auth.refreshAccessToken()).rejects.toThrow('invalid_grant');
   await auth.refreshAccessToken();
   expect(
-    google.world.log
-      .all()
+    running()
+      .world.log.all()
       .filter(({ operation }) => operation === 'token')
       .map(({ status }) => status),
   ).toEqual([200, 400, 200]);

@@ -11,7 +11,7 @@ import { LIST_QUERY, readPage, selection } from './selection.ts';
 import { type Call, MODIFY, type Operation, READ_METADATA } from './wire/operation.ts';
 import { SHAPES } from './wire/shapes.ts';
 
-/** users.threads: a thread is found when any of its messages is, and stands where the newest of those stands. */
+/** users.threads. A thread is listed when one of its messages matches, at the place of the newest match. */
 export function threads(world: World): readonly Operation[] {
   return [
     {

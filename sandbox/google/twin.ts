@@ -16,6 +16,7 @@ export const google: Twin = {
   spellings: HEADER_SPELLINGS,
   sendings: [{ messageId: 'kept' }, { messageId: 'original' }, { messageId: 'replaced' }],
   signInRefusals: SIGN_IN_REFUSALS,
+  sameSignInRefusals: [['invalid_rapt', 'invalid_rapt_untyped']],
   mailboxRefusals: ['failedPrecondition'],
   subjectThreads: SUBJECT_THREADS,
   searchWays: {
@@ -38,11 +39,16 @@ export const google: Twin = {
   operations: {
     identify: 'getProfile',
     read: 'messages.get',
+    changes: 'history.list',
     save: 'drafts.create',
     upload: 'drafts.create upload',
     send: 'drafts.send',
   },
-  // The last one is the token endpoint's.
+  // An update is a batchModify for each way and reads in batches of 25. A deletion is a batchDelete and reads of what is left.
+  bulkRequests: { update: 2 * (4 + 12), deleteForever: 1 + 5 },
+  readToggles: null,
+  alias: (address) => address.replace('@', '.alias@'),
+  // The last one is an error of the token endpoint.
   errors: { rateLimitExceeded: 429, userRateLimitExceeded: 403, backendError: 503, rate_limit_exceeded: 429 },
   environment: (url) => ({
     GOOGLE_CLIENT_ID: SANDBOX_CLIENT.clientId,

@@ -3,25 +3,28 @@ import { composeRaw } from '../mail/compose.ts';
 import { googleFor, letter } from '../testing/google.ts';
 
 const GRAIN = 256 * 1024;
-const google = googleFor('test');
+const { running } = googleFor('test');
 
 const bytes = composeRaw(
   letter({ files: [{ filename: 'a.bin', mimeType: 'application/octet-stream', bytes: Buffer.alloc(3 * GRAIN, 7) }] }),
 );
 async function begin(): Promise<string> {
-  const url = `${google.url}/upload/gmail/v1/users/me/drafts?uploadType=resumable`;
-  const session = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${google.accessToken}` } });
+  const url = `${running().url}/upload/gmail/v1/users/me/drafts?uploadType=resumable`;
+  const session = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${running().accessToken}` } });
   return session.headers.get('location') ?? '';
 }
 async function put(location: string, range: string, body: Uint8Array = new Uint8Array()) {
-  const headers = { authorization: `Bearer ${google.accessToken}`, 'content-range': `bytes ${range}` };
+  const headers = { authorization: `Bearer ${running().accessToken}`, 'content-range': `bytes ${range}` };
   const response = await fetch(location, { method: 'PUT', headers, body: new Uint8Array(body), redirect: 'manual' });
   const text = await response.text();
   return { status: response.status, range: response.headers.get('range'), json: text ? JSON.parse(text) : null };
 }
 const piece = (location: string, from: number, to: number, total: number | '*') =>
   put(location, `${from}-${to - 1}/${total}`, bytes.subarray(from, to));
-const drafts = () => google.emulator.dump('demo@gmail.example').filter(({ isDraft }) => isDraft);
+const drafts = () =>
+  running()
+    .emulator.dump('demo@gmail.example')
+    .filter(({ isDraft }) => isDraft);
 
 test('a message goes up in pieces, and the session tells how much of it is there', async () => {
   const location = await begin();
@@ -47,11 +50,12 @@ test('pieces of another size, out of order, or too large are refused', async () 
 
 test('a piece whose answer is lost is there', async () => {
   const location = await begin();
-  google.faults.add({ vendor: 'google', operation: 'drafts.create upload', loseAnswer: true, times: 1 });
+  running().faults.add({ vendor: 'google', operation: 'drafts.create upload', loseAnswer: true, times: 1 });
   await expect(piece(location, 0, GRAIN, '*')).rejects.toThrow();
   expect(await put(location, '*/*')).toMatchObject({ status: 308, range: `bytes=0-${GRAIN - 1}` });
-  expect(google.world.log.all().map(({ operation, units }) => [operation, units])).toContainEqual([
-    'drafts.create upload',
-    0,
-  ]);
+  expect(
+    running()
+      .world.log.all()
+      .map(({ operation, units }) => [operation, units]),
+  ).toContainEqual(['drafts.create upload', 0]);
 });

@@ -33,7 +33,7 @@ export function watch(world: World, options: GoogleOptions, push: Push): readonl
         const labelIds = texts(body, 'labelIds');
         const unknown = labelIds.find((label) => !account.mailbox.labels.get(label));
         if (unknown !== undefined) throw invalidArgument(`Invalid label: ${unknown}`);
-        // Upper case in Google's guide to push, lower case in the discovery document: both are taken.
+        // Google's guide to push writes it in upper case and the discovery document in lower case. Both are accepted.
         const asked = oneOf(body, 'labelFilterBehavior', BEHAVIORS) ?? oneOf(body, 'labelFilterAction', BEHAVIORS);
         const behavior = asked?.toLowerCase() === 'exclude' ? 'exclude' : 'include';
         const expiration = world.now().getTime() + LIFETIME_MS;

@@ -4,21 +4,21 @@ import { findHeaders, type Header } from './header.ts';
 import type { Person } from './mail.ts';
 
 /**
- * The people in every header of that name. Groups are flattened to their members (an empty group has none). An
- * address that is none is kept as written: nothing that the sender put there is dropped.
+ * Returns the people in every header with this name. Groups are flattened to their members (an empty group has none). An invalid
+ * address is kept as it was written, so that nothing of the sender's is lost.
  */
 export function parseAddresses(headers: readonly Header[], name: string): Person[] {
   return findHeaders(headers, name).flatMap((header) => parseAddressList(header.rawValue));
 }
 
-/** The same for one header's value, its encoded words still encoded: they may hold commas that separate nothing. */
+/** Does the same for the value of one header. Its encoded words must still be encoded, because they may contain commas. */
 export function parseAddressList(rawValue: string): Person[] {
   return entriesOf(wordsOf(rawValue)).flatMap(peopleOf);
 }
 
 /**
- * An address field as Gmail is said by some to list it: names decoded and without their quotes, all else as it was. What
- * stood in quotes or encoded words can then no longer be told from the structure around it.
+ * Returns an address field as Gmail lists it by some reports: names are decoded and lose their quotes, and the rest is unchanged.
+ * Text of quotes or encoded words can then not be distinguished from the structure around it.
  */
 export function decodeAddressField(rawValue: string): string {
   const words = wordsOf(rawValue);

@@ -4,7 +4,7 @@ import { htmlToText } from './html-text.ts';
 import type { MimePart } from './mail.ts';
 import { parseStructured } from './parameters.ts';
 
-/** What a reader is shown, and what hangs on it. Null where the mail has none of that kind. Made when it is asked for. */
+/** The bodies that a reader sees, and the attachments. Null: the mail has none of that kind. Computed on demand. */
 interface Body {
   readonly text: string | null;
   readonly html: string | null;
@@ -12,7 +12,7 @@ interface Body {
   readonly attachments: readonly MimePart[];
 }
 
-/** One stretch of a mail that is read from top to bottom; alternatives are two readings of one stretch. */
+/** One section of a mail that is read from top to bottom. Alternatives are two versions of one section. */
 interface Section {
   readonly text: string | null;
   readonly html: string | null;
@@ -36,8 +36,8 @@ export function readBody(root: MimePart): Body {
 }
 
 /**
- * What the vendors take for an image inside the text, and for no file to save: a part whose Content-ID stands behind "cid:"
- * anywhere in the HTML, be it in a link or in words. The HTML is read once for all of them, when one is asked about.
+ * Decides which parts the vendors treat as images inside the text and not as files: those whose Content-ID follows "cid:"
+ * anywhere in the HTML, in a link or in words. The HTML is read once for all parts, at the first question.
  */
 export function inlineIn(html: string | null): (part: MimePart) => boolean {
   let shown: ReadonlySet<string> | null = null;
@@ -57,7 +57,7 @@ const ALMOST_PLAIN = new Set([
 ]);
 const DATA =
   /^text\/(?:(?:x-)?(?:calendar|vcalendar|vcard|directory|csv|comma-separated-values|tab-separated-values|css|javascript|ecmascript|json|xml|sgml|rtf|yaml|amp-html|watch-html)|xml-external-parsed-entity|rfc822-headers)$/;
-/** Alternatives that neither vendor keeps, nor lists. */
+/** Types of alternatives that neither vendor stores or lists. */
 const LEFT_OUT = new Set(['text/x-amp-html', 'text/watch-html']);
 
 const isReadable = ({ mimeType }: MimePart) => mimeType.startsWith('text/') && !DATA.test(mimeType);
@@ -92,7 +92,7 @@ function select(root: MimePart): { bodies: Set<MimePart>; attachments: MimePart[
   return { bodies: new Set([only]), attachments: attachments.filter((part) => part !== only) };
 }
 
-/** The part that multipart/related begins with: the one that `start` names, or the first that can be read. */
+/** Returns the root of multipart/related: the part that `start` names, or the first readable one. */
 function rootOf({ headers, children }: MimePart): MimePart | undefined {
   const { start = '' } = parseStructured(findHeader(headers, 'content-type')?.rawValue ?? '').params;
   const id = start.replace(/[<>\s]/g, '');
@@ -114,7 +114,7 @@ function plainText(part: MimePart): string {
   return part.mimeType === 'text/richtext' ? textOfRichtext(even()) : part.text();
 }
 
-/** One of several: the plain texts, or all that has HTML in it. */
+/** Returns one of several alternatives: the plain texts, or those with HTML. */
 function alternatives(parts: readonly MimePart[], bodies: ReadonlySet<MimePart>): Section[] {
   const branches = parts
     .map((part) => ({ type: part.mimeType, sections: read(part, bodies) }))

@@ -1,10 +1,10 @@
 import { formatDate } from './compose.ts';
 import { mailFromRaw } from './received.ts';
 
-/** An address whose local part begins with "bounce" takes no mail, even where it has an account. */
+/** An address whose local part begins with "bounce" accepts no mail, even if it has an account. */
 export const refusesMail = (address: string): boolean => /^bounce/i.test(address);
 
-/** Whether mail to the address comes back: anywhere but at `domains` it is sent and seen no more. */
+/** Returns whether mail to the address bounces. Mail to other domains than `domains` is dropped and does not bounce. */
 export function bounces(
   address: string,
   domains: ReadonlySet<string>,
@@ -15,13 +15,13 @@ export function bounces(
 }
 
 interface DeliveryReport {
-  /** Who sent the mail that came back. */
+  /** The sender of the mail that bounced. */
   readonly to: string;
   /** RFC 3464. */
   readonly raw: Buffer;
 }
 
-/** What the sender is told of those whom the mail did not reach; null for a mail that names no sender. */
+/** Returns the delivery report for the addresses that the mail did not reach. Null: the mail names no sender. */
 export function deliveryReport(raw: Buffer, failed: readonly string[], now: Date): DeliveryReport | null {
   const { from, sender, subject, messageId } = mailFromRaw(raw, { key: 'bounced', receivedAt: now }).envelope;
   const to = (from ?? sender)?.address;

@@ -14,10 +14,10 @@ function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** True where the bytes are well-formed UTF-8 (plain ASCII is). */
+/** Returns whether the bytes are well-formed UTF-8, as ASCII is. */
 export const isUtf8 = (bytes: Uint8Array): boolean => decodeUtf8(bytes) !== null;
 
-/** UTF-8 where the bytes are, else windows-1252, which always gives some letter. */
+/** Decodes well-formed UTF-8, and anything else as windows-1252, in which every byte has a character. */
 const guess = (bytes: Uint8Array): string => decodeUtf8(bytes) ?? western(bytes);
 
 const western = (bytes: Uint8Array): string =>
@@ -76,10 +76,10 @@ const OWN: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
 ];
 
 const decoders = new Map<string, Decode | null>();
-/** Labels come from strangers, who could make up any number of them. */
+/** The cache is bounded, because strangers could invent any number of labels. */
 const MAX_LABELS = 500;
 
-/** The decoder for a label, or null: nobody knows it. */
+/** Returns the decoder for a label, or null for an unknown one. */
 function decoderOf(label: string): Decode | null {
   const key = label
     .trim()
@@ -106,7 +106,7 @@ function ofPlatform(...labels: readonly string[]): Decode | null {
   return label === undefined ? null : byIconv(label);
 }
 
-/** Reads bytes in the charset of that label, never throwing. Without a usable label: UTF-8 where they are, else windows-1252. */
+/** Decodes bytes in the charset of this label and never throws. Without a known label they are read as UTF-8 if well-formed, and as windows-1252 otherwise. */
 export function decodeText(bytes: Uint8Array, label: string | null): string {
   const decode = label === null || label === '' ? null : decoderOf(label);
   return (decode ?? guess)(bytes);

@@ -3,7 +3,7 @@ import { buildHeaderValue, encodeWords, foldLines } from 'nodemailer/lib/mime-fu
 import { encode as encodeQuotedPrintable, wrap as wrapQuotedPrintable } from 'nodemailer/lib/qp';
 import type { Person } from './mail.ts';
 
-/** A mail to be written out. */
+/** A mail that is to be written as RFC 5322. */
 export interface Letter {
   readonly from: Person;
   readonly to: readonly Person[];
@@ -11,27 +11,27 @@ export interface Letter {
   readonly replyTo?: readonly Person[];
   readonly subject: string;
   readonly date: Date;
-  /** With angle brackets. */
+  /** The Message-ID with angle brackets. */
   readonly messageId: string;
   readonly inReplyTo?: readonly string[];
   readonly references?: readonly string[];
   readonly text?: string | null;
   readonly html?: string | null;
-  /** Of the text parts, for mail in the older encodings. Default: utf-8. */
+  /** The charset of the text parts, for mail in older encodings. Default: utf-8. */
   readonly charset?: string;
   readonly files?: readonly Enclosed[];
-  /** Further headers, ASCII. */
+  /** Further headers, which must be ASCII. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 export interface Enclosed {
   readonly filename: string;
   readonly mimeType: string;
   readonly bytes: Buffer;
-  /** Set: shown inside the HTML as cid:…, rather than attached. Without angle brackets. */
+  /** The Content-ID without angle brackets. When it is set, the file is shown inside the HTML by cid: rather than attached. */
   readonly contentId?: string;
 }
 
-/** Writes the letter as RFC 5322, the same bytes each time: boundaries come from the Message-ID, not from chance. */
+/** Writes the letter as RFC 5322 with the same bytes each time: boundaries are derived from the Message-ID. */
 export function composeRaw(letter: Letter): Buffer {
   const seed = letter.messageId.replace(/[^A-Za-z0-9]/g, '').slice(0, 40);
   const inline = (letter.files ?? []).filter((file) => file.contentId !== undefined);
@@ -42,7 +42,7 @@ export function composeRaw(letter: Letter): Buffer {
   return Buffer.from(`${[...headerLines(letter), 'MIME-Version: 1.0'].join('\r\n')}\r\n${body}`, 'latin1');
 }
 
-/** "Name <address>", quoted or encoded as it has to be. */
+/** Returns "Name <address>", quoted or encoded as necessary. */
 export function formatPerson({ name, address }: Person): string {
   if (name === '') return address;
   if (!isAscii(name)) return `${encodeWords(name, 'B', 52, true)} <${address}>`;
@@ -50,7 +50,7 @@ export function formatPerson({ name, address }: Person): string {
   return `${phrase} <${address}>`;
 }
 
-/** RFC 5322's date-time, in UTC. */
+/** Returns RFC 5322's date-time in UTC. */
 export function formatDate(date: Date): string {
   return date.toUTCString().replace('GMT', '+0000');
 }

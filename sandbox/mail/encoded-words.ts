@@ -4,8 +4,8 @@ import { decodeText } from './charset.ts';
 const WORD = /=\?([^\s?*]{1,80})(?:\*[^\s?]{0,40})?\?([bq])\?((?:[^?=]|\?(?!=)|=(?!\?(?!=)))*)\?=/gi;
 
 /**
- * Encoded words as the letters they stand for (RFC 2047); what is none stays as written. Blanks between two words are not
- * shown, and two in one charset are decoded together: senders cut a letter of several bytes in halves.
+ * Decodes encoded words (RFC 2047) and leaves everything else as it is. White space between two words is removed, and adjacent
+ * words in one charset are decoded together, because senders split a character of several bytes between two words.
  */
 export function decodeWords(text: string): string {
   if (!text.includes('=?')) return text;
@@ -50,7 +50,7 @@ function lettersOf(pieces: readonly Piece[], charset: string): string {
   return out;
 }
 
-/** Some encode in portions and pad each of them. */
+/** Some senders encode in portions and pad each of them. */
 const ofBase64 = (content: string): Piece[] =>
   content.split(/(?<==)(?=[^=])/).map((portion) => Buffer.from(portion, 'base64'));
 

@@ -8,7 +8,7 @@ import { messageIdsOf } from './message-ids.ts';
 
 const PREVIEW_LENGTH = 255;
 
-/** What a list shows of a parsed mail. `size` is the length of its RFC 5322 bytes. Never throws. */
+/** Returns the fields of a parsed mail that a list shows. `size` is the length of its RFC 5322 bytes. Never throws. */
 export function envelopeOf(root: MimePart, size: number): Envelope {
   const { headers } = root;
   const body = readBody(root);
@@ -39,10 +39,10 @@ export function envelopeOf(root: MimePart, size: number): Envelope {
 /** Of nothing but blanks and what has no width, as the plain part beside some HTML is. */
 const isBlank = (text: string): boolean => /^[\s\u200b-\u200f\u2060]*$/.test(text);
 
-/** As much of the words of an HTML as a preview is made of. */
+/** Returns the beginning of an HTML's words, which is enough for a preview. */
 export const previewText = (html: string): string => htmlToText(html, { enough: 4 * PREVIEW_LENGTH });
 
-/** The first words, on one line, as lists show them. */
+/** Returns the first words on one line, as lists show them. */
 export function previewOf(text: string): string {
   return text
     .slice(0, 4 * PREVIEW_LENGTH)
@@ -55,7 +55,7 @@ function messageIds(headers: readonly Header[], name: string): string[] {
   return findHeaders(headers, name).flatMap(({ rawValue }) => messageIdsOf(rawValue).map((id) => `<${id}>`));
 }
 
-/** Some mailers leave the angle brackets out. */
+/** Some mailers omit the angle brackets. */
 function bareMessageId(headers: readonly Header[]): string | null {
   return findHeader(headers, 'message-id')?.rawValue.trim() || null;
 }

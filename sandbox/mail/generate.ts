@@ -7,14 +7,14 @@ import { parseMime } from './mime.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Between two mails while the mailbox is small; a large one is packed into ten years. */
+/** Milliseconds between two mails of a small mailbox. A large one is compressed into ten years. */
 const SPACING = 4 * HOUR;
 const MAX_SPAN_MS = 3650 * DAY;
 
 /**
- * The built-in mail of one side, newest first: the same keys, ids and words each time. Only the dates move, with
- * `now`, in steps of six hours. Each mail knows its place; its envelope and bytes are made when they are asked for,
- * so that a million cost little more than their objects.
+ * Generates the built-in mail of one side, newest first, with the same keys, ids and words each time. Only the dates follow
+ * `now`, in steps of six hours. The envelope and the bytes of a mail are built on demand, so that a million mails cost little
+ * more than their objects.
  */
 export function* generateMail(side: Side, cast: Cast, count: number, now: Date): Generator<Mail> {
   const plan: Plan = {
@@ -35,9 +35,9 @@ interface Plan {
   readonly pattern: readonly Slot[];
   readonly newest: number;
   readonly spacing: number;
-  /** Stories told lately: the mails of one follow each other closely. */
+  /** A cache of recent stories, because the mails of a story follow each other closely. */
   readonly told: Map<string, readonly Scene[]>;
-  /** Envelopes asked for lately. Kept by every mail, a large mailbox's would fill the memory. */
+  /** A cache of recent envelopes. Those of every mail of a large mailbox would fill the memory. */
   readonly recent: Map<number, Envelope>;
 }
 
@@ -147,7 +147,7 @@ class GeneratedMail implements Mail {
     return scenes[step] as Scene;
   }
 
-  /** The Message-IDs of the scenes before this one, oldest first. */
+  /** Returns the Message-IDs of the earlier scenes, oldest first. */
   #references(): string[] {
     const { story, step } = this.#slot;
     return story.threaded === false ? [] : Array.from({ length: step }, (_, at) => this.#idOf(at));
@@ -174,7 +174,7 @@ class GeneratedMail implements Mail {
       inReplyTo: references.slice(-1),
       references,
       hasAttachment: scene.attachments !== undefined,
-      // What costs most waits until it is asked for: filling a large mailbox asks for neither.
+      // The most expensive parts are built on demand: filling a large mailbox needs neither.
       get preview() {
         return previewOf(scene.text ?? previewText(scene.html ?? ''));
       },
@@ -193,7 +193,7 @@ class GeneratedMail implements Mail {
   }
 }
 
-/** Names one mail for good. Shared conversations have one name on both sides: they are the same mails. */
+/** Returns the permanent name of a mail. Shared conversations have the same names on both sides, because they are the same mails. */
 function messageKey(plan: Plan, slot: Slot, telling: number, step: number): string {
   return `${slot.story.key}.${telling}.${step}.${slot.shared ? 'shared' : plan.side}`;
 }

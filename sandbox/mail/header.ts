@@ -20,7 +20,7 @@ export function parseHeaders(bytes: Buffer, start: number, stop: number): { head
     if (line.length === 0) break;
     const continues = line[0] === 32 || line[0] === 9;
     if (continues && fields.length > 0) fields.at(-1)?.push(line);
-    // "From someone Tue May 10 …", left over from an mbox, and lines that are no field at all are passed over.
+    // A line "From someone Tue May 10 …" of an mbox and lines that are no field are skipped.
     else if (!continues && nameLength(line) > 0) fields.push([line]);
   }
   const lines = fields.map((field) => Buffer.concat(field));

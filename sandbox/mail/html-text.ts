@@ -3,7 +3,7 @@ import { Tokenizer } from 'htmlparser2';
 interface HtmlTextOptions {
   /** Where links lead to, in brackets behind them, as Exchange writes them. */
   readonly links?: boolean;
-  /** Characters after which reading ends: a preview needs no more. */
+  /** The number of characters after which reading ends, because a preview needs no more. */
   readonly enough?: number;
 }
 
@@ -18,8 +18,8 @@ const LINES = set(
 const HIDDEN = set('script style title');
 
 /**
- * The words of an HTML as a reader sees them, without images. One pass that keeps no element open: it takes as long as the
- * HTML is, however deep a hostile one is nested.
+ * Returns the words of an HTML as a reader sees them, without images. It makes one pass and keeps no stack of elements, so its
+ * time is linear however deep a hostile HTML is nested.
  */
 export function htmlToText(html: string, options: HtmlTextOptions = {}): string {
   const reader = new Reader(html, options);

@@ -9,7 +9,7 @@ import { mailFromRaw } from './received.ts';
 
 interface Imported {
   readonly mails: readonly Mail[];
-  /** How many files or mailbox entries were named and skipped. */
+  /** The number of files or mailbox entries that were reported and skipped. */
   readonly skipped: number;
 }
 
@@ -22,8 +22,8 @@ const MAIL_FIELDS =
   /^(from|sender|to|cc|subject|date|message-id|received|return-path|delivered-to|reply-to|mime-version|content-type)$/i;
 
 /**
- * Reads a directory (with all below it), one .eml or one .mbox into mails for the inbox, unread. Bytes are read again
- * when they are asked for. What cannot be read is named in one line and skipped. Throws SandboxError where `path` is not there.
+ * Imports a directory with its subdirectories, an .eml or an .mbox file as unread mail of the inbox. The bytes are read again
+ * whenever they are needed. Unreadable files are reported in one line and skipped. Throws SandboxError when `path` does not exist.
  */
 export function importMail(path: string, given: { now: Date; log: (line: string) => void }): Imported {
   const mails: Mail[] = [];
@@ -97,7 +97,7 @@ function importMbox(file: string, name: string, stats: Stats, now: Date, mails: 
   });
 }
 
-/** A file that went away while the sandbox runs reads as an empty mail: its account must stay readable. */
+/** A file that is deleted while the sandbox runs becomes an empty mail, so that its account stays readable. */
 function readAgain(read: () => Buffer): Buffer {
   try {
     return read();
@@ -111,7 +111,7 @@ function mailHeaders(head: Buffer): readonly Header[] | null {
   return headers.some((header) => MAIL_FIELDS.test(header.name)) ? headers : null;
 }
 
-/** When it arrived, as far as the mail itself can be believed: nothing in it may lie in the future. */
+/** Returns the time of receipt according to the mail's own headers, without dates in the future. */
 function receivedDate(headers: readonly Header[], fromLine: Date | null, fileTime: Date, now: Date): Date {
   const date = parseDate(findHeader(headers, 'date')?.rawValue ?? '');
   const received = parseDate(findHeader(headers, 'received')?.rawValue.split(';').at(-1) ?? '');

@@ -1,14 +1,14 @@
-/** What both emulators are fed with. They keep their own state (labels, folders, history); this is the mail itself. */
+/** A mail that emulators store. Their state (labels, folders, history) is their own. */
 export interface Mail {
-  /** Stable: the same mail has the same key at each start. */
+  /** The same at each start for the same mail. */
   readonly key: string;
   readonly receivedAt: Date;
   readonly placement: Placement;
-  /** Cheap: known without building or parsing the message where it was generated. */
+  /** Cheap to read: a generated mail has it without being built or parsed. */
   readonly envelope: Envelope;
-  /** The message as RFC 5322; built or read on demand. */
+  /** Returns the message as RFC 5322, which is built or read on demand. */
   raw(): Buffer;
-  /** Parsed on demand; cached for a while. Never throws: what cannot be read is as empty as it has to be. */
+  /** Returns the MIME tree, which is parsed on demand and cached for a while. Never throws: unreadable parts are empty. */
   mime(): MimePart;
 }
 
@@ -22,13 +22,13 @@ export interface Envelope {
   readonly replyTo: readonly Person[];
   /** The Date header. */
   readonly date: Date | null;
-  /** With angle brackets, as in the header; null when there is none. */
+  /** The Message-ID with angle brackets, as in the header. Null when there is none. */
   readonly messageId: string | null;
   readonly inReplyTo: readonly string[];
   readonly references: readonly string[];
-  /** First words of the text, and of the HTML where that is blank: Gmail's snippet. Hidden ones count, as with the vendors. */
+  /** The first words of the text, or of the HTML when the text is blank, for Gmail's snippet. Hidden words count, as they do at the vendors. */
   readonly preview: string;
-  /** First words of the one body that Exchange keeps, which is the HTML where there is one. */
+  /** The first words of the one body that Exchange stores, which is the HTML when there is one. */
   readonly bodyPreview: string;
   readonly hasAttachment: boolean;
   readonly size: number;
@@ -38,9 +38,9 @@ export interface Person {
   readonly address: string;
 }
 
-/** Where a delivery puts the mail, in words that both vendors can be told. */
+/** The place and the flags of a delivered mail, in terms that every vendor has. */
 export interface Placement {
-  /** A system place, or the name of a user's own folder (Outlook) or label (Gmail), created when it is new. */
+  /** A system mailbox, or the name of a user's own folder (Outlook) or label (Gmail), which is created when it is new. */
   readonly mailbox: 'inbox' | 'sent' | 'archive' | 'drafts' | 'trash' | 'junk' | { readonly name: string };
   /** Further user labels (Gmail) or categories (Outlook). */
   readonly labels: readonly string[];
@@ -51,17 +51,17 @@ export interface Placement {
 
 /** One node of the MIME tree. */
 export interface MimePart {
-  /** Lower case, without parameters: "text/plain". */
+  /** The type in lower case, without parameters, for example "text/plain". */
   readonly mimeType: string;
-  /** In order, unfolded; `value` has its encoded words decoded (RFC 2047), `rawValue` not. */
+  /** The headers in order, unfolded. `value` has its encoded words decoded (RFC 2047), and `rawValue` has not. */
   readonly headers: readonly { readonly name: string; readonly value: string; readonly rawValue: string }[];
   readonly filename: string | null;
   readonly disposition: 'inline' | 'attachment' | null;
-  /** Without angle brackets. */
+  /** The Content-ID without angle brackets. */
   readonly contentId: string | null;
   readonly children: readonly MimePart[];
-  /** Transfer-decoded bytes; empty for multipart. */
+  /** Returns the bytes without transfer encoding. Empty for multipart. */
   content(): Buffer;
-  /** content() decoded by its charset. */
+  /** Returns content() decoded by its charset. */
   text(): string;
 }

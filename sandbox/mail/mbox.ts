@@ -15,7 +15,7 @@ const LF = 10;
 const DATED = /^From .*[A-Za-z]{3}\s+\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?\s.*\d{4}\b/;
 const FIELD = /^[\x21-\x39\x3b-\x7e]+[ \t]*:/;
 
-/** Finds the mails of an mbox of any size, a piece at a time. Throws where the file cannot be read. */
+/** Finds the mails of an mbox of any size, and reads it in pieces. Throws when the file cannot be read. */
 export function scanMbox(path: string): MboxEntry[] {
   const file = openSync(path, 'r');
   try {
@@ -35,7 +35,7 @@ export function scanMbox(path: string): MboxEntry[] {
   }
 }
 
-/** The bytes of one mail, its quoted ">From " lines as they were written. */
+/** Returns the bytes of one mail with its quoted ">From " lines restored. */
 export function readMboxEntry(path: string, entry: MboxEntry): Buffer {
   const file = openSync(path, 'r');
   try {
@@ -51,7 +51,7 @@ function unquote(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString('latin1').replace(/^>(>*From )/gm, '$1'), 'latin1');
 }
 
-/** Where "From " stands at the beginning of a line. */
+/** Finds "From " at the beginning of a line. */
 function* lineStarts(file: number, size: number): Generator<number> {
   for (let base = 0; base < size; base += CHUNK) {
     // One byte before, to see the line break; four behind, for a "From " across the edge.

@@ -10,8 +10,8 @@ const MAX_DEPTH = 50;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads RFC 5322 bytes into a tree. Never throws: broken mail reads as far as it can be read. A nested message
- * (message/rfc822) is a leaf whose content() is the message; parse that to look inside.
+ * Parses RFC 5322 bytes into a tree. Never throws: broken mail is read as far as possible. A nested message (message/rfc822) is
+ * a leaf whose content() is that message, which can be parsed in turn.
  */
 export function parseMime(raw: Buffer): MimePart {
   return parsePart(raw, 0, raw.length, 'text/plain', 0);
@@ -38,7 +38,7 @@ function parsePart(bytes: Buffer, start: number, stop: number, defaultType: stri
       const children = ranges.map((range) => parsePart(bytes, range.start, range.stop, inner, depth + 1));
       return { ...shared, mimeType, children, content: () => EMPTY, text: () => '' };
     }
-    // No delimiter at all: what is there is shown as it stands rather than lost, its declared type as it was.
+    // Without any delimiter the body is kept as it is with its declared type, rather than lost.
     const lone = leaf(bytes.subarray(end, stop), 'text/plain', encoding, null);
     const blank =
       bytes

@@ -14,7 +14,7 @@ interface Piece {
   readonly text: string;
 }
 
-/** A parameterised value such as Content-Type's, read leniently. What has a charset goes before what has none. */
+/** Parses a parameterised value such as Content-Type's leniently. A parameter with a charset wins over one without. */
 export function parseStructured(field: string): StructuredValue {
   const [value = '', ...rest] = partsOf(field);
   const pieces = new Map<string, Piece[]>();
@@ -52,7 +52,7 @@ const unescaped = (text: string): Buffer =>
     'latin1',
   );
 
-/** Split at its semicolons, without quotes and comments. */
+/** Splits a value at its semicolons, and removes quotes and comments. */
 function partsOf(field: string): string[] {
   const parts: string[] = [];
   let part = '';
@@ -77,5 +77,5 @@ function partsOf(field: string): string[] {
   return parts;
 }
 
-/** Windows writes its paths into quotes as they are: only a quote and a backslash were escaped. */
+/** Windows writes paths into quotes unescaped, so only escaped quotes and backslashes are unescaped. */
 const escaped = (character: string): string => (/["\\]/.test(character) ? character : `\\${character}`);

@@ -11,8 +11,8 @@ export const INBOX_UNREAD: Placement = {
 };
 
 /**
- * A Mail of RFC 5322 bytes. With a function, the bytes are read each time they are asked for, so that an archive of
- * any size costs no memory; what was parsed is let go when memory is short.
+ * Creates a Mail from RFC 5322 bytes. A function is called each time the bytes are needed, so that an archive of any size costs no
+ * memory. Parsed content is released when memory is short.
  */
 export function mailFromRaw(
   raw: Buffer | (() => Buffer),

@@ -4,7 +4,7 @@ const TAB = 9;
 const SPACE = 32;
 const EQUALS = 61;
 
-/** Undoes a Content-Transfer-Encoding; one that nobody knows leaves the bytes as they are (RFC 2045 §6.4 wants no guess). */
+/** Decodes a Content-Transfer-Encoding. An unknown one leaves the bytes as they are (RFC 2045 §6.4 forbids guessing). */
 export function decodeTransfer(bytes: Buffer, encoding: string): Buffer {
   switch (normalise(encoding)) {
     case 'base64':
@@ -21,7 +21,7 @@ export function decodeTransfer(bytes: Buffer, encoding: string): Buffer {
   }
 }
 
-/** "Quoted-Printable; (comment)" and "quoted printable" are the same thing, written by different hands. */
+/** Mailers also write "Quoted-Printable; (comment)" and "quoted printable", which mean the same. */
 function normalise(encoding: string): string {
   return encoding
     .replace(/\([^()]*\)/g, '')
@@ -30,7 +30,7 @@ function normalise(encoding: string): string {
     .replace(/[^a-z0-9]/g, '');
 }
 
-/** Padded pieces written one after another are one body: node's decoder would stop at the first padding. */
+/** A body may be several padded pieces in a row. Node's decoder would stop at the first padding. */
 function decodeBase64(bytes: Buffer): Buffer {
   const text = bytes.toString('latin1').replace(/[^A-Za-z0-9+/=]/g, '');
   if (!/=[^=]/.test(text)) return Buffer.from(text, 'base64');

@@ -2,11 +2,11 @@ import type { Sending } from '../world.ts';
 import { guid } from './ids.ts';
 import type { Mailbox } from './mailbox.ts';
 
-/** What becomes of a message after Graph's 202, which says no more than that it was taken (microsoft-graph-docs#1533, #6250, #11969). */
+/** What happens to a message after Graph's 202, which only says that it was accepted (microsoft-graph-docs#1533, #6250, #11969). */
 export type AccountSending = Required<Omit<Sending, 'messageId'>>;
 export const PROMPT: AccountSending = { lagSeconds: 0, meanwhile: 'draft', ids: 'kept' };
 
-/** Someone with a mailbox here. */
+/** An account of the emulator. */
 export class Account {
   readonly address: string;
   readonly name: string;
@@ -16,15 +16,15 @@ export class Account {
   /** Outlook's master list of categories. */
   readonly categories: Category[] = [];
   settings: Record<string, unknown> = {};
-  /** For so long a new message is not known to the replica that takes upload sessions, or their first piece. */
+  /** How long a new message is unknown to the replica that begins upload sessions, or that receives their first piece. */
   replicaLag: { readonly ms: number; readonly at: 'session' | 'piece' } = { ms: 0, at: 'session' };
   sending: AccountSending = PROMPT;
-  /** The tenant's limit on one message; an administrator can raise it to 150 MB. */
+  /** The tenant's limit on one message, in bytes. An administrator can raise it to 150 MB. */
   maxMessageBytes = 35 * 1024 * 1024;
-  /** By the documentation a second subscription to the same is refused; in the field it is taken [microsoft-graph-docs-contrib#9039]. */
+  /** The documentation says that a second subscription to the same resource is refused. In the field it is accepted [microsoft-graph-docs-contrib#9039]. */
   refusesDuplicates = false;
 
-  /** One of MAILBOX_REFUSALS; null: it has a mailbox. */
+  /** One of MAILBOX_REFUSALS. Null: the account has a mailbox. */
   mailboxRefusal: string | null = null;
 
   constructor(address: string, name: string, mailbox: Mailbox) {
@@ -42,7 +42,7 @@ export interface Category {
   color: string;
 }
 
-/** The accounts of the emulator, by address without case. */
+/** The accounts of the emulator, by address in any case. */
 export class Accounts {
   readonly #byAddress = new Map<string, Account>();
 
@@ -54,7 +54,7 @@ export class Accounts {
     return this.#byAddress.get(address.toLowerCase()) ?? null;
   }
 
-  /** Throws for an address that is not here: the control API's mistake. */
+  /** Returns an account for the control API. Throws when there is none. */
   get(address: string): Account {
     const account = this.find(address);
     if (!account) throw new Error(`No Outlook account ${address} in the sandbox.`);

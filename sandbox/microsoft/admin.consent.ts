@@ -6,8 +6,8 @@ import { badRedirect, oauthErrorBody, unknownClient } from './oauth.errors.ts';
 import { UNTIL_APPROVED } from './sign-in.refusals.ts';
 
 /**
- * GET /{tenant}/adminconsent, on which an administrator approves the application for everyone in the tenant ("Grant
- * tenant-wide admin consent"). Without a redirect URI they are sent to the one that is registered.
+ * GET /{tenant}/adminconsent, where an administrator approves the application for everyone in the tenant ("Grant tenant-wide
+ * admin consent"). Without a redirect URI the registered one is used.
  */
 export function adminConsentRoutes(app: FastifyInstance, identity: Identity): void {
   app.get('/:tenant/adminconsent', async (request, reply) => {
@@ -19,7 +19,7 @@ export function adminConsentRoutes(app: FastifyInstance, identity: Identity): vo
     const asked = read(identity, request);
     if (typeof asked === 'string') return page(reply, 400, errorPage(asked));
     if (formOf(request).get('decision') !== 'approve')
-      // As reported in MicrosoftDocs/azure-docs#41053: no tenant, and no description.
+      // There is no tenant and no description, as reported in MicrosoftDocs/azure-docs#41053.
       return back(reply, asked, { error: 'access_denied', error_subcode: 'cancel' });
     identity.refusals.lift(UNTIL_APPROVED);
     return back(reply, asked, { admin_consent: 'True', tenant: guid('tenant', 'outlook.example') });
@@ -31,7 +31,7 @@ interface Asked {
   readonly state: string | null;
 }
 
-/** What is wrong with it, where it cannot be sent back. */
+/** Returns the error of a request that cannot be answered by a redirect. */
 function read({ clientId, registeredUri, world }: Identity, request: FastifyRequest): Asked | string {
   const query = new URL(request.url, 'http://sandbox').searchParams;
   const client = query.get('client_id') ?? '';

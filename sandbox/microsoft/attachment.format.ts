@@ -28,7 +28,7 @@ export const ATTACHMENT: Model = {
 
 type Shown = (FileAttachment | ItemAttachment) & { '@odata.type': string; '@odata.mediaContentType'?: string };
 
-/** A file with its bytes unless $select leaves them out; an attached message without what it says. */
+/** Returns a file with its bytes unless $select omits them, and an attached message without its content. */
 export function formatAttachment(
   item: Item,
   attachment: StoredAttachment,

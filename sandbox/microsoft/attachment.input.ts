@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { StoredAttachment } from './content.ts';
 import { badRequest, GraphError } from './errors.ts';
 
-/** Measured to the byte (msgraph-sdk-java PR 52): with its JSON the file then fills the 4 MB of a request. */
+/** The largest file in a request, measured to the byte (msgraph-sdk-java PR 52). With its JSON it fills the 4 MB of a request. */
 const MAX_DIRECT_BYTES = 3_145_611;
 
 export const attachmentInput = z.object({
@@ -14,7 +14,7 @@ export const attachmentInput = z.object({
   isInline: z.boolean().optional(),
 });
 
-/** An attachment as a caller wrote it. Throws BadRequest. */
+/** Reads an attachment of a request. Throws BadRequest. */
 export function parseAttachment(given: unknown): z.infer<typeof attachmentInput> {
   const read = attachmentInput.safeParse(given);
   if (read.success) return read.data;
@@ -25,7 +25,7 @@ export function parseAttachment(given: unknown): z.infer<typeof attachmentInput>
   );
 }
 
-/** Throws Graph's refusals: other kinds than files, bytes that are none, more of them than a request takes. */
+/** Throws Graph's errors for other kinds than files, for invalid base64, and for more bytes than a request may hold. */
 export function readAttachment(given: z.infer<typeof attachmentInput>, now: Date): Omit<StoredAttachment, 'number'> {
   if (!/^#?(?:microsoft\.graph|Microsoft\.OutlookServices|graph)\.fileAttachment$/i.test(given['@odata.type']))
     throw badRequest('Only file attachments can be added here.', 'ErrorUnsupportedAttachment');

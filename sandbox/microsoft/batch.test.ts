@@ -1,10 +1,9 @@
 import { beforeAll, expect, it } from 'vitest';
 import { ME, mail, microsoftFor } from '../testing/microsoft.ts';
 
-const microsoft = microsoftFor('file');
-const { graph, direct, underWay } = microsoft;
+const { running, graph, direct, underWay } = microsoftFor('file');
 beforeAll(async () => {
-  microsoft.emulator.fill(
+  running().emulator.fill(
     ME,
     Array.from({ length: 30 }, () => mail()),
   );
@@ -31,7 +30,7 @@ it('answers each part with a status, headers and body of its own', async () => {
 });
 
 it('runs its parts four at a time, and is one line in the log with a line for each part', async () => {
-  microsoft.world.log.clear();
+  running().world.log.clear();
   const requests = Array.from({ length: 20 }, (_, n) => ({
     id: String(n),
     method: 'GET',
@@ -39,7 +38,7 @@ it('runs its parts four at a time, and is one line in the log with a line for ea
   }));
   const { body } = await batch(requests);
   expect(body.responses.every(({ status }) => status === 200)).toBe(true);
-  const [outer, ...inner] = microsoft.world.log.all();
+  const [outer, ...inner] = running().world.log.all();
   expect(outer).toMatchObject({ operation: 'POST /$batch', batch: null });
   expect(inner).toHaveLength(20);
   expect(inner[0]).toMatchObject({ batch: outer?.id, operation: 'GET /me/messages', units: 1, account: ME });

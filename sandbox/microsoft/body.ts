@@ -2,7 +2,7 @@ import type { ItemBody } from '@microsoft/microsoft-graph-types';
 import { htmlToText } from '../mail/html-text.ts';
 import type { TextBody } from './content.ts';
 
-/** A body as it is stored, or in the type that Prefer: outlook.body-content-type asks for. */
+/** Returns a body as it is stored, or in the type that Prefer: outlook.body-content-type names. */
 export function bodyAs(body: TextBody, wanted: 'text' | 'html' | null): ItemBody {
   if (wanted === 'text' && body.type === 'html')
     return { contentType: 'text', content: htmlToText(body.content, { links: true }).replace(/\r?\n/g, '\r\n') };
@@ -10,7 +10,7 @@ export function bodyAs(body: TextBody, wanted: 'text' | 'html' | null): ItemBody
   return { contentType: body.type, content: body.content };
 }
 
-/** What is new in a reply: everything before the quoted message. */
+/** Returns the new part of a reply, which is everything before the quoted message. */
 export function uniquePart(body: ItemBody): ItemBody {
   const content = body.content ?? '';
   const quote =

@@ -1,17 +1,17 @@
 import type { Item } from './item.ts';
 import { ItemList } from './item-list.ts';
 
-/** A mailbox's messages by conversation, newest first. Made for the first who asks: a start reads no mail for it. */
+/** A mailbox's messages by conversation, newest first. It is built at the first request, so that a start reads no mail for it. */
 export class ConversationIndex {
   readonly #idOf: (item: Item) => string;
   #lists: Map<string, ItemList<Item>> | null = null;
 
-  /** What `idOf` says of an item may change only while the item is removed. */
+  /** The value of `idOf` for an item may change only while the item is removed. */
   constructor(idOf: (item: Item) => string) {
     this.#idOf = idOf;
   }
 
-  /** Ids are compared without case, as every filter compares. */
+  /** Ids are compared without regard to case, as in every filter. */
   find(id: string, mailbox: ItemList<Item>): readonly Item[] {
     this.#lists ??= this.#read(mailbox);
     return this.#lists.get(id.toLowerCase())?.all ?? [];
@@ -29,14 +29,14 @@ export class ConversationIndex {
     if (list?.size === 0) this.#lists.delete(key);
   }
 
-  /** To be made again. */
+  /** Discards the index, which is built again at the next request. */
   clear(): void {
     this.#lists = null;
   }
 
   #read(mailbox: ItemList<Item>): Map<string, ItemList<Item>> {
     const lists = new Map<string, ItemList<Item>>();
-    // Oldest first, so that a reply finds what it answers.
+    // The oldest is added first, so that a reply finds its parent.
     for (const item of mailbox.all.toReversed()) listOf(lists, this.#keyOf(item)).add(item);
     return lists;
   }

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { graphClient, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
 
-const microsoft = microsoftFor('file');
-const { graph } = microsoft;
+const { running, graph } = microsoftFor('file');
 
 interface Entry {
   id: string;
@@ -30,7 +29,7 @@ async function round(
 describe('a messages delta', () => {
   let inbox: string;
   beforeEach(async () => {
-    microsoft.emulator.fill(
+    running().emulator.fill(
       ME,
       Array.from({ length: 5 }, () => mail()),
     );
@@ -54,19 +53,19 @@ describe('a messages delta', () => {
     const start = await graph('/me/mailFolders/inbox/messages/delta?$select=subject', {
       headers: { prefer: 'IdType="ImmutableId", odata.maxpagesize=2' },
     });
-    const arrived = microsoft.emulator.deliver(ME, mail({ subject: 'Between' }));
+    const arrived = running().emulator.deliver(ME, mail({ subject: 'Between' }));
     const rest = await round(start.body['@odata.nextLink']);
     const after = await round(rest.deltaLink);
     expect([...rest.entries, ...after.entries].map(({ id }) => id)).toContain(arrived);
   });
 
   it('tells what came, what was read and what went', async () => {
-    const came = microsoft.emulator.deliver(ME, mail({ subject: 'New' }));
+    const came = running().emulator.deliver(ME, mail({ subject: 'New' }));
     const [read = '', gone = ''] = (
       await graph('/me/mailFolders/inbox/messages?$select=id&$orderby=receivedDateTime&$top=2')
     ).body.value.map(({ id }) => id);
-    microsoft.emulator.touch(ME, read, 'read');
-    microsoft.emulator.touch(ME, gone, 'archive');
+    running().emulator.touch(ME, read, 'read');
+    running().emulator.touch(ME, gone, 'archive');
     const { entries } = await round(inbox);
     const of = (id: string) => entries.filter((entry) => entry.id === id);
     expect(of(came)[0]).toMatchObject({ subject: 'New', isRead: false });
@@ -80,13 +79,13 @@ describe('a messages delta', () => {
     const without = await round('/me/mailFolders/inbox/messages/delta?$select=subject,lastModifiedDateTime');
     const [{ id } = { id: '' }] = (await graph('/me/mailFolders/inbox/messages?$select=id&$top=1')).body.value;
     const before = without.entries.find((entry) => entry.id === id)?.lastModifiedDateTime;
-    microsoft.clock.ahead += 60_000;
-    microsoft.emulator.touch(ME, id, 'read');
+    running().clock.ahead += 60_000;
+    running().emulator.touch(ME, id, 'read');
     const said = async () => Object.keys((await round(inbox)).entries[0] ?? {}).filter((name) => !name.includes('@'));
     expect((await said()).sort()).toEqual(['id', 'isRead', 'parentFolderId']);
-    microsoft.emulator.setTelling?.(ME, { readToggles: 'selected' });
+    running().emulator.setTelling?.(ME, { readToggles: 'selected' });
     expect((await said()).sort()).toEqual(['id', 'isRead', 'lastModifiedDateTime', 'parentFolderId', 'subject']);
-    microsoft.emulator.setTelling?.(ME, { readToggles: 'flag' });
+    running().emulator.setTelling?.(ME, { readToggles: 'flag' });
     expect((await round(without.deltaLink)).entries).toEqual([]);
     const { body } = await graph(`/me/messages/${id}?$select=lastModifiedDateTime`);
     expect(body.lastModifiedDateTime).toBe(before);
@@ -94,8 +93,8 @@ describe('a messages delta', () => {
 
   it('tells of a move in the folder it came to', async () => {
     const archive = (await round('/me/mailFolders/archive/messages/delta?$select=id')).deltaLink;
-    const id = microsoft.emulator.deliver(ME, mail());
-    microsoft.emulator.touch(ME, id, 'archive');
+    const id = running().emulator.deliver(ME, mail());
+    running().emulator.touch(ME, id, 'archive');
     expect((await round(archive)).entries.map((entry) => entry.id)).toEqual([id]);
     expect((await round(inbox)).entries).toEqual([]);
   });
@@ -104,21 +103,21 @@ describe('a messages delta', () => {
     const created = (await round('/me/mailFolders/inbox/messages/delta?changeType=created&$select=id')).deltaLink;
     const deleted = (await round('/me/mailFolders/inbox/messages/delta?changeType=deleted&$select=id')).deltaLink;
     const [came, went] = [
-      microsoft.emulator.deliver(ME, mail()),
+      running().emulator.deliver(ME, mail()),
       (await graph('/me/mailFolders/inbox/messages?$select=id&$top=1')).body.value[0]?.id ?? '',
     ];
-    microsoft.emulator.touch(ME, went, 'delete');
+    running().emulator.touch(ME, went, 'delete');
     if (came !== went) expect((await round(created)).entries.map(({ id }) => id)).toEqual([came]);
     expect((await round(deleted)).entries.every((entry) => entry['@removed'])).toBe(true);
   });
 
   it('is gone when its history has expired, and after a restart', async () => {
-    microsoft.emulator.expireHistory(ME);
+    running().emulator.expireHistory(ME);
     const expired = await graph(inbox);
     expect(expired).toMatchObject({ status: 410, body: { error: { code: 'SyncStateNotFound' } } });
     const fresh = await round('/me/mailFolders/inbox/messages/delta?$select=id');
     expect((await round(fresh.deltaLink)).entries).toEqual([]);
-    const other = await startMicrosoft({ keep: microsoft.world.keep });
+    const other = await startMicrosoft({ keep: running().world.keep });
     const link = fresh.deltaLink.replace(/^http:\/\/[^/]+/, new URL(other.url).origin);
     const token = (await signIn(other.url)).access_token;
     expect((await graphClient(other.url, token)(link)).status).toBe(410);

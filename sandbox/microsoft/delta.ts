@@ -19,18 +19,18 @@ export const deltaRoutes: readonly Route[] = [
   { method: 'GET', path: '/me/mailFolders/delta', scopes: READ, handle: foldersDelta },
 ];
 
-/** All that is told of a message that was only read or unread, whatever was selected (microsoft-graph-docs#7776). */
+/** The only properties that are reported of a message that was only marked read or unread, whatever was selected (microsoft-graph-docs#7776). */
 const READ_FLAG: Shape = { select: ['isRead', 'parentFolderId'], expand: new Map() };
 
-/** Where a round of a messages delta stands, with the options of the request that began it. */
+/** The state of a round of a messages delta, with the options of the request that began it. */
 interface Position {
   readonly generation: string;
   readonly folder: string;
-  /** The change up to which the caller knows everything. */
+  /** The number of the last change that the caller knows. */
   readonly since: number;
-  /** In the first round, the last message shown: [receivedAt, serial]. */
+  /** The last message that the first round has returned: [receivedAt, serial]. */
   readonly after?: readonly [number, number];
-  /** In the first round, the newest message it is to show. */
+  /** The newest message that the first round returns. */
   readonly last?: number;
   readonly select: string | null;
   readonly from: number | null;
@@ -101,7 +101,7 @@ function positionOf(call: Call, mailbox: Mailbox, folder: Folder): Position {
   };
 }
 
-/** The one filter that change tracking takes. */
+/** The one filter that change tracking accepts. */
 function startOf(filter: string | null): number | null {
   if (filter === null) return null;
   const match = /^\s*receivedDateTime\s+(ge|gt)\s+(\S+)\s*$/.exec(filter);
@@ -120,7 +120,7 @@ function requireLiving(mailbox: Mailbox, generation: string, since: number): voi
     );
 }
 
-/** Everything that was there when the round began and still is, newest first. */
+/** Returns the messages that existed when the round began and still exist, newest first. */
 function firstRound(position: Position, folder: Folder, shape: Shape, view: View, size: number): DeltaPage {
   const { after, last = 0, from } = position;
   const mark = after === undefined ? null : { receivedAt: new Date(after[0]), serial: after[1] };
@@ -142,7 +142,7 @@ function firstRound(position: Position, folder: Folder, shape: Shape, view: View
   return { value, isComplete: false, position: { ...position, after: [end.receivedAt.getTime(), end.serial] } };
 }
 
-/** What has changed since, in the order in which it changed. */
+/** Returns the later changes, in their order. */
 function changes(
   position: Position,
   mailbox: Mailbox,

@@ -5,13 +5,12 @@ import { parseMime } from '../mail/mime.ts';
 import { letter, ME, microsoftFor } from '../testing/microsoft.ts';
 
 const FRIEND = 'friend@elsewhere.example';
-const microsoft = microsoftFor('file', {
+const { running, graph, direct, post } = microsoftFor('file', {
   deliverElsewhere: (raw, to) => sentElsewhere.push({ raw, to }),
 });
-const { graph, direct, post } = microsoft;
 const sentElsewhere: { raw: Buffer; to: readonly string[] }[] = [];
 beforeAll(async () => {
-  microsoft.emulator.createAccount('colleague@outlook.example', 'Colleague');
+  running().emulator.createAccount('colleague@outlook.example', 'Colleague');
 });
 
 const to = (...addresses: string[]) => addresses.map((address) => ({ emailAddress: { address } }));
@@ -49,7 +48,7 @@ it('are made, changed, given files and sent: the same immutable id', async () =>
   const read = envelopeOf(parseMime(raw), raw.length);
   expect(read).toMatchObject({ subject: 'Grüße', messageId: sent.internetMessageId, bcc: [], hasAttachment: true });
   expect(raw.toString()).toMatch(/x-postern: 1/i);
-  expect(microsoft.emulator.dump('colleague@outlook.example')).toEqual([
+  expect(running().emulator.dump('colleague@outlook.example')).toEqual([
     expect.objectContaining({ internetMessageId: sent.internetMessageId, mailbox: 'inbox' }),
   ]);
   expect((await direct(`/me/messages/${id}/send`, { method: 'POST' })).status).toBe(400);
@@ -92,7 +91,7 @@ it('take large files in pieces of any length below 4 MB, at a URL without a toke
       },
       body: bytes.subarray(from, to),
     });
-  const past = session.body.uploadUrl.replace(microsoft.via, microsoft.url);
+  const past = session.body.uploadUrl.replace(running().via, running().url);
   expect((await put(0, 2_097_152, { authorization: 'Bearer x' }, past)).status).toBe(401);
   // What outlook-large-attachments shows: no multiple of 320 KiB.
   const first = await put(0, 2_097_152);
@@ -160,10 +159,10 @@ it('forget an upload session that was ended, and refuse what the mailbox does no
   const limit = async () => (await post('/me/getMailTips', tips)).body.value[0]?.maxMessageSize;
   expect(await limit()).toBe(35 * 1024 * 1024);
   expect((await begin(40_000_000)).body.error.code).toBe('ErrorMessageSizeExceeded');
-  microsoft.emulator.setMessageLimit?.(ME, 50 * 1024 * 1024);
+  running().emulator.setMessageLimit?.(ME, 50 * 1024 * 1024);
   expect(await limit()).toBe(50 * 1024 * 1024);
   expect((await begin(40_000_000)).status).toBe(201);
-  microsoft.emulator.setMessageLimit?.(ME, 35 * 1024 * 1024);
+  running().emulator.setMessageLimit?.(ME, 35 * 1024 * 1024);
 });
 
 it('are refused when they cannot go', async () => {

@@ -1,6 +1,6 @@
 import { type Fault, retryAfterOf } from '../world.ts';
 
-/** A refusal as Graph words it. Thrown by handlers; the service turns it into an answer. */
+/** An error of Graph. Handlers throw it, and the service turns it into an answer. */
 export class GraphError extends Error {
   readonly status: number;
   readonly code: string;
@@ -45,8 +45,9 @@ export const itemNotFound = () =>
   new GraphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
 
 /**
- * A user without a mailbox in Exchange Online: unlicensed, a guest, on premises (msgraph-sdk-javascript#1756). The same user
- * may be answered in several of these words (microsoft-graph-docs-contrib#4341); a tenant without Exchange is a 401.
+ * The errors for a user without a mailbox in Exchange Online: an unlicensed one, a guest, or one on premises
+ * (msgraph-sdk-javascript#1756). The same user may receive several of them (microsoft-graph-docs-contrib#4341). A tenant without
+ * Exchange is answered with 401.
  */
 const NO_MAILBOX: Readonly<Record<string, readonly [status: number, message: string]>> = {
   MailboxNotEnabledForRESTAPI: [404, 'The mailbox is either inactive, soft-deleted, or is hosted on-premise.'],
@@ -98,7 +99,7 @@ const FAULT_CODES: Readonly<Record<number, readonly [code: string, message: stri
   504: ['GatewayTimeout', 'The request timed out.'],
 };
 
-/** A fault set through the control API, in the words Graph has for that status. */
+/** Returns the error that Graph sends with the status of a fault. */
 export function faultError(fault: Fault): GraphError {
   const { status = 500 } = fault;
   const [code, message] = FAULT_CODES[status] ?? ['UnknownError', 'An unknown error occurred.'];

@@ -1,6 +1,6 @@
 import { badRequest } from './errors.ts';
 
-/** A $filter as a tree. */
+/** A parsed $filter. */
 export type Filter =
   | { readonly kind: 'and' | 'or'; readonly left: Filter; readonly right: Filter }
   | { readonly kind: 'not'; readonly inner: Filter }
@@ -37,7 +37,7 @@ const TOKEN =
 const OPERATORS: ReadonlySet<string> = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
 const MAX_DEPTH = 40;
 
-/** Throws BadRequest in Graph's words. */
+/** Parses a $filter. Throws BadRequest with Graph's message. */
 export function parseFilter(text: string): Filter {
   const parser = new Parser(text, tokenize(text));
   const filter = parser.or(0);
@@ -45,7 +45,7 @@ export function parseFilter(text: string): Filter {
   return filter;
 }
 
-/** The paths of a filter, and which of them a lambda runs over. */
+/** The paths of a filter, and those of them that a lambda iterates over. */
 export function nodesOf(filter: Filter): { readonly path: string; readonly isLambda: boolean }[] {
   switch (filter.kind) {
     case 'and':
@@ -61,7 +61,7 @@ export function nodesOf(filter: Filter): { readonly path: string; readonly isLam
   }
 }
 
-/** The property paths of a filter, in the order in which they are written. */
+/** Returns the property paths of a filter, in the order of the text. */
 export function pathsOf(filter: Filter, variable: string | null = null): string[] {
   const operandPaths = (operand: Operand): string[] => {
     if (operand.kind === 'fold') return operandPaths(operand.inner);

@@ -2,16 +2,16 @@ import { badRequest } from './errors.ts';
 import { type Filter, nodesOf, type Operand, type Operator, parseFilter, pathsOf } from './filter.parser.ts';
 import { type Model, type Order, unknownProperty } from './odata.ts';
 
-/** Reads a property of a thing by its name; objects and arrays as Graph shows them. */
+/** Returns a property by its name, with objects and arrays as Graph returns them. */
 type Read<T> = (thing: T, property: string) => unknown;
 export interface CompiledFilter<T> {
   readonly paths: readonly string[];
   matches(thing: T): boolean;
-  /** The text that this property has in everything that matches; null where the filter names no one text. */
+  /** The text that this property has in every match. Null: the filter does not require one text. */
   textOf(path: string): string | null;
 }
 
-/** Throws BadRequest for bad syntax and for names that the type has not. */
+/** Compiles a $filter. Throws BadRequest for invalid syntax and for unknown names. */
 export function compileFilter<T>(text: string, model: Model, read: Read<T>): CompiledFilter<T> {
   const filter = parseFilter(text);
   const paths = pathsOf(filter);
@@ -46,7 +46,7 @@ function textOf(filter: Filter, path: string): string | null {
   return typeof literal.value === 'string' ? literal.value : null;
 }
 
-/** Sorts by $orderby, each key read once; nulls first, equals as they were. */
+/** Sorts by $orderby and reads each key once. Nulls come first, and equal items keep their order. */
 export function sortBy<T>(things: readonly T[], orders: readonly Order[], read: Read<T>): T[] {
   const keysOf = (thing: T) =>
     orders.map(({ path }) => {
@@ -158,7 +158,7 @@ function compare(operator: Operator, left: unknown, right: unknown): boolean {
   return operator === 'lt' ? a < b : a <= b;
 }
 
-/** Dates as ms, strings without case: Exchange compares neither by case. */
+/** Converts dates to milliseconds and strings to one case, because Exchange ignores case. */
 function comparable(value: unknown): Key {
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'string') return value.toLowerCase();

@@ -16,7 +16,7 @@ const DISTINGUISHED: readonly { name: string; displayName: string; isHidden?: bo
   { name: 'syncissues', displayName: 'Sync Issues', isHidden: true },
 ];
 
-/** Names that Graph knows and this mailbox has nothing for: not found, rather than malformed. */
+/** Well-known names without a folder in this mailbox. They are not found, rather than malformed. */
 const EMPTY_NAMES: ReadonlySet<string> = new Set([
   'conflicts',
   'localfailures',
@@ -28,11 +28,11 @@ const EMPTY_NAMES: ReadonlySet<string> = new Set([
 /** The folders of one mailbox. */
 export class FolderTree {
   readonly root: Folder;
-  /** Of soft-deleted items; hidden from everything else. */
+  /** The folder of soft-deleted items, which appears nowhere else. */
   readonly dumpster: Folder;
   readonly deleted: { readonly id: string; readonly change: number; readonly createdAtChange: number }[] = [];
   readonly #account: string;
-  /** Moves the mailbox's sequence on. */
+  /** Advances the mailbox's change sequence. */
   readonly #nextChange: () => number;
   readonly #byId = new Map<string, Folder>();
   readonly #wellKnown = new Map<string, Folder>();
@@ -54,7 +54,7 @@ export class FolderTree {
     return this.#byId.has(id);
   }
 
-  /** By id or well-known name. Throws Graph's refusals. */
+  /** Returns a folder by its id or well-known name. Throws Graph's errors. */
   get(idOrName: string): Folder {
     const found = this.#byId.get(idOrName) ?? this.#wellKnown.get(idOrName.toLowerCase());
     if (found) return found;
@@ -62,12 +62,12 @@ export class FolderTree {
     throw new GraphError(404, 'ErrorItemNotFound', 'The specified folder could not be found in the store.');
   }
 
-  /** Throws ErrorFolderExists where the parent has one of that name. */
+  /** Creates a folder. Throws ErrorFolderExists when the parent has one of that name. */
   create(displayName: string, parent: Folder): Folder {
     this.requireFreeName(displayName, parent);
     const path = `${parent.id}/${displayName.toLowerCase()}`;
     let id = folderId(this.#account, path);
-    // A folder deleted and made again is another folder.
+    // A folder that is deleted and created again has another id.
     for (let again = 1; this.has(id) || this.deleted.some((former) => former.id === id); again++)
       id = folderId(this.#account, `${path}#${again}`);
     return this.#add(id, displayName, parent);
@@ -78,7 +78,7 @@ export class FolderTree {
       throw new GraphError(409, 'ErrorFolderExists', 'A folder with the specified name already exists.');
   }
 
-  /** The user's folder of that path, made where it is missing. Names are separated by "/". */
+  /** Returns the user's folder at this path, and creates what is missing. Names are separated by "/". */
   ensure(path: string): Folder {
     let folder = this.root;
     for (const name of path
@@ -91,7 +91,7 @@ export class FolderTree {
     return folder;
   }
 
-  /** A folder as it was in the life before. */
+  /** Restores a folder as it was before the restart. */
   putBack(id: string, displayName: string, parent: Folder): Folder {
     const folder = this.#byId.get(id) ?? this.#add(id, displayName, parent);
     folder.displayName = displayName;
@@ -112,7 +112,7 @@ export class FolderTree {
     });
   }
 
-  /** Takes an empty folder out. */
+  /** Removes an empty folder. */
   remove(folder: Folder): void {
     this.#unhang(folder);
     this.#byId.delete(folder.id);

@@ -71,7 +71,7 @@ export const folderRoutes: readonly Route[] = [
 const rootOf = (call: Call): Folder => call.account.mailbox.root;
 const folderOf = (call: Call): Folder => call.account.mailbox.folder(call.ids[0] ?? '');
 
-/** One property at a time, so that $select costs what it asks for. */
+/** Computes each property separately, so that $select costs only what it names. */
 function readFolder(folder: Folder, name: string, mailbox: Mailbox): unknown {
   switch (name as keyof MailFolder) {
     case 'id':
@@ -170,7 +170,7 @@ function rename(call: Call): Answer {
   return show(call, folder, WHOLE, ok);
 }
 
-/** To Deleted Items, with what is in it; from there for good. */
+/** Moves a folder with its content to Deleted Items, or deletes it permanently from there. */
 function remove(call: Call): Answer {
   const folder = folderOf(call);
   refuseDistinguished(folder);
@@ -202,7 +202,7 @@ function move(call: Call): Answer {
   return show(call, folder, WHOLE, created);
 }
 
-/** A name that is taken at the destination gets a number, as Outlook does. */
+/** Adds a number to a name that is taken at the destination, as Outlook does. */
 function moveTo(mailbox: Mailbox, folder: Folder, to: Folder): void {
   const taken = (name: string) => to.children.some((child) => child.displayName.toLowerCase() === name.toLowerCase());
   let name = folder.displayName;

@@ -4,16 +4,16 @@ import type { Fault, World } from '../world.ts';
 import { MIN_SERVICE_MS, type Presence } from './presence.ts';
 import type { Answer } from './request.ts';
 
-/** An answer, and what becomes of it on the wire. */
+/** An answer, and what happens to it on its way to the client. */
 export interface Outcome {
-  /** Null when there is none: the request hangs. */
+  /** Null: the request hangs and is not answered. */
   readonly answer: Answer | null;
   readonly fate: 'answered' | 'hangs' | 'lost' | 'truncated';
 }
 
 /**
- * Does the work under the fault that the request meets, if any. A part of a batch has no round trip of its own: it is
- * late only by a fault that names its operation.
+ * Handles a request under the fault that applies to it, if there is one. A part of a batch has no round trip of its own, so only
+ * a fault that names its operation delays it.
  */
 export async function playFault(
   world: World,
@@ -37,7 +37,7 @@ export async function playFault(
   };
 }
 
-/** With the body that the fault gives to it: still said to be JSON, whatever it is. */
+/** Returns the answer with the fault's body. Its content type stays JSON, whatever the body is. */
 function spoilt(answer: Answer | null, fault: Fault | null): Answer | null {
   if (answer === null || fault?.body === undefined) return answer;
   return { ...answer, headers: { 'Content-Type': JSON_TYPE, ...answer.headers }, body: Buffer.from(fault.body) };

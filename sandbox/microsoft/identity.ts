@@ -110,7 +110,7 @@ function tokenOutcome(
   }
 }
 
-/** Faults of the token endpoint: a refused grant for 4xx, an outage for the rest. */
+/** Returns the error for a fault of the token endpoint: a refused grant for 4xx, and an outage otherwise. */
 function oauthFault(fault: Fault, now: Date): NonNullable<Outcome['answer']> {
   const { status = 503 } = fault;
   const told = retryAfterOf(fault);
@@ -218,7 +218,7 @@ function readAuthorize(identity: Identity, query: URLSearchParams): AuthorizeReq
   };
 }
 
-/** What the sandbox's application has registered: any path on this machine. */
+/** The sandbox's application has registered every path on this machine. */
 export const isRegistered = (uri: string) => isLoopbackUrl(uri) && !uri.includes('#');
 
 function redirect(reply: FastifyReply, asked: AuthorizeRequest, fields: Record<string, string>): FastifyReply {
@@ -241,7 +241,7 @@ export function page(reply: FastifyReply, status: number, html: string): Fastify
     .send(html);
 }
 
-/** The emulator's URL as the caller sees it. */
+/** Returns the emulator's URL as the caller uses it. */
 export function baseOf(request: FastifyRequest, prefix: string): string {
   return `${request.protocol}://${request.headers.host ?? request.hostname}${prefix}`;
 }

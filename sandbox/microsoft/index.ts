@@ -33,16 +33,16 @@ import { Uploads } from './uploads.ts';
 interface MicrosoftOptions {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Takes mail for recipients who have no account here, Bcc already taken out. */
+  /** Accepts mail for recipients who have no account here. Bcc has been removed from it. */
   readonly deliverElsewhere?: Deliver;
-  /** Where an administrator is sent who has approved the application, when the request does not say. */
+  /** Returns the URL to which an administrator is redirected after the approval, when the request names none. */
   readonly registeredUri?: () => string;
 }
 
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 const SWEEP_INTERVAL_MS = 30_000;
 
-/** Microsoft's identity platform and Graph mail. The plugin is to be mounted at a prefix of its own. */
+/** Emulates Microsoft's identity platform and the mail of Graph. The plugin must be mounted at a prefix of its own. */
 export function createMicrosoft(
   world: World,
   options: MicrosoftOptions,
@@ -100,7 +100,7 @@ export function createMicrosoft(
   return { emulator: new MicrosoftEmulator(world, accounts, tokens, refusals, store, notifications, outbox), plugin };
 }
 
-/** What Fastify refuses before a handler sees it: a body that is too large, an unreadable URL. */
+/** Answers what Fastify refuses before a handler is called: a body that is too large, or an invalid URL. */
 function asGraphError(error: unknown): unknown {
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status === 413) return new GraphError(413, 'RequestEntityTooLarge', 'Maximum request length exceeded.');
@@ -158,7 +158,7 @@ async function graph(
   }
   const status = outcome.answer?.status ?? 0;
   const account = caller?.account.address ?? null;
-  // The batch itself costs nothing: its parts are what Graph counts.
+  // Graph counts the parts of a batch, and not the batch itself.
   const { id } = world.log.add({
     vendor: 'microsoft',
     account,

@@ -1,11 +1,11 @@
-/** What a list of messages is sorted by. */
+/** The key by which a list of messages is sorted. */
 interface Sorted {
   readonly receivedAt: Date;
-  /** Order of arrival in the mailbox. */
+  /** The order of arrival in the mailbox. */
   readonly serial: number;
 }
 
-/** Items, newest first. Kept sorted, so that a page of 50,000 costs no more than a page of 50. */
+/** Items, newest first. They are kept sorted, so that a page of a mailbox of 50,000 costs no more than one of 50. */
 export class ItemList<Item extends Sorted> {
   #items: Item[] = [];
 
@@ -25,13 +25,13 @@ export class ItemList<Item extends Sorted> {
     this.#items = [...this.#items, ...items].sort(newestFirst);
   }
 
-  /** The item's sort key must still be what it was when it was added. */
+  /** Removes an item, whose sort key must not have changed since it was added. */
   remove(item: Item): void {
     const at = this.#place(item);
     if (this.#items[at] === item) this.#items.splice(at, 1);
   }
 
-  /** The first place whose item does not sort before the given one. */
+  /** Returns the first index whose item does not sort before the given one. */
   #place(item: Item): number {
     let low = 0;
     let high = this.#items.length;

@@ -8,7 +8,7 @@ import { ItemList } from './item-list.ts';
 export class Item {
   readonly key: string;
   readonly immutableId: string;
-  /** Order of arrival in the mailbox. */
+  /** The order of arrival in the mailbox. */
   readonly serial: number;
   readonly createdAt: Date;
   /** Changes on each move. */
@@ -20,11 +20,11 @@ export class Item {
   modifiedAt: Date;
   isRead = false;
   isDraft = false;
-  /** mfSubmitted: taken for sending, and not sent yet. */
+  /** mfSubmitted: it has been accepted for sending and has not been sent yet. */
   isSubmitted = false;
-  /** PidTagReceivedByEmailAddress: whom the transport delivered it to; null of what was written in this mailbox. */
+  /** PidTagReceivedByEmailAddress: the address to which the transport delivered it. Null: it was written in this mailbox. */
   receivedBy: string | null = null;
-  /** Made as a message of its own by a client, rather than received. */
+  /** Whether a client created it as a new message, rather than the transport delivering it. */
   isWrittenHere = false;
   flag: FollowupFlag = { flagStatus: 'notFlagged' };
   categories: string[] = [];
@@ -34,7 +34,7 @@ export class Item {
   lastVerb: number | null = null;
   /** Extended properties that clients set, by canonical id. */
   readonly extended = new Map<string, string>();
-  /** A reply's or forward's original, whose conversation it is in, and whose last verb is set when this is sent. */
+  /** The original of a reply or forward, which shares its conversation. Its last verb is set when this message is sent. */
   answers: { readonly item: Item; readonly verb: number } | null = null;
   version = 1;
   /** Positions in the mailbox's change sequence. */
@@ -43,7 +43,7 @@ export class Item {
   /** The last change of anything but isRead. */
   contentChange = 0;
   lastChange = 0;
-  /** When the search index will know it; a time in ms. */
+  /** When the search index will have it, in milliseconds. */
   searchableAt = 0;
   conversation: Conversation | null = null;
 
@@ -76,19 +76,19 @@ export class Item {
   }
 }
 
-/** What a message lies in. */
+/** A mail folder. */
 export class Folder {
   readonly id: string;
-  /** The name under which every mailbox has it; null for the user's own. */
+  /** Its well-known name. Null for the user's own folders. */
   readonly wellKnown: string | null;
   readonly isHidden: boolean;
   displayName: string;
-  /** Null for the root alone. */
+  /** The parent. Null only for the root. */
   parent: Folder | null;
   readonly children: Folder[] = [];
   readonly items = new ItemList<Item>();
   unread = 0;
-  /** What left this folder, for deltas. */
+  /** The messages that left this folder, for deltas. */
   readonly departures: Departure[] = [];
   createdAtChange = 0;
   lastChange = 0;
@@ -114,7 +114,7 @@ export class Folder {
     for (const child of this.children) yield* child.tree();
   }
 
-  /** Whether it lies in, or is, the given folder. */
+  /** Returns whether it is the given folder or lies in it. */
   isWithin(other: Folder): boolean {
     for (let folder: Folder | null = this; folder; folder = folder.parent) if (folder === other) return true;
     return false;

@@ -5,7 +5,7 @@ import { splitWords, type WordPlace, wordsIn } from './search.words.ts';
 
 type Search = (item: Item) => boolean;
 
-/** How the index is played where its vendor does not say. */
+/** The undocumented properties of the index. */
 type Ways = Pick<SearchIndex, 'accents' | 'forms'>;
 
 /**
@@ -122,9 +122,9 @@ class Parser {
   }
 }
 
-/** Of words without a property: what Graph documents, which leaves out recipients and the names of attachments. */
+/** The properties that words without a property search. Graph documents them without recipients and names of attachments. */
 const DEFAULTS = ['from', 'subject', 'body'] as const;
-/** The properties that hold words, and where they are kept. */
+/** The properties that hold words, with their places in the index. */
 const WORDS: Readonly<Record<string, readonly WordPlace[]>> = {
   from: ['from'],
   sender: ['from'],
@@ -165,7 +165,7 @@ function term({ property, operator, value, exact }: Extract<Token, { kind: 'term
     case 'size':
       return sizes(operator, value, (item) => envelope(item).size);
     default:
-      // What KQL does not know as a property is words like any other.
+      // An unknown property is searched for as words.
       return term(
         { kind: 'term', property: null, operator: ':', value: `${property}${operator}${value}`, exact: true },
         ways,
@@ -173,7 +173,7 @@ function term({ property, operator, value, exact }: Extract<Token, { kind: 'term
   }
 }
 
-/** These words, side by side; the last one by its beginning, unless it is quoted. */
+/** Matches adjacent words. The last one matches by its beginning unless it is quoted. */
 function matcher(value: string, exact: boolean, { accents, forms }: Ways): (index: string) => boolean {
   const words = splitWords(value, accents);
   if (words.length === 0) return () => false;

@@ -3,10 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { graphClient, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
 import { Presence } from './presence.ts';
 
-const microsoft = microsoftFor('file');
-const { graph, direct, underWay } = microsoft;
+const { running, graph, direct, underWay, signInAgain } = microsoftFor('file');
 beforeAll(async () => {
-  microsoft.emulator.fill(
+  running().emulator.fill(
     ME,
     Array.from({ length: 30 }, () => mail()),
   );
@@ -51,8 +50,8 @@ describe('concurrency', () => {
   });
 
   it('counts another mailbox by itself', async () => {
-    microsoft.emulator.createAccount('other@outlook.example', 'Other');
-    microsoft.faults.add({ vendor: 'microsoft', account: ME, latencyMs: 200, times: 4 });
+    running().emulator.createAccount('other@outlook.example', 'Other');
+    running().faults.add({ vendor: 'microsoft', account: ME, latencyMs: 200, times: 4 });
     const busy = Array.from({ length: 4 }, () => direct('/me/messages?$top=1'));
     expect((await Promise.all(busy)).every(({ status }) => status === 200)).toBe(true);
   });
@@ -71,7 +70,7 @@ describe('concurrency', () => {
 
 describe('scopes', () => {
   const as = async (...scopes: string[]) =>
-    graphClient(microsoft.url, (await signIn(microsoft.url, scopes)).access_token);
+    graphClient(running().url, (await signIn(running().url, scopes)).access_token);
 
   it('are kept', async () => {
     const reader = await as('Mail.Read');
@@ -97,26 +96,26 @@ describe('scopes', () => {
 
 describe('tokens', () => {
   it('that are none, forged, unsigned, expired or revoked are refused', async () => {
-    const { accessToken } = microsoft;
+    const { accessToken } = running();
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${accessToken.split('.')[1]}.`;
     for (const token of ['', 'x', `${accessToken}x`, unsigned]) {
-      const { status, body, headers } = await graphClient(microsoft.url, token)('/me');
+      const { status, body, headers } = await graphClient(running().url, token)('/me');
       expect([status, body.error.code]).toEqual([401, 'InvalidAuthenticationToken']);
       expect(headers.get('www-authenticate')).toContain('Bearer');
     }
-    const late = (await signIn(microsoft.url)).access_token;
-    microsoft.clock.ahead += 3_700_000;
-    expect((await graphClient(microsoft.url, late)('/me')).body.error.message).toContain('expired');
-    await microsoft.signInAgain();
-    microsoft.emulator.expireTokens(ME);
+    const late = (await signIn(running().url)).access_token;
+    running().clock.ahead += 3_700_000;
+    expect((await graphClient(running().url, late)('/me')).body.error.message).toContain('expired');
+    await signInAgain();
+    running().emulator.expireTokens(ME);
     expect((await direct('/me')).status).toBe(401);
-    await microsoft.signInAgain();
+    await signInAgain();
   });
 });
 
 describe('faults', () => {
   it('are answered as Graph would, alone and inside a batch', async () => {
-    microsoft.faults.add({
+    running().faults.add({
       vendor: 'microsoft',
       operation: 'GET /me/messages*',
       status: 503,
@@ -137,14 +136,14 @@ describe('faults', () => {
   });
 
   it('lose an answer after the work is done, cut one in two, and hang', async () => {
-    microsoft.faults.add({ vendor: 'microsoft', operation: 'POST /me/mailFolders', loseAnswer: true, times: 1 });
+    running().faults.add({ vendor: 'microsoft', operation: 'POST /me/mailFolders', loseAnswer: true, times: 1 });
     await expect(direct('/me/mailFolders', { method: 'POST', body: { displayName: 'Lost' } })).rejects.toThrow();
     expect((await direct('/me/mailFolders', { method: 'POST', body: { displayName: 'Lost' } })).status).toBe(409);
-    microsoft.faults.add({ vendor: 'microsoft', operation: 'GET /me/messages', truncate: true, times: 1 });
+    running().faults.add({ vendor: 'microsoft', operation: 'GET /me/messages', truncate: true, times: 1 });
     await expect(direct('/me/messages')).rejects.toThrow();
-    microsoft.faults.add({ vendor: 'microsoft', operation: 'GET /me', hang: true, times: 1 });
-    const hung = fetch(`${microsoft.url}/v1.0/me`, {
-      headers: { authorization: `Bearer ${microsoft.accessToken}` },
+    running().faults.add({ vendor: 'microsoft', operation: 'GET /me', hang: true, times: 1 });
+    const hung = fetch(`${running().url}/v1.0/me`, {
+      headers: { authorization: `Bearer ${running().accessToken}` },
       signal: AbortSignal.timeout(200),
     });
     await expect(hung).rejects.toThrow(/timeout|abort/i);
@@ -157,10 +156,10 @@ it('serves the Graph SDK', async () => {
     middleware: {
       // The SDK mangles http origins: it keeps Graph's own, and its last handler sends requests here.
       async execute(context) {
-        const url = String(context.request).replace('https://graph.microsoft.com', microsoft.via);
+        const url = String(context.request).replace('https://graph.microsoft.com', running().via);
         const headers = {
           ...(context.options?.headers as Record<string, string>),
-          authorization: `Bearer ${microsoft.accessToken}`,
+          authorization: `Bearer ${running().accessToken}`,
           prefer: 'IdType="ImmutableId"',
         };
         context.response = await fetch(url, { ...(context.options as RequestInit), headers });
@@ -186,6 +185,6 @@ it('refuses a body that is too large, and a path outside v1.0, in Graph’s own 
     body: { subject: 'x', body: { content: 'y'.repeat(5_000_000) } },
   });
   expect([large.status, large.body.error.code]).toEqual([413, 'RequestEntityTooLarge']);
-  const beta = await fetch(`${microsoft.url}/beta/me`);
+  const beta = await fetch(`${running().url}/beta/me`);
   expect(await beta.json()).toHaveProperty('error.code');
 });

@@ -1,11 +1,11 @@
 import type { Call } from './request.ts';
 
-/** @odata.context of something under the caller: contextOf(call, "messages/$entity"). */
+/** Returns the @odata.context of a resource of the caller, for example contextOf(call, "messages/$entity"). */
 export function contextOf(call: Pick<Call, 'base' | 'account'>, what: string): string {
   return `${call.base}/v1.0/$metadata#users('${call.account.objectId}')/${what}`;
 }
 
-/** The request's own URL with some of its options set (or, by null, taken out): what a next page is asked by. */
+/** Returns the request's URL with some options replaced, or removed by null. It is the link to the next page. */
 export function linkTo(
   call: Pick<Call, 'base' | 'path' | 'query'>,
   changes: Readonly<Record<string, string | null>>,
@@ -22,7 +22,7 @@ export function linkTo(
   return `${call.base}/v1.0${call.path}${text.length > 0 ? `?${text.join('&')}` : ''}`;
 }
 
-/** State in a paging token: opaque to the caller. */
+/** Encodes state as a paging token, which is opaque to the caller. */
 export const packToken = (state: unknown) => Buffer.from(JSON.stringify(state)).toString('base64url');
 
 export function unpackToken(token: string): unknown {

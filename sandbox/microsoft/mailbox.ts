@@ -12,9 +12,9 @@ import { ItemList } from './item-list.ts';
 export interface Change {
   readonly type: 'created' | 'updated' | 'deleted';
   readonly item: Item;
-  /** Where it happened: of a deletion or the first half of a move, the folder it left. */
+  /** The folder of the change. For a deletion and for the first half of a move it is the folder that the message left. */
   readonly folder: Folder;
-  /** The id at the time. */
+  /** The id at that time. */
   readonly id: string;
   readonly isMove: boolean;
 }
@@ -24,9 +24,9 @@ export class Mailbox {
   readonly account: string;
   readonly folders: FolderTree;
   readonly items = new ItemList<Item>();
-  /** Names this life of the mailbox: delta tokens of another are unknown. */
+  /** Identifies this run of the mailbox. Delta tokens of another run are unknown. */
   readonly generation = guid('generation', String(Math.random()), String(process.hrtime.bigint()));
-  /** Delta tokens below it have expired. */
+  /** Delta tokens with a lower position have expired. */
   deltaFloor = 0;
   /** The position of the last change. */
   sequence = 0;
@@ -53,34 +53,34 @@ export class Mailbox {
     return this.folders.root;
   }
 
-  /** Soft-deleted items; hidden from everything else. */
+  /** The folder of soft-deleted items, which appears nowhere else. */
   get dumpster(): Folder {
     return this.folders.dumpster;
   }
 
-  /** The newest message's order of arrival. */
+  /** The order of arrival of the newest message. */
   get lastSerial(): number {
     return this.#serial;
   }
 
-  /** The clock, in ms. */
+  /** Returns the current time in milliseconds. */
   time(): number {
     return this.#now().getTime();
   }
 
-  /** By id or well-known name. Throws Graph's refusals. */
+  /** Returns a folder by its id or well-known name. Throws Graph's errors. */
   folder(idOrName: string): Folder {
     return this.folders.get(idOrName);
   }
 
-  /** By either of its ids. Throws Graph's refusals. */
+  /** Returns a message by either of its ids. Throws Graph's errors. */
   item(id: string): Item {
     const found = this.#byId.get(id) ?? this.#byImmutableId.get(id);
     if (found) return found;
     throw isWellFormed(id) ? itemNotFound() : malformedId();
   }
 
-  /** By its lasting id. */
+  /** Returns a message by its immutable id. */
   find(immutableId: string): Item | null {
     return this.#byImmutableId.get(immutableId) ?? null;
   }
@@ -94,7 +94,7 @@ export class Mailbox {
     return item.conversation;
   }
 
-  /** As it was found in the life before. */
+  /** Sets the state that the last run had. */
   putIntoConversation(item: Item, conversation: Conversation): void {
     item.conversation = conversation;
     this.#conversations.learn(item.content.envelope, item.key, conversation);
@@ -105,7 +105,7 @@ export class Mailbox {
     return this.#byConversation.find(id, this.items);
   }
 
-  /** A message that is not in any list yet; `add` or `fill` puts it there. */
+  /** Creates a message that is in no list yet. `add` or `fill` lists it. */
   newItem(key: string, folder: Folder, content: Content, receivedAt: Date): Item {
     const serial = ++this.#serial;
     let unique = key;
@@ -121,13 +121,13 @@ export class Mailbox {
     return item;
   }
 
-  /** A message that is in no folder and has no lasting id: one inside another. */
+  /** Creates a message inside another one, which is in no folder and has no immutable id. */
   detachedItem(key: string, content: Content, receivedAt: Date): Item {
     const id = immutableId(this.account, key);
     return new Item({ key, immutableId: id, id, serial: 0, folder: this.dumpster, content, receivedAt });
   }
 
-  /** Takes in what was always there: nobody is told. */
+  /** Stores messages that were there from the start, without notifications. */
   fill(items: readonly Item[]): void {
     this.#byConversation.clear();
     this.items.addAll(items.filter((item) => item.folder !== this.dumpster));
@@ -179,7 +179,7 @@ export class Mailbox {
     if (to !== this.dumpster) this.#tell({ type: 'created', item, folder: to, id: item.id, isMove: true });
   }
 
-  /** For good. */
+  /** Deletes a message permanently. */
   purge(item: Item): void {
     const { folder, id } = item;
     this.#leave(item);
@@ -188,14 +188,14 @@ export class Mailbox {
     this.#tell({ type: 'deleted', item, folder, id, isMove: false });
   }
 
-  /** With all that is in it, for good. */
+  /** Deletes a folder permanently with all its content. */
   removeFolder(folder: Folder): void {
     for (const child of [...folder.children]) this.removeFolder(child);
     for (const item of [...folder.items.all]) this.purge(item);
     this.folders.remove(folder);
   }
 
-  /** An item as it was in the life before, nobody told; no content: that of the one that is here, if there is one. */
+  /** Restores an item as it was before the restart, without notifications. Without content it keeps that of the item with its id. */
   putBack(
     immutableId: string,
     given: { key: string; folder: Folder; content: Content | null; receivedAt: Date },
@@ -213,7 +213,7 @@ export class Mailbox {
     this.#list(item);
   }
 
-  /** Takes an item out as it was in the life before, nobody told. */
+  /** Removes an item that was deleted before the restart, without notifications. */
   takeOut(immutableId: string): void {
     const item = this.find(immutableId);
     if (!item) return;
@@ -223,7 +223,7 @@ export class Mailbox {
     this.#byImmutableId.delete(immutableId);
   }
 
-  /** The conversations of what came before it, oldest first, so that a chain of replies is followed to its beginning. */
+  /** Learns the conversations of older mail, oldest first, so that a chain of replies is followed to its beginning. */
   #readOlder(item: Item): void {
     if (this.#isReadingOlder) return;
     this.#isReadingOlder = true;

@@ -89,7 +89,7 @@ function me(call: Call): Answer {
   });
 }
 
-/** Of the tips, the limits on size alone: everybody's is taken to be the caller's own. */
+/** Returns the size limits among the mail tips. Every mailbox is given the caller's own limit. */
 function mailTips(call: Call): Answer {
   const body = actionBody(call);
   const addresses = body.get('emailaddresses');

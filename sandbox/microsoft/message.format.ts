@@ -7,12 +7,12 @@ import type { Item } from './item.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Model, Shape } from './odata.ts';
 
-/** How a caller wants messages shown. */
+/** The representation of messages that a caller requests. */
 export interface View {
   readonly mailbox: Mailbox;
   readonly immutableIds: boolean;
   readonly bodyType: 'text' | 'html' | null;
-  /** Mail.ReadBasic alone: nothing of what the message says. */
+  /** Whether the token has Mail.ReadBasic alone, which allows no content of messages. */
   readonly basicOnly: boolean;
 }
 
@@ -67,12 +67,12 @@ export const MESSAGE: Model = {
   opaque: new Set(['toRecipients', 'ccRecipients', 'bccRecipients', 'replyTo']),
 };
 
-/** Given only when they are asked for by name. */
+/** Properties that are returned only when $select names them. */
 const ON_REQUEST: ReadonlySet<string> = new Set(['internetMessageHeaders', 'uniqueBody']);
-/** What Mail.ReadBasic does not show. */
+/** The properties that Mail.ReadBasic does not allow. */
 const BEYOND_BASIC: ReadonlySet<string> = new Set(['body', 'bodyPreview', 'uniqueBody']);
 const DEFAULTS = Object.keys(GETTERS).filter((name) => !ON_REQUEST.has(name));
-/** Kept to the millisecond though shown in seconds: filters and sorts compare what is kept. */
+/** Dates are stored in milliseconds and shown in seconds. Filters and sorts compare the stored values. */
 const EXACT: Readonly<Record<string, (item: Item) => Date>> = {
   receivedDateTime: (item) => item.receivedAt,
   sentDateTime: (item) => item.content.envelope.date ?? item.receivedAt,

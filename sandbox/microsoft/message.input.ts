@@ -10,7 +10,7 @@ import { canonicalId } from './extended.ts';
 import type { Item } from './item.ts';
 import { MESSAGE } from './message.format.ts';
 
-/** Graph reads enumerations without case. */
+/** Graph reads enumerations without regard to case. */
 const anyCase = <T extends string>(names: readonly T[]) =>
   z.string().transform((value, context): T => {
     const found = names.find((name) => name.toLowerCase() === value.toLowerCase());
@@ -52,7 +52,7 @@ const schema = z.object({
 
 export type MessageInput = z.infer<typeof schema>;
 
-/** A message as a caller wrote it. What a caller may not set is passed over. Throws BadRequest. */
+/** Reads a message of a request, and ignores what a caller may not set. Throws BadRequest. */
 export function readMessage(given: unknown): MessageInput {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw badRequest('The message is not an object.', 'RequestBodyRead');
@@ -84,7 +84,7 @@ export function readMessage(given: unknown): MessageInput {
   return read.data;
 }
 
-/** What only a draft lets be changed. */
+/** The properties that can only be changed in a draft. */
 const DRAFT_ONLY = [
   'subject',
   'body',
@@ -105,7 +105,7 @@ export function requireDraft(item: Item): void {
   if (!item.isDraft) throw new GraphError(400, 'ErrorInvalidPropertySet', 'Set action is invalid for property.');
 }
 
-/** Writes what a message says. */
+/** Writes the content of a draft. */
 export function writeContent(draft: DraftContent, input: MessageInput, now: Date): void {
   if (input.subject !== undefined) draft.subject = (input.subject ?? '').slice(0, 255);
   if (input.body) draft.text = textOf(input.body);
@@ -125,7 +125,7 @@ export function writeContent(draft: DraftContent, input: MessageInput, now: Date
   }
 }
 
-/** Writes the state a message has in its mailbox. */
+/** Writes the state of a message in its mailbox. */
 export function writeState(item: Item, input: MessageInput): void {
   if (typeof input.isRead === 'boolean') item.isRead = input.isRead;
   if (input.importance) item.importance = input.importance;
@@ -135,7 +135,7 @@ export function writeState(item: Item, input: MessageInput): void {
   for (const { id, value } of input.singleValueExtendedProperties ?? []) item.extended.set(canonicalId(id), value);
 }
 
-/** A Message-ID such as Exchange gives to what is written in it. */
+/** Returns a Message-ID like those that Exchange gives to messages written there. */
 export function freshMessageId(address: string): string {
   return `<${randomUUID().replace(/-/g, '').toUpperCase()}@${address.split('@')[1] ?? 'sandbox.example'}>`;
 }

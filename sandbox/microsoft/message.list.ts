@@ -13,7 +13,7 @@ import { READ, viewOf } from './view.ts';
 
 const DEFAULT_TOP = 10;
 const MAX_FOUND = 1000;
-/** How long a search reads before it lets others have a turn. */
+/** Milliseconds after which a search yields to other requests. */
 const MAX_SEARCH_TURN_MS = 10;
 
 export const messageListRoutes: readonly Route[] = [
@@ -45,7 +45,7 @@ export const messageListRoutes: readonly Route[] = [
 
 const folderOf = (call: Call): Folder => call.account.mailbox.folder(call.ids[0] ?? '');
 
-/** Of a folder, or without one of the mailbox. */
+/** Lists the messages of a folder, or of the mailbox when none is given. */
 function itemsOf({ account: { mailbox } }: Call, folder: Folder | null): readonly Item[] {
   if (folder === null) return mailbox.items.all;
   return folder === mailbox.root ? [] : folder.items.all;
@@ -53,7 +53,7 @@ function itemsOf({ account: { mailbox } }: Call, folder: Folder | null): readonl
 
 async function list(call: Call, folder: Folder | null, context: string): Promise<Answer> {
   const options = parseListOptions(call.query, MESSAGE);
-  // A list by date goes on by $skip: any token is another request's.
+  // A list by date continues by $skip, so a token in it belongs to another request.
   if (call.query.has('$deltatoken') || (options.search === null && call.query.has('$skiptoken')))
     throw badRequest('The skip token is not valid.', 'ErrorInvalidUrlQuery');
   const view = viewOf(call);
@@ -72,7 +72,7 @@ async function list(call: Call, folder: Folder | null, context: string): Promise
   });
 }
 
-/** A page may have no items and a next link, which then leads to what it could have shown (Graph's concepts/paging). */
+/** A page may have no items but a next link, which leads to the items that it could have shown (Graph's concepts/paging). */
 const sameAgain = (call: Call, options: ListOptions): Page['next'] =>
   options.search === null ? { $skip: String(options.skip) } : { $skiptoken: searchToken(call, searchOffset(call)) };
 
@@ -82,7 +82,7 @@ interface Page {
   readonly next: Readonly<Record<string, string | null>> | null;
 }
 
-/** Pages are counted off by $skip, so they drift while mail arrives: as Graph's do. */
+/** Pages are counted by $skip, so they drift while mail arrives, as Graph's do. */
 function plainPage(call: Call, options: ListOptions, folder: Folder | null, top: number): Page {
   const view = viewOf(call);
   const filter = filterOf(options, view);
@@ -99,7 +99,7 @@ function plainPage(call: Call, options: ListOptions, folder: Folder | null, top:
   return { items: found, count, next: hasNext ? { $skip: String(options.skip + top) } : null };
 }
 
-/** What can match at all: a conversation is looked up, whatever the mailbox holds besides. */
+/** Returns the messages that can match. A conversation is looked up in an index, so its cost does not depend on the mailbox. */
 function candidates(call: Call, folder: Folder | null, filter: CompiledFilter<Item> | null): readonly Item[] {
   const conversation = filter?.textOf('conversationId') ?? null;
   if (conversation === null) return itemsOf(call, folder);
@@ -130,8 +130,8 @@ function sorted(
 }
 
 /**
- * What the search index finds, and nothing that it has not read yet: of a thousand, sorted by when they were sent (Graph's
- * search-query-parameter). A token counts off what is found now, so that pages drift while mail comes and goes.
+ * Returns what the search index finds: at most a thousand messages, sorted by when they were sent (Graph's
+ * search-query-parameter), without those that it has not indexed yet. A token counts results, so pages drift while mail changes.
  */
 async function foundPage(call: Call, options: ListOptions, items: readonly Item[], top: number): Promise<Page> {
   if (options.filter !== null)
@@ -165,7 +165,7 @@ async function foundPage(call: Call, options: ListOptions, items: readonly Item[
   };
 }
 
-/** Equals stay newest first. */
+/** Equal messages stay newest first. */
 function latestSent(items: readonly Item[]): readonly Item[] {
   const sent = ({ content: { envelope }, receivedAt }: Item): number => (envelope.date ?? receivedAt).getTime();
   return items
@@ -174,7 +174,7 @@ function latestSent(items: readonly Item[]): readonly Item[] {
     .map(({ item }) => item);
 }
 
-/** A token is good in its own link alone, whose every other word it knows (Graph's concepts/paging). */
+/** A token is valid only in its own link, whose other options it contains (Graph's concepts/paging). */
 const searchToken = (call: Call, offset: number): string => packToken({ offset, of: requestMark(call) });
 
 function requestMark({ path, query }: Call): string {

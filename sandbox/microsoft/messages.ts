@@ -98,7 +98,7 @@ function patch(call: Call): Answer {
   return show(call, item, WHOLE, ok);
 }
 
-/** To the recoverable items, where nothing but their own folder shows it. */
+/** Moves a message to the recoverable items, which no other folder shows. */
 function softDelete(call: Call): Answer {
   const item = itemOf(call);
   requireMatch(call, item);

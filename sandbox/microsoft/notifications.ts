@@ -6,18 +6,18 @@ import type { StoredSubscription, SubscriptionStore } from './subscription.store
 
 type LifecycleEvent = 'missed' | 'reauthorizationRequired' | 'subscriptionRemoved';
 
-/** How long before an access token runs out its subscriber is asked to authorize again. */
+/** Milliseconds before the expiry of an access token at which its subscriber is asked to reauthorize. */
 const CHALLENGE_LEAD_MS = 15 * 60_000;
 
-/** How long after the first notification of a new mail its second one follows. */
+/** Milliseconds between the two notifications of a new mail. */
 const UPDATED_DELAY_MS = 100;
 
-/** Tells subscribers what changed, and what becomes of their subscriptions. */
+/** Notifies subscribers of changes and of the lifecycle of their subscriptions. */
 export class Notifications {
   readonly #world: World;
   readonly #accounts: Accounts;
   readonly #store: SubscriptionStore;
-  /** Notifications of one turn to one URL go in one request. */
+  /** Notifications to the same URL in the same turn of the event loop are sent in one request. */
   readonly #pending = new Map<string, { readonly account: string; readonly value: object[] }>();
 
   #later = 0;
@@ -28,7 +28,7 @@ export class Notifications {
     this.#store = store;
   }
 
-  /** Something is still to be told. */
+  /** Whether notifications are still to be sent. */
   get areWaiting(): boolean {
     return this.#later > 0 || this.#pending.size > 0;
   }
@@ -68,7 +68,7 @@ export class Notifications {
     });
   }
 
-  /** Asks those whose authority is about to end to renew it; forgets those whose subscription has ended. */
+  /** Asks subscribers to reauthorize before their token expires, and removes expired subscriptions. */
   sweep(): void {
     const now = this.#world.now().getTime();
     this.#store.remove(
@@ -88,13 +88,13 @@ export class Notifications {
     this.lifecycle(subscription, 'reauthorizationRequired');
   }
 
-  /** Subscriptions that have not run out. */
+  /** Returns the subscriptions that have not expired. */
   living(): readonly StoredSubscription[] {
     const now = this.#world.now().getTime();
     return this.#store.all().filter(({ expiresAt }) => expiresAt > now);
   }
 
-  /** Challenged in vain: nothing is told until the subscriber authorizes again. */
+  /** Returns whether the subscriber has not reauthorized in time. It is notified of nothing until it does. */
   #isPaused({ isChallenged, authorizedUntil }: StoredSubscription): boolean {
     return isChallenged && authorizedUntil <= this.#world.now().getTime();
   }
@@ -115,7 +115,7 @@ export class Notifications {
   }
 }
 
-/** What a change is to a subscription; null when it is nothing to it. */
+/** Returns the change type that a subscription is notified of, or null. */
 function typeFor(subscription: StoredSubscription, change: Change): 'created' | 'updated' | 'deleted' | null {
   if (subscription.folderId !== null) return subscription.folderId === change.folder.id ? change.type : null;
   if (!change.isMove || !subscription.immutableIds) return change.type;

@@ -1,15 +1,15 @@
 import { badRequest } from './errors.ts';
 
-/** What a type has: names for $select, and names for $expand. */
+/** A type: the names for $select and those for $expand. */
 export interface Model {
   readonly typeName: string;
   readonly properties: ReadonlySet<string>;
   readonly navigations: ReadonlySet<string>;
-  /** Of those, what only a derived type has, by that type's name: it is asked for with a cast. */
+  /** The names that only a derived type has, by the name of that type. They are requested with a cast. */
   readonly derived?: ReadonlyMap<string, string>;
-  /** The types of what is expanded, where `$select` within is held against one. */
+  /** The types of expanded properties, against which their `$select` is validated. */
   readonly expanded?: Readonly<Record<string, Model>>;
-  /** Collections of which Exchange evaluates no lambda. */
+  /** The collections over which Exchange evaluates no lambda. */
   readonly opaque?: ReadonlySet<string>;
 }
 
@@ -40,13 +40,13 @@ export interface ListOptions extends Shape {
 
 export const MAX_TOP = 1000;
 
-/** The options of a single entity. Throws BadRequest in Graph's words. */
+/** Parses the options of a single entity. Throws BadRequest with Graph's message. */
 export function parseShape(query: URLSearchParams, model: Model): Shape {
   refuseRepeats(query);
   return { select: parseSelect(query.get('$select'), model), expand: parseExpand(query.get('$expand'), model) };
 }
 
-/** The options of a collection. Throws BadRequest in Graph's words. */
+/** Parses the options of a collection. Throws BadRequest with Graph's message. */
 export function parseListOptions(query: URLSearchParams, model: Model): ListOptions {
   const options: ListOptions = {
     ...parseShape(query, model),
@@ -76,12 +76,12 @@ export function parseSelect(value: string | null, model: Model): readonly string
 
 const CAST = /^microsoft\.graph\.(\w+)\//;
 
-/** The name that a path begins with, its cast taken off. Throws BadRequest for what the type has not, or only with a cast. */
+/** Returns the first name of a path without its cast. Throws BadRequest when the type does not have it, or only with a cast. */
 function nameIn(path: string, model: Model, known: ReadonlySet<string>): string {
   const cast = CAST.exec(path)?.[1];
   const [name = ''] = path.replace(CAST, '').split('/');
   const of = model.derived?.get(name);
-  // As Graph words it whatever the place (microsoft-graph-explorer-v4#3916).
+  // Graph uses this wording in every place (microsoft-graph-explorer-v4#3916).
   if (known.has(name) && of !== undefined && cast === undefined)
     throw badRequest(unknownProperty(name, model), 'RequestBroker--ParseUri');
   const isCast = cast === undefined || [...(model.derived?.values() ?? [])].includes(cast);
@@ -156,7 +156,7 @@ function refuseRepeats(query: URLSearchParams): void {
   }
 }
 
-/** Splits at a separator that stands outside parentheses and quotes. */
+/** Splits at separators outside of parentheses and quotes. */
 function splitOutside(text: string, separator: string): string[] {
   const parts: string[] = [];
   let depth = 0;

@@ -14,7 +14,7 @@ const MAX_RECIPIENTS = 500;
 
 export type Deliver = (raw: Buffer, recipients: readonly string[]) => void;
 
-/** Submission: keeps the sent copy and hands the mail on, here and elsewhere. */
+/** Sends messages: it stores the sent copy and delivers the mail here and elsewhere. */
 export class Outbox {
   readonly #accounts: Accounts;
   readonly #elsewhere: Deliver | undefined;
@@ -29,12 +29,12 @@ export class Outbox {
     this.#transport.close();
   }
 
-  /** What is still to be sent goes at once. */
+  /** Sends every waiting message at once. */
   flush(account: Account): void {
     this.#transport.flush(account);
   }
 
-  /** The draft becomes the sent message, at once or after a while. Throws Graph's refusals, and then it stays a draft. */
+  /** Turns the draft into the sent message, at once or after a while. Throws Graph's errors, after which it stays a draft. */
   sendDraft(account: Account, item: Item): void {
     if (!item.isDraft) throw badRequest('Only a draft can be sent.', 'ErrorInvalidOperation');
     const { mailbox, sending } = account;
@@ -51,11 +51,11 @@ export class Outbox {
       item.isSubmitted = true;
     });
     if (sending.meanwhile === 'absent') mailbox.purge(item);
-    // One that is told to be sent twice goes twice: nothing is known of Exchange that would keep it from that.
+    // A draft that is sent twice goes out twice: nothing is known of Exchange that would prevent it.
     this.#transport.hold(account, sending.lagSeconds * 1000, go);
   }
 
-  /** Sends what was never a draft. */
+  /** Sends a message that was never a draft. */
   send(account: Account, content: Content, keepCopy: boolean): void {
     const { mailbox } = account;
     const { raw, recipients } = this.#prepare(account, content);
@@ -115,7 +115,7 @@ export class Outbox {
   }
 }
 
-/** Puts the sent copy where it belongs: the draft itself, or another message in its place. */
+/** Stores the sent copy, which is the draft itself or another message in its place. */
 function file(account: Account, item: Item, { ids }: AccountSending): void {
   const { mailbox } = account;
   const sentAt = new Date(mailbox.time());
@@ -153,7 +153,7 @@ function receive(account: Account, raw: Buffer): void {
   mailbox.add(item);
 }
 
-/** As the mailbox keeps it: files without their transfer encoding. */
+/** Returns the size that the mailbox counts: files without their transfer encoding. */
 const sizeOf = (content: Content): number =>
   content.attachments().reduce((sum, { size }) => sum + size, Buffer.byteLength(content.body().content));
 

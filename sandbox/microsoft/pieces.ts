@@ -33,7 +33,7 @@ type KeptFile = Omit<StoredAttachment, 'bytes' | 'addedAt'> & { readonly addedAt
 
 const FOLDER = 'folder ';
 const ITEM = 'item ';
-/** Beside its item, since what it says changes less often than where it lies. */
+/** The content is stored separately from its item, because it changes less often than the place of the item. */
 const CONTENT = 'content ';
 const FILE = 'file ';
 const SETTINGS = 'settings';
@@ -65,7 +65,7 @@ function* piecesOfItem(mailbox: Mailbox, item: Item): Generator<Piece> {
     yield { key: `${FILE}${id} ${file.number}`, stamp: '', read: () => keptFile(file) };
 }
 
-/** Delta tokens of the life before are unknown to this one, so that a gateway reads again what it knew. */
+/** Delta tokens of an earlier run are unknown, so that a gateway synchronises again. */
 export function restore(account: Account, pieces: ReadonlyMap<string, unknown>): void {
   const { mailbox } = account;
   const settings = pieces.get(SETTINGS) as { categories: Category[]; settings: Record<string, unknown> } | undefined;
@@ -91,13 +91,13 @@ function restoreFolder(mailbox: Mailbox, id: string, folders: ReadonlyMap<string
   return mailbox.folders.putBack(id, kept.displayName, parent);
 }
 
-/** An item that was changed, and is not in the mail that the account is filled with now, is not put back. */
+/** A changed item is not restored when the account's mail no longer contains it. */
 function restoreItem(mailbox: Mailbox, id: string, kept: KeptItem, pieces: ReadonlyMap<string, unknown>): void {
   const folder = mailbox.folders.has(kept.folder) ? mailbox.folder(kept.folder) : mailbox.folder('inbox');
   const content = contentOf(id, kept, pieces);
   const receivedAt = new Date(kept.receivedAt);
   mailbox.putBack(id, { key: kept.key, folder, content, receivedAt }, (item) => {
-    // What a restart kept from going out is a draft again.
+    // A message whose sending was interrupted by a restart is a draft again.
     Object.assign(item, kept.state, { isSubmitted: false });
     Object.assign(item, {
       receivedAt,
@@ -142,7 +142,7 @@ const keptFile = ({ bytes, addedAt, ...file }: StoredAttachment): KeptFile => ({
   base64: bytes().toString('base64'),
 });
 
-/** Null: it is what the account was filled with. */
+/** Returns null when it equals what the account was filled with. */
 function contentOf(id: string, item: KeptItem, pieces: ReadonlyMap<string, unknown>): Content | null {
   const kept = pieces.get(CONTENT + id) as KeptContent | null | undefined;
   if (!kept) return null;

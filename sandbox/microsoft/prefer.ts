@@ -1,15 +1,15 @@
 import { badRequest } from './errors.ts';
 
-/** What a Prefer header asks of Outlook. */
+/** The preferences of a Prefer header that Outlook knows. */
 export interface Prefer {
   readonly immutableIds: boolean;
   readonly bodyType: 'text' | 'html' | null;
   readonly pageSize: number | null;
-  /** The value of Preference-Applied; empty when nothing was asked. */
+  /** The value of Preference-Applied. Empty when the header has no preference. */
   readonly applied: string;
 }
 
-/** Throws BadRequest for a value that Graph refuses; a preference it does not know is passed over. */
+/** Parses the header. Throws BadRequest for a value that Graph refuses, and ignores unknown preferences. */
 export function parsePrefer(header: string | undefined): Prefer {
   const value = header ?? '';
   const immutableIds = /\bIdType\s*=\s*"?ImmutableId"?/i.test(value);

@@ -3,14 +3,13 @@ import { composeRaw } from '../mail/compose.ts';
 import { INBOX_UNREAD, mailFromRaw } from '../mail/received.ts';
 import { graphClient, letter, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
 
-const microsoft = microsoftFor('file');
-const { graph, direct } = microsoft;
+const { running, graph, direct } = microsoftFor('file');
 
 const at = (ms: number) => new Date(Date.UTC(2026, 0, 10, 12, 0, 0, ms));
 
 describe('a list of messages', () => {
   beforeAll(() => {
-    microsoft.emulator.fill(
+    running().emulator.fill(
       ME,
       Array.from({ length: 12 }, (_, n) =>
         mail(
@@ -44,10 +43,10 @@ describe('a list of messages', () => {
 
   it('drifts while mail arrives, as the real pages do', async () => {
     const first = await graph('/me/messages?$top=3&$select=subject');
-    const id = microsoft.emulator.deliver(ME, mail({ subject: 'Late', date: at(60_000) }));
+    const id = running().emulator.deliver(ME, mail({ subject: 'Late', date: at(60_000) }));
     const second = await graph(first.body['@odata.nextLink']);
     expect(second.body.value[0]?.subject).toBe(first.body.value[2]?.subject);
-    microsoft.emulator.touch(ME, id, 'delete');
+    running().emulator.touch(ME, id, 'delete');
   });
 
   it('filters, sorts and counts', async () => {
@@ -107,7 +106,7 @@ describe('one message', () => {
   let id: string;
   beforeEach(() => {
     const html = '<html><body><p>See <img src="cid:logo@x"></p><blockquote>before</blockquote></body></html>';
-    id = microsoft.emulator.deliver(
+    id = running().emulator.deliver(
       ME,
       mail({
         subject: 'Grüße aus 東京',
@@ -168,7 +167,7 @@ describe('one message', () => {
   it('opens a message attached to it', async () => {
     const inner = composeRaw(letter({ subject: 'Inside' })).toString('latin1');
     const raw = `From: a@x.example\r\nSubject: Outside\r\nMessage-ID: <out@x>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsee\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n${inner}\r\n--b--\r\n`;
-    const outer = microsoft.emulator.deliver(
+    const outer = running().emulator.deliver(
       ME,
       mailFromRaw(Buffer.from(raw, 'latin1'), { key: 'outer', receivedAt: at(0), placement: INBOX_UNREAD }),
     );
@@ -178,124 +177,6 @@ describe('one message', () => {
       `/me/messages/${outer}/attachments/${body.value[0]?.id}?$expand=microsoft.graph.itemAttachment/item`,
     );
     expect(opened.body.item.subject).toBe('Inside');
-  });
-});
-
-it('joins a conversation by references and topic', async () => {
-  const first = microsoft.emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<p1@x>' }));
-  const reply = microsoft.emulator.deliver(
-    ME,
-    mail({ subject: 'RE: Plan', messageId: '<p2@x>', inReplyTo: ['<p1@x>'], references: ['<p1@x>'] }),
-  );
-  const last = microsoft.emulator.deliver(
-    ME,
-    mail({ subject: 'Re: plan', messageId: '<p3@x>', inReplyTo: ['<p2@x>'] }),
-  );
-  const alike = microsoft.emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<q1@x>' }));
-  const conversation = async (id: string) =>
-    (await graph(`/me/messages/${id}?$select=conversationId`)).body.conversationId;
-  const [a, b, c, d] = [
-    await conversation(first),
-    await conversation(reply),
-    await conversation(last),
-    await conversation(alike),
-  ];
-  expect(b).toBe(a);
-  expect(c).toBe(a);
-  expect(d).not.toBe(a);
-  const { body } = await graph(`/me/messages?$filter=conversationId eq '${a}'&$select=subject`);
-  expect(body.value).toHaveLength(3);
-});
-
-it('finds a conversation as it is, whatever was made, changed, moved and deleted', async () => {
-  const root = { messageId: '<i1@x>' };
-  const reply = { inReplyTo: ['<i1@x>'], references: ['<i1@x>'] };
-  const first = microsoft.emulator.deliver(ME, mail({ subject: 'Index', ...root }));
-  const id: string = (await graph(`/me/messages/${first}`)).body.conversationId;
-  const idsOf = async (filter: string, folder = '') => {
-    const { body } = await graph(`/me/${folder}messages?$filter=${filter}&$top=50&$count=true&$select=id`);
-    expect(body['@odata.count']).toBe(body.value.length);
-    return body.value.map((message: { id: string }) => message.id);
-  };
-  /** Newest first, as a scan of everything finds them too. */
-  const found = async (folder?: string) => {
-    const indexed = await idsOf(`conversationId eq '${id}'`, folder);
-    expect(indexed).toEqual(await idsOf(`conversationId ge '${id}' and conversationId le '${id}'`, folder));
-    return indexed;
-  };
-  expect(await found()).toEqual([first]);
-
-  const second = microsoft.emulator.deliver(ME, mail({ subject: 'Re: Index', messageId: '<i2@x>', ...reply }));
-  const draft = (await graph(`/me/messages/${second}/createReply`, { method: 'POST' })).body.id;
-  const elsewhere = (await graph('/me/messages', { method: 'POST', body: { subject: 'Index' } })).body.id;
-  expect(await found()).toEqual([draft, second, first]);
-
-  await graph(`/me/messages/${first}`, { method: 'PATCH', body: { isRead: false } });
-  await graph(`/me/messages/${draft}`, { method: 'PATCH', body: { subject: 'Another topic' } });
-  await graph(`/me/messages/${elsewhere}`, { method: 'PATCH', body: { subject: 'Index, too' } });
-  expect(await found()).toEqual([draft, second, first]);
-
-  const move = { method: 'POST', body: { destinationId: 'archive' } };
-  const moved = (await graph(`/me/messages/${second}/move`, move)).body.id;
-  const copy = (await graph(`/me/messages/${first}/copy`, move)).body.id;
-  expect(new Set(await found())).toEqual(new Set([draft, moved, copy, first]));
-  expect(new Set(await found('mailFolders/archive/'))).toEqual(new Set([moved, copy]));
-  expect(await found('mailFolders/inbox/')).toEqual([first]);
-
-  await graph(`/me/messages/${moved}`, { method: 'DELETE' });
-  await graph(`/me/messages/${copy}/permanentDelete`, { method: 'POST' });
-  expect(await found()).toEqual([draft, first]);
-  microsoft.emulator.fill(ME, [mail({ subject: 'RE: index', messageId: '<i3@x>', date: new Date(0), ...reply })]);
-  expect(await found()).toHaveLength(3);
-
-  expect(await idsOf(`conversationId eq '${id}' and isRead eq false`)).not.toContain(draft);
-  expect(await idsOf(`conversationId eq '${id}' or conversationId eq 'none'`)).toHaveLength(3);
-  expect(await idsOf(`not (conversationId eq '${id}') and subject eq 'Index, too'`)).toEqual([elsewhere]);
-});
-
-describe('folders', () => {
-  it('are listed without the hidden ones, ten to a page, and found by well-known name', async () => {
-    const { body } = await graph('/me/mailFolders?$top=100');
-    const names = body.value.map(({ displayName }: { displayName: string }) => displayName);
-    expect(names).toEqual(
-      expect.arrayContaining(['Inbox', 'Archive', 'Sent Items', 'Drafts', 'Deleted Items', 'Junk Email']),
-    );
-    expect(names).not.toContain('Clutter');
-    expect((await graph('/me/mailFolders?includeHiddenFolders=true&$top=100')).body.value.length).toBeGreaterThan(
-      names.length,
-    );
-    const inbox = await graph("/me/mailFolders('Inbox')");
-    expect(inbox.body).toMatchObject({
-      displayName: 'Inbox',
-      parentFolderId: (await graph('/me/mailFolders/msgfolderroot')).body.id,
-    });
-    expect(inbox.body).not.toHaveProperty('wellKnownName');
-    expect((await graph('/me/mailFolders?$top=2')).body['@odata.nextLink']).toContain('$skip=2');
-  });
-
-  it('can be made, renamed, filled and deleted, but not the mailbox’s own', async () => {
-    const made = await graph('/me/mailFolders', { method: 'POST', body: { displayName: 'Projects' } });
-    expect(made.status).toBe(201);
-    const child = await graph(`/me/mailFolders/${made.body.id}/childFolders`, {
-      method: 'POST',
-      body: { displayName: 'Alpha' },
-    });
-    expect((await graph(`/me/mailFolders/${made.body.id}/childFolders`)).body.value[0]?.id).toBe(child.body.id);
-    expect(
-      (await direct('/me/mailFolders', { method: 'POST', body: { displayName: 'projects' } })).body.error.code,
-    ).toBe('ErrorFolderExists');
-    const renamed = await graph(`/me/mailFolders/${made.body.id}`, { method: 'PATCH', body: { displayName: 'Plans' } });
-    expect(renamed.body.displayName).toBe('Plans');
-    const id = microsoft.emulator.deliver(ME, mail());
-    await graph(`/me/messages/${id}/move`, { method: 'POST', body: { destinationId: made.body.id } });
-    expect((await graph(`/me/mailFolders/${made.body.id}`)).body).toMatchObject({
-      totalItemCount: 1,
-      unreadItemCount: 1,
-      childFolderCount: 1,
-    });
-    expect((await graph(`/me/mailFolders/${made.body.id}`, { method: 'DELETE' })).status).toBe(204);
-    expect((await graph('/me/mailFolders/deleteditems/childFolders')).body.value[0]?.displayName).toBe('Plans');
-    expect((await direct('/me/mailFolders/inbox', { method: 'DELETE' })).status).toBe(403);
   });
 });
 

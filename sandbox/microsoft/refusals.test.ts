@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ME, mail, microsoftFor } from '../testing/microsoft.ts';
 
-const microsoft = microsoftFor('file');
+const { running, direct: graph } = microsoftFor('file');
 // Past the proxy that holds requests against Graph's description: these break it.
-const { direct: graph } = microsoft;
 let id: string;
 beforeAll(async () => {
-  for (let n = 0; n < 7; n++) id = microsoft.emulator.deliver(ME, mail({ subject: `needle ${n}` }));
+  for (let n = 0; n < 7; n++) id = running().emulator.deliver(ME, mail({ subject: `needle ${n}` }));
 });
 
 const refusal = async (path: string) => {

@@ -19,7 +19,7 @@ type Kind = 'reply' | 'replyAll' | 'forward';
 const VERBS: Readonly<Record<Kind, number>> = { reply: 102, replyAll: 103, forward: 104 };
 const KINDS: readonly Kind[] = ['reply', 'replyAll', 'forward'];
 
-/** createReply, createReplyAll, createForward make a draft; reply, replyAll, forward send it at once. */
+/** createReply, createReplyAll and createForward create a draft. reply, replyAll and forward send it at once. */
 export const replyRoutes = (outbox: Outbox): readonly Route[] =>
   KINDS.flatMap((kind): Route[] => [
     {
@@ -96,7 +96,7 @@ function address(draft: DraftContent, account: Account, original: Item, kind: Ki
   const others = (people: readonly Person[]) =>
     people.filter((person) => person.address.toLowerCase() !== account.address.toLowerCase());
   const isOwn = from?.address.toLowerCase() === account.address.toLowerCase();
-  // A reply to one's own mail goes to those it was written to.
+  // A reply to the user's own mail is addressed to the recipients of that mail.
   const answered = isOwn ? to : replyTo.length > 0 ? replyTo : from ? [from] : [];
   draft.to = kind === 'replyAll' ? unique([...answered, ...others(isOwn ? [] : to)]) : answered;
   if (kind === 'replyAll') draft.cc = others(cc);
@@ -106,7 +106,7 @@ function unique(people: readonly Person[]): Person[] {
   return [...new Map(people.map((person) => [person.address.toLowerCase(), person])).values()];
 }
 
-/** The subject as it was, without the prefixes in front of its topic. */
+/** Returns the subject without the prefixes before its topic. */
 function originalTopic(subject: string): string {
   const trimmed = subject.trim();
   return trimmed.slice(trimmed.length - topicOf(trimmed).length);

@@ -6,17 +6,17 @@ import type { AccessToken } from './tokens.ts';
 /** A request to Graph, on its own or inside a batch. */
 export interface GraphRequest {
   readonly method: string;
-  /** Below /v1.0, still encoded: "/me/messages". */
+  /** The path below /v1.0, still encoded, for example "/me/messages". */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Lower-case names. */
+  /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** Where the caller reached us, with the prefix and without the version: links are built on it. */
+  /** The URL at which the caller reached the emulator, with its prefix and without the version. Links begin with it. */
   readonly base: string;
 }
 
-/** A request that has passed the door, as handlers see it. */
+/** An authenticated and routed request, as handlers receive it. */
 export interface Call extends GraphRequest {
   readonly account: Account;
   readonly token: AccessToken;
@@ -25,9 +25,9 @@ export interface Call extends GraphRequest {
   readonly ids: readonly string[];
   /** Granted scopes, lower case. */
   readonly scopes: ReadonlySet<string>;
-  /** The page that is asked for comes behind the next link. */
+  /** The fault makes this page empty, and its items come after the next link. */
   readonly emptyPage: boolean;
-  /** No page of messages is longer; null: as long as was asked for. */
+  /** The most messages in a page. Null: as many as were requested. */
   readonly maxPage: number | null;
 }
 

@@ -4,9 +4,9 @@ import type { Answer, Call } from './request.ts';
 
 export interface Route {
   readonly method: string;
-  /** As in Graph's description: "/me/messages/{message-id}/move". */
+  /** The path as in Graph's description, for example "/me/messages/{message-id}/move". */
   readonly path: string;
-  /** Any one of these scopes lets a caller in. */
+  /** The scopes that allow the request. One of them is enough. */
   readonly scopes: readonly string[];
   handle(call: Call): Answer | Promise<Answer>;
 }
@@ -15,11 +15,11 @@ export interface Match {
   readonly route: Route;
   /** The values of the path's braces. */
   readonly ids: readonly string[];
-  /** Where the path reached a message through a folder: the message must lie in it. */
+  /** The folder in the path of a message, in which the message must be. */
   readonly within: { readonly folder: string; readonly message: string } | null;
 }
 
-/** Throws Graph's refusals of an unknown path or method. */
+/** Finds the route. Throws Graph's errors for an unknown path or method. */
 export function matchRoute(routes: readonly Route[], method: string, path: string, account: Account): Match {
   const { segments, within } = reduce(segmentsOf(path), account);
   const candidates = routes.filter((route) => fits(route.path, segments));
@@ -52,7 +52,7 @@ function segmentsOf(path: string): string[] {
   return segments;
 }
 
-/** The longer ways to the same thing: /users/{me}, childFolders of childFolders, a message through its folder. */
+/** Resolves longer paths to the same resource: /users/{me}, childFolders of childFolders, and a message through its folder. */
 function reduce(given: readonly string[], account: Account): { segments: string[]; within: Match['within'] } {
   let segments = [...given];
   const is = (index: number, name: string) => segments[index]?.toLowerCase() === name;

@@ -1,15 +1,14 @@
 import { beforeAll, expect, it } from 'vitest';
 import { ME, mail, microsoftFor } from '../testing/microsoft.ts';
 
-const microsoft = microsoftFor('file');
-const { graph } = microsoft;
+const { running, graph } = microsoftFor('file');
 
 const at = (ms: number) => new Date(Date.UTC(2026, 0, 10, 12, 0, 0, ms));
 
 let ids: string[];
 beforeAll(() => {
   ids = [
-    microsoft.emulator.deliver(
+    running().emulator.deliver(
       ME,
       mail({
         subject: 'Quarterly numbers',
@@ -18,7 +17,7 @@ beforeAll(() => {
         date: at(100_000),
       }),
     ),
-    microsoft.emulator.deliver(
+    running().emulator.deliver(
       ME,
       mail({
         subject: 'Lunch',
@@ -67,37 +66,37 @@ it.each([
 });
 
 it('can be told to find the beginnings of one quoted word, and to tell accents apart', async () => {
-  const accented = microsoft.emulator.deliver(ME, mail({ subject: 'Crème ﬁg', date: at(300_000) }));
+  const accented = running().emulator.deliver(ME, mail({ subject: 'Crème ﬁg', date: at(300_000) }));
   const found = async (query: string) =>
     (await graph(`/me/messages?$search=${encodeURIComponent(`"${query.replace(/"/g, '\\"')}"`)}&$select=id`)).body.value
       .map(({ id }: { id: string }) => id)
       .includes(accented);
   const all = async () => [await found('"creme fig"'), await found('"crème ﬁg"'), await found('"cre"')];
   expect(await all()).toEqual([true, true, false]);
-  microsoft.emulator.setSearchIndex(ME, { accents: 'kept', forms: 'beginnings' });
+  running().emulator.setSearchIndex(ME, { accents: 'kept', forms: 'beginnings' });
   expect(await all()).toEqual([false, true, false]);
   expect(await found('"crè"')).toBe(true);
-  microsoft.emulator.setSearchIndex(ME, {});
+  running().emulator.setSearchIndex(ME, {});
 });
 
 it('sorts by when a message was sent, or received when it is told to', async () => {
   const early = mail({ subject: 'Zeppelin', date: new Date('2001-01-01T00:00:00Z') });
   const late = mail({ subject: 'Zeppelin', date: new Date('2002-01-01T00:00:00Z') });
-  const first = microsoft.emulator.deliver(ME, { ...late, receivedAt: at(400_000) });
-  const second = microsoft.emulator.deliver(ME, { ...early, receivedAt: at(500_000) });
+  const first = running().emulator.deliver(ME, { ...late, receivedAt: at(400_000) });
+  const second = running().emulator.deliver(ME, { ...early, receivedAt: at(500_000) });
   const found = async () =>
     (await graph('/me/messages?$search="zeppelin"&$select=id')).body.value.map(({ id }: { id: string }) => id);
   expect(await found()).toEqual([first, second]);
-  microsoft.emulator.setSearchIndex(ME, { order: 'received' });
+  running().emulator.setSearchIndex(ME, { order: 'received' });
   expect(await found()).toEqual([second, first]);
-  microsoft.emulator.setSearchIndex(ME, {});
+  running().emulator.setSearchIndex(ME, {});
 });
 
 it('lags behind delivery when it is told to', async () => {
-  microsoft.emulator.setSearchLag(ME, 60);
-  microsoft.emulator.deliver(ME, mail({ subject: 'Xylophone' }));
+  running().emulator.setSearchLag(ME, 60);
+  running().emulator.deliver(ME, mail({ subject: 'Xylophone' }));
   expect((await graph('/me/messages?$search="xylophone"')).body.value).toHaveLength(0);
-  microsoft.clock.ahead += 61_000;
+  running().clock.ahead += 61_000;
   expect((await graph('/me/messages?$search="xylophone"')).body.value).toHaveLength(1);
-  microsoft.emulator.setSearchLag(ME, 0);
+  running().emulator.setSearchLag(ME, 0);
 });

@@ -15,7 +15,7 @@ export interface Caller {
   readonly token: AccessToken;
   readonly account: Account;
 }
-/** A request's line in the log, before it has its number. */
+/** A request's record for the log, without its id. */
 export type LogLine = Omit<RequestRecord, 'id' | 'batch'>;
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -26,7 +26,7 @@ export function requireSmallBody({ body }: Pick<GraphRequest, 'body'>): void {
     throw new GraphError(413, 'RequestEntityTooLarge', 'Maximum request length exceeded.');
 }
 
-/** The door that every request to Graph goes through, alone or inside a batch. */
+/** Handles every request to Graph, single ones and parts of a batch. */
 export class GraphService {
   readonly #world: World;
   readonly #accounts: Accounts;
@@ -60,7 +60,7 @@ export class GraphService {
     return { token, account };
   }
 
-  /** Never throws: a refusal is an answer. `authenticate` tells who calls, or throws why nobody does. */
+  /** Never throws: errors become answers. `authenticate` returns the caller or throws. */
   async serve(
     request: GraphRequest,
     authenticate: () => Caller,
@@ -108,7 +108,7 @@ export class GraphService {
     return { outcome, line };
   }
 
-  /** An error as an answer; what is not Graph's own refusal is its internal error. */
+  /** Turns an error into an answer. One that is not an error of Graph becomes an internal error. */
   refusal(error: unknown, request: Pick<GraphRequest, 'headers'>): Answer {
     return this.#refusal(error, request, randomUUID());
   }
@@ -126,7 +126,7 @@ export class GraphService {
       const scopes = new Set(caller.token.scopes.map((scope) => scope.toLowerCase()));
       if (!match.route.scopes.some((scope) => scopes.has(scope.toLowerCase()))) throw accessDenied();
       const { mailboxRefusal } = caller.account;
-      // The directory knows the user all the same.
+      // The directory knows a user without a mailbox too.
       if (mailboxRefusal !== null && match.route.path !== '/me') throw noMailbox(mailboxRefusal);
       if (match.within !== null) {
         const { mailbox } = caller.account;
@@ -144,7 +144,7 @@ export class GraphService {
   }
 
   #refusal(error: unknown, request: Pick<GraphRequest, 'headers'>, requestId: string): Answer {
-    // The sandbox runs on a developer's machine: an emulator's own bug is told in full, on its console alone.
+    // The sandbox runs on a developer's machine, so a bug of the emulator is printed in full, but only on its console.
     if (!(error instanceof GraphError)) console.error('microsoft emulator:', error);
     const known =
       error instanceof GraphError
@@ -178,7 +178,7 @@ function emptied(call: Call, answer: Answer): Answer {
 /** The route with {id} for every id: "GET /me/messages/{id}". */
 const operationOf = ({ route }: Match) => `${route.method} ${route.path.replace(/\{[\w-]+\}/g, '{id}')}`;
 
-/** A query as a person reads it. */
+/** Returns a query in readable form. */
 function readable(query: URLSearchParams): string {
   return query.size === 0 ? '' : `?${[...query].map(([name, value]) => `${name}=${value}`).join('&')}`;
 }

@@ -2,9 +2,9 @@ import { OAuthError, oauthErrorBody } from './oauth.errors.ts';
 
 interface Refusal {
   readonly code: number;
-  /** OAuth's word on the way back from the consent page. */
+  /** OAuth's error code in the redirect from the consent page. */
   readonly consent: 'access_denied' | 'interaction_required' | 'unauthorized_client';
-  /** The token endpoint's, where it is no refused grant. */
+  /** The error code of the token endpoint, when it is not invalid_grant. */
   readonly client?: { readonly status: number; readonly error: string };
   readonly suberror: string | null;
   readonly message: string;
@@ -14,7 +14,7 @@ const GRAPH = "'00000003-0000-0000-c000-000000000000'";
 const MOVED =
   'Due to a configuration change made by your administrator, or because you moved to a new location, you must';
 
-/** Why a tenant refuses a user's sign-in ("Microsoft Entra authentication and authorization error codes"). */
+/** The errors with which a tenant refuses a user's sign-in ("Microsoft Entra authentication and authorization error codes"). */
 const REFUSALS: readonly Refusal[] = [
   {
     code: 90093,
@@ -30,7 +30,7 @@ const REFUSALS: readonly Refusal[] = [
     message:
       'Postern needs permission to access resources in your organization that only an admin can grant. Please ask an admin to grant permission to this app before you can use it.',
   },
-  // As in microsoftgraph/microsoft-graph-docs#6311.
+  // Reported in microsoftgraph/microsoft-graph-docs#6311.
   {
     code: 50076,
     consent: 'interaction_required',
@@ -93,7 +93,7 @@ const REFUSALS: readonly Refusal[] = [
 ];
 const nameOf = ({ code }: Refusal) => `AADSTS${code}`;
 export const SIGN_IN_REFUSALS = REFUSALS.map(nameOf);
-/** Those that end when an administrator approves the application for the tenant. */
+/** The refusals that end when an administrator approves the application for the tenant. */
 export const UNTIL_APPROVED = ['AADSTS90093', 'AADSTS90094', 'AADSTS65001'];
 
 function find(name: string): Refusal {
@@ -102,14 +102,14 @@ function find(name: string): Refusal {
   return refusal;
 }
 
-/** As the token endpoint answers it. */
+/** Returns the error as the token endpoint answers it. */
 export function refusedGrant(name: string): OAuthError {
   const { code, message, suberror, client } = find(name);
   const { status, error } = client ?? { status: 400, error: 'invalid_grant' };
   return new OAuthError(status, error, code, message, suberror);
 }
 
-/** As the browser is sent back with it. */
+/** Returns the error as parameters of the redirect. */
 export function refusedConsent(name: string, now: Date): Record<string, string> {
   const { error_description, error_uri } = oauthErrorBody(refusedGrant(name), now);
   return { error: find(name).consent, error_description, error_uri };

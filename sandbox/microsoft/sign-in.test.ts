@@ -5,18 +5,18 @@ import { describe, expect, it } from 'vitest';
 import { CLIENT, REDIRECT } from '../testing/emulator.ts';
 import { ALL, consent, graphClient, ME, microsoftFor, signIn, startMicrosoft, token } from '../testing/microsoft.ts';
 
-const microsoft = microsoftFor('file', { scopes: [] });
+const { running } = microsoftFor('file', { scopes: [] });
 
 /** msal-node as the gateway has it: it refuses http authorities, but takes http endpoints in the metadata. */
 function msal(): ConfidentialClientApplication {
-  const base = `${microsoft.url}/common`;
+  const base = `${running().url}/common`;
   return new ConfidentialClientApplication({
     auth: {
       ...CLIENT,
       authority: 'https://login.localhost/common',
       knownAuthorities: ['login.localhost'],
       authorityMetadata: JSON.stringify({
-        issuer: `${microsoft.url}/{tenantid}/v2.0`,
+        issuer: `${running().url}/{tenantid}/v2.0`,
         authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
         token_endpoint: `${base}/oauth2/v2.0/token`,
         jwks_uri: `${base}/discovery/v2.0/keys`,
@@ -61,13 +61,13 @@ describe('msal-node', () => {
       forceRefresh: true,
     });
     expect(again.accessToken).not.toBe(first.accessToken);
-    const me = await graphClient(microsoft.via, again.accessToken)('/me?$select=mail');
+    const me = await graphClient(running().via, again.accessToken)('/me?$select=mail');
     expect(me.body.mail).toBe(ME);
   });
 
   it('learns that a grant is gone as invalid_grant', async () => {
-    const { refresh_token } = await signIn(microsoft.url);
-    microsoft.emulator.revoke(ME);
+    const { refresh_token } = await signIn(running().url);
+    running().emulator.revoke(ME);
     await expect(
       msal().acquireTokenByRefreshToken({ refreshToken: refresh_token, scopes: ['Mail.Read'] }),
     ).rejects.toMatchObject({ errorCode: 'invalid_grant' });
@@ -77,7 +77,7 @@ describe('msal-node', () => {
 describe('the token endpoint', () => {
   it('takes a code once, with its verifier, its redirect URI and the secret', async () => {
     const exchange = async (change: Record<string, string>) => {
-      const { verifier, answer } = await consent(microsoft.url, ALL);
+      const { verifier, answer } = await consent(running().url, ALL);
       const form = {
         grant_type: 'authorization_code',
         code: answer.searchParams.get('code') ?? '',
@@ -85,11 +85,11 @@ describe('the token endpoint', () => {
         code_verifier: verifier,
         ...change,
       };
-      return { form, answer: await token(microsoft.url, form) };
+      return { form, answer: await token(running().url, form) };
     };
     const { form, answer } = await exchange({});
     expect(answer.status).toBe(200);
-    expect((await token(microsoft.url, form)).body).toMatchObject({ error: 'invalid_grant', error_codes: [54005] });
+    expect((await token(running().url, form)).body).toMatchObject({ error: 'invalid_grant', error_codes: [54005] });
     expect((await exchange({ code_verifier: 'x'.repeat(43) })).answer.body).toMatchObject({
       error: 'invalid_grant',
       error_codes: [501481],
@@ -103,29 +103,29 @@ describe('the token endpoint', () => {
   });
 
   it('refuses a code after ten minutes', async () => {
-    const { verifier, answer } = await consent(microsoft.url, ALL);
-    microsoft.clock.ahead += 601_000;
+    const { verifier, answer } = await consent(running().url, ALL);
+    running().clock.ahead += 601_000;
     const form = {
       grant_type: 'authorization_code',
       code: answer.searchParams.get('code') ?? '',
       redirect_uri: REDIRECT,
       code_verifier: verifier,
     };
-    expect((await token(microsoft.url, form)).body).toMatchObject({ error: 'invalid_grant', error_codes: [70008] });
+    expect((await token(running().url, form)).body).toMatchObject({ error: 'invalid_grant', error_codes: [70008] });
   });
 
   it('gives a new refresh token each time, and the old one still works', async () => {
-    const first = await signIn(microsoft.url);
-    const second = (await token(microsoft.url, { grant_type: 'refresh_token', refresh_token: first.refresh_token }))
+    const first = await signIn(running().url);
+    const second = (await token(running().url, { grant_type: 'refresh_token', refresh_token: first.refresh_token }))
       .body;
     expect(second.refresh_token).not.toBe(first.refresh_token);
     expect(
-      (await token(microsoft.url, { grant_type: 'refresh_token', refresh_token: first.refresh_token })).status,
+      (await token(running().url, { grant_type: 'refresh_token', refresh_token: first.refresh_token })).status,
     ).toBe(200);
   });
 
   it('gives only what was ticked, and asks for consent for the rest', async () => {
-    const { verifier, answer } = await consent(microsoft.url, ['offline_access', 'Mail.Read', 'Mail.Send'], {
+    const { verifier, answer } = await consent(running().url, ['offline_access', 'Mail.Read', 'Mail.Send'], {
       untick: ['Mail.Send'],
     });
     const form = {
@@ -134,9 +134,9 @@ describe('the token endpoint', () => {
       redirect_uri: REDIRECT,
       code_verifier: verifier,
     };
-    const { body } = await token(microsoft.url, form);
+    const { body } = await token(running().url, form);
     expect(body.scope).toBe('Mail.Read');
-    const more = await token(microsoft.url, {
+    const more = await token(running().url, {
       grant_type: 'refresh_token',
       refresh_token: body.refresh_token,
       scope: 'Mail.Send',
@@ -145,9 +145,9 @@ describe('the token endpoint', () => {
   });
 
   it('meets faults', async () => {
-    microsoft.faults.add({ vendor: 'microsoft', operation: 'token', status: 503, times: 1 });
-    expect((await token(microsoft.url, { grant_type: 'refresh_token', refresh_token: 'any' })).status).toBe(503);
-    expect((await token(microsoft.url, { grant_type: 'refresh_token', refresh_token: 'any' })).body).toMatchObject({
+    running().faults.add({ vendor: 'microsoft', operation: 'token', status: 503, times: 1 });
+    expect((await token(running().url, { grant_type: 'refresh_token', refresh_token: 'any' })).status).toBe(503);
+    expect((await token(running().url, { grant_type: 'refresh_token', refresh_token: 'any' })).body).toMatchObject({
       error: 'invalid_grant',
     });
   });
@@ -155,13 +155,13 @@ describe('the token endpoint', () => {
 
 describe('the consent page', () => {
   it('sends a refusal back with the state', async () => {
-    const { answer } = await consent(microsoft.url, ALL, { decision: 'deny' });
+    const { answer } = await consent(running().url, ALL, { decision: 'deny' });
     expect(Object.fromEntries(answer.searchParams)).toMatchObject({ error: 'access_denied', state: 'the state' });
   });
 
   it('sends nobody to an address that is not registered, nor for another client', async () => {
     for (const query of [{ redirect_uri: 'https://evil.example/callback' }, { client_id: 'someone-else' }]) {
-      const { status, answer } = await consent(microsoft.url, ALL, { query: query as Record<string, string> });
+      const { status, answer } = await consent(running().url, ALL, { query: query as Record<string, string> });
       expect(status).toBe(400);
       expect(answer.href).toBe('about:blank');
     }
@@ -174,24 +174,25 @@ describe('the consent page', () => {
       response_type: 'code',
       scope: '"><script>x()</script>',
     });
-    const html = await (await fetch(`${microsoft.url}/common/oauth2/v2.0/authorize?${query}`)).text();
+    const html = await (await fetch(`${running().url}/common/oauth2/v2.0/authorize?${query}`)).text();
     expect(html).not.toContain('<script>');
   });
 });
 
 it('signs id_tokens with the key it publishes', async () => {
-  const { answer, verifier } = await consent(microsoft.url, ALL, { query: { nonce: 'n-1' } });
+  const { answer, verifier } = await consent(running().url, ALL, { query: { nonce: 'n-1' } });
   const form = {
     grant_type: 'authorization_code',
     code: answer.searchParams.get('code') ?? '',
     redirect_uri: REDIRECT,
     code_verifier: verifier,
   };
-  const { body } = await token(microsoft.url, form);
-  const configuration = await (await fetch(`${microsoft.url}/common/v2.0/.well-known/openid-configuration`)).json();
+  const { body } = await token(running().url, form);
+  const published = await fetch(`${running().url}/common/v2.0/.well-known/openid-configuration`);
+  const configuration = (await published.json()) as { jwks_uri: string };
   const { keys } = (await (await fetch(configuration.jwks_uri)).json()) as { keys: JsonWebKey[] };
   const key = createPublicKey({ key: keys[0] as JsonWebKey, format: 'jwk' });
-  const clockTimestamp = Math.floor(microsoft.world.now().getTime() / 1000);
+  const clockTimestamp = Math.floor(running().world.now().getTime() / 1000);
   const claims = jwt.verify(body.id_token ?? '', key, {
     algorithms: ['RS256'],
     audience: CLIENT.clientId,
@@ -201,12 +202,12 @@ it('signs id_tokens with the key it publishes', async () => {
 });
 
 it('keeps grants and revocations over a restart', async () => {
-  const { refresh_token } = await signIn(microsoft.url);
-  const restarted = await startMicrosoft({ keep: microsoft.world.keep });
-  restarted.clock.ahead = microsoft.clock.ahead;
+  const { refresh_token } = await signIn(running().url);
+  const restarted = await startMicrosoft({ keep: running().world.keep });
+  restarted.clock.ahead = running().clock.ahead;
   expect((await token(restarted.url, { grant_type: 'refresh_token', refresh_token })).status).toBe(200);
   restarted.emulator.revoke(ME);
-  expect((await token(microsoft.url, { grant_type: 'refresh_token', refresh_token })).body).toMatchObject({
+  expect((await token(running().url, { grant_type: 'refresh_token', refresh_token })).body).toMatchObject({
     error: 'invalid_grant',
     error_codes: [50173],
   });

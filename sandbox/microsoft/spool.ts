@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A file of any size that grows piece by piece, on disk rather than in memory; gone when the emulator closes. */
+/** A file of any size that grows piece by piece. It is on disk rather than in memory, and is removed when the emulator closes. */
 export interface SpoolFile {
   readonly size: number;
   append(piece: Uint8Array): void;
@@ -10,7 +10,7 @@ export interface SpoolFile {
   remove(): void;
 }
 
-/** Where uploaded files are kept: a directory that is made for the first of them. */
+/** The directory of uploaded files, which is created for the first of them. */
 export class Spool {
   #directory: string | null = null;
   #files = 0;

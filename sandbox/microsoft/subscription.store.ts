@@ -1,6 +1,6 @@
 import type { Keep } from '../world.ts';
 
-/** A subscription, kept over restarts. Times in ms. */
+/** A subscription, which survives restarts. Times are in milliseconds. */
 export interface StoredSubscription {
   readonly id: string;
   /** The account's address. */
@@ -8,7 +8,7 @@ export interface StoredSubscription {
   readonly applicationId: string;
   readonly creatorId: string;
   readonly resource: string;
-  /** Null: the whole mailbox. */
+  /** The folder. Null: the whole mailbox. */
   readonly folderId: string | null;
   readonly changeTypes: readonly string[];
   readonly notificationUrl: string;
@@ -16,13 +16,13 @@ export interface StoredSubscription {
   readonly clientState: string | null;
   readonly immutableIds: boolean;
   readonly expiresAt: number;
-  /** When the access token runs out on whose authority changes are told. */
+  /** When the access token expires that authorises the notifications. */
   readonly authorizedUntil: number;
-  /** Whether the subscriber was asked to authorize again, and has not. */
+  /** Whether the subscriber was asked to reauthorize and has not done so. */
   readonly isChallenged: boolean;
-  /** Changes were held back for want of authorization. */
+  /** Whether changes were not notified because the authorization was missing. */
   readonly hasMissed: boolean;
-  /** It can be renewed, and tells of nothing. */
+  /** It notifies of nothing, although it can be renewed. */
   readonly isSilent?: boolean;
 }
 

@@ -3,8 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { graphClient, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
 
-const microsoft = microsoftFor('file');
-const { graph, direct } = microsoft;
+const { running, graph, direct, signInAgain } = microsoftFor('file');
 let hooks: FastifyInstance;
 let hook: string;
 beforeAll(async () => {
@@ -20,15 +19,15 @@ beforeAll(async () => {
   hook = await hooks.listen({ host: '127.0.0.1', port: 0 });
 });
 beforeEach(async () => {
-  await microsoft.signInAgain();
-  microsoft.emulator.dropWatches(ME);
-  microsoft.posted.length = 0;
+  await signInAgain();
+  running().emulator.dropWatches(ME);
+  running().posted.length = 0;
 });
 afterAll(async () => {
   await hooks.close();
 });
 
-const inMinutes = (minutes: number) => new Date(microsoft.world.now().getTime() + minutes * 60_000).toISOString();
+const inMinutes = (minutes: number) => new Date(running().world.now().getTime() + minutes * 60_000).toISOString();
 const wanted = (given: Record<string, unknown> = {}) => ({
   changeType: 'created,updated,deleted',
   notificationUrl: `${hook}/good`,
@@ -49,8 +48,8 @@ const notificationsIn = (body = '{"value":[]}') => (JSON.parse(body) as { value:
 /** Notifications leave at the end of the turn. */
 const posted = async () => {
   await turn();
-  return microsoft.posted
-    .splice(0)
+  return running()
+    .posted.splice(0)
     .flatMap(({ url, body }) => notificationsIn(body).map((notification) => ({ ...notification, url })));
 };
 
@@ -59,7 +58,7 @@ describe('a subscription', () => {
     const made = await subscribe();
     expect(made.status).toBe(201);
     expect(made.body).toMatchObject({ resource: '/me/messages', clientState: 'the state' });
-    const id = microsoft.emulator.deliver(ME, mail());
+    const id = running().emulator.deliver(ME, mail());
     expect(await posted()).toEqual([
       expect.objectContaining({
         url: `${hook}/good`,
@@ -69,23 +68,23 @@ describe('a subscription', () => {
         resourceData: expect.objectContaining({ '@odata.type': '#Microsoft.Graph.Message', id }),
       }),
     ]);
-    microsoft.emulator.touch(ME, id, 'read');
-    microsoft.emulator.touch(ME, id, 'archive');
-    microsoft.emulator.touch(ME, id, 'delete');
+    running().emulator.touch(ME, id, 'read');
+    running().emulator.touch(ME, id, 'archive');
+    running().emulator.touch(ME, id, 'delete');
     expect((await posted()).map((notification) => notification.changeType)).toEqual(['updated', 'updated', 'deleted']);
   });
 
   it('of one folder sees what enters and leaves it', async () => {
     await subscribe({ resource: "me/mailFolders('inbox')/messages" });
-    const id = microsoft.emulator.deliver(ME, mail());
-    microsoft.emulator.touch(ME, id, 'archive');
-    microsoft.emulator.touch(ME, id, 'unread');
+    const id = running().emulator.deliver(ME, mail());
+    running().emulator.touch(ME, id, 'archive');
+    running().emulator.touch(ME, id, 'unread');
     expect((await posted()).map((notification) => notification.changeType)).toEqual(['created', 'deleted']);
   });
 
   it('names movable ids when it was made without the preference', async () => {
     await subscribe({}, { prefer: '' });
-    const immutable = microsoft.emulator.deliver(ME, mail());
+    const immutable = running().emulator.deliver(ME, mail());
     const [notification] = (await posted()) as unknown as { resourceData: { id: string } }[];
     expect(notification?.resourceData.id).not.toBe(immutable);
     expect((await graph(`/me/messages/${notification?.resourceData.id}?$select=id`)).body.id).toBe(immutable);
@@ -117,15 +116,15 @@ describe('a subscription', () => {
     expect((await graph(path, { method: 'DELETE' })).status).toBe(204);
     expect((await graph(path)).status).toBe(404);
     await subscribe({ expirationDateTime: inMinutes(50) });
-    microsoft.clock.ahead += 51 * 60_000;
-    microsoft.emulator.deliver(ME, mail());
+    running().clock.ahead += 51 * 60_000;
+    running().emulator.deliver(ME, mail());
     expect(await posted()).toEqual([]);
   });
 
   it('outlives a restart', async () => {
     const { body } = await subscribe();
-    const restarted = await startMicrosoft({ keep: microsoft.world.keep });
-    restarted.clock.ahead = microsoft.clock.ahead;
+    const restarted = await startMicrosoft({ keep: running().world.keep });
+    restarted.clock.ahead = running().clock.ahead;
     restarted.emulator.deliver(ME, mail());
     await turn();
     expect(notificationsIn(restarted.posted[0]?.body)[0]).toMatchObject({ subscriptionId: body.id });
@@ -134,8 +133,8 @@ describe('a subscription', () => {
 
   it('dies without a word when it is dropped', async () => {
     const { body } = await subscribe();
-    microsoft.emulator.dropWatches(ME);
-    microsoft.emulator.deliver(ME, mail());
+    running().emulator.dropWatches(ME);
+    running().emulator.deliver(ME, mail());
     expect(await posted()).toEqual([]);
     expect(
       (await graph(`/subscriptions/${body.id}`, { method: 'PATCH', body: { expirationDateTime: inMinutes(60) } }))
@@ -147,7 +146,7 @@ describe('a subscription', () => {
 describe('lifecycle', () => {
   it('asks for authorization, holds changes back, and tells that some were missed', async () => {
     const { body } = await subscribe();
-    microsoft.emulator.expireTokens(ME);
+    running().emulator.expireTokens(ME);
     expect(await posted()).toEqual([
       expect.objectContaining({
         url: `${hook}/good?lifecycle=1`,
@@ -156,31 +155,31 @@ describe('lifecycle', () => {
         clientState: 'the state',
       }),
     ]);
-    microsoft.emulator.deliver(ME, mail());
+    running().emulator.deliver(ME, mail());
     expect(await posted()).toEqual([]);
-    const renewed = graphClient(microsoft.via, (await signIn(microsoft.url)).access_token);
+    const renewed = graphClient(running().via, (await signIn(running().url)).access_token);
     expect((await renewed(`/subscriptions/${body.id}/reauthorize`, { method: 'POST' })).status).toBe(204);
     expect(await posted()).toEqual([expect.objectContaining({ lifecycleEvent: 'missed' })]);
-    microsoft.emulator.deliver(ME, mail());
+    running().emulator.deliver(ME, mail());
     expect(await posted()).toEqual([expect.objectContaining({ changeType: 'created' })]);
   });
 
   it('tells that a subscription was removed with its grant', async () => {
     await subscribe();
-    microsoft.emulator.revoke(ME);
+    running().emulator.revoke(ME);
     expect(await posted()).toEqual([expect.objectContaining({ lifecycleEvent: 'subscriptionRemoved' })]);
   });
 });
 
 describe('a second subscription to the same', () => {
-  afterEach(() => microsoft.emulator.setDuplicates?.(ME, 'taken'));
+  afterEach(() => running().emulator.setDuplicates?.(ME, 'taken'));
 
   it('is taken, as in the field', async () => {
     expect([(await subscribe()).status, (await subscribe()).status]).toEqual([201, 201]);
   });
 
   it('is refused where that is set, in the words of the documentation, and other changes are not', async () => {
-    microsoft.emulator.setDuplicates?.(ME, 'refused');
+    running().emulator.setDuplicates?.(ME, 'refused');
     const { id } = (await subscribe()).body;
     expect(await subscribe({ notificationUrl: `${hook}/good?another`, resource: 'me/messages' })).toMatchObject({
       status: 409,
@@ -192,12 +191,12 @@ describe('a second subscription to the same', () => {
 
 it('a silent subscription is renewed and tells of nothing, and one made later does', async () => {
   const { id } = (await subscribe({ clientState: 'silent' })).body;
-  microsoft.emulator.silenceWatches(ME);
+  running().emulator.silenceWatches(ME);
   await graph(`/subscriptions/${id}`, { method: 'PATCH', body: { expirationDateTime: inMinutes(5000) } });
-  microsoft.emulator.deliver(ME, mail());
+  running().emulator.deliver(ME, mail());
   expect(await posted()).toEqual([]);
   await subscribe({ clientState: 'another' });
-  microsoft.emulator.deliver(ME, mail());
+  running().emulator.deliver(ME, mail());
   const told = JSON.stringify(await posted());
   expect(told).toContain('"another"');
   expect(told).not.toContain('"silent"');

@@ -10,7 +10,7 @@ import type { StoredSubscription, SubscriptionStore } from './subscription.store
 import { READ } from './view.ts';
 
 const MAX_LIFE_MS = 10_080 * 60_000;
-/** Shorter ones are lengthened to it. */
+/** The minimum lifetime. Shorter ones are extended to it. */
 const MIN_LIFE_MS = 45 * 60_000;
 const MAX_PER_MAILBOX = 1000;
 const VALIDATION_TIMEOUT_MS = 10_000;
@@ -107,7 +107,7 @@ export function subscriptionRoutes(
   ];
 }
 
-/** What makes two subscriptions one by the documentation: who asks, for what, and which changes. */
+/** The key by which the documentation calls two subscriptions duplicates: the application, the resource and the change types. */
 function isSame(a: StoredSubscription, b: StoredSubscription): boolean {
   const told = ({ account, applicationId, resource, changeTypes }: StoredSubscription) =>
     JSON.stringify([account, applicationId, resource.toLowerCase().replace(/^\//, ''), [...changeTypes].sort()]);
@@ -149,7 +149,7 @@ async function read(call: Call, applicationId: string): Promise<StoredSubscripti
   return subscription;
 }
 
-/** The folder a resource names, or null for the whole mailbox. Throws Graph's refusals. */
+/** Returns the folder that a resource names, or null for the whole mailbox. Throws Graph's errors. */
 function folderOf(call: Call, resource: string): string | null {
   const match = /^\/?(me|users\/[^/]+|users\('[^']+'\))\/(?:mailFolders(?:\/([^/]+)|\('([^']+)'\))\/)?messages$/i.exec(
     resource,
@@ -179,7 +179,7 @@ function expiry(call: Call, given: string): number {
   return Math.max(asked, now + MIN_LIFE_MS);
 }
 
-/** The endpoint must give the token back, as text, in time. Throws ValidationError. */
+/** Requires that the endpoint returns the validation token as text in time. Throws ValidationError. */
 async function validate(url: string): Promise<void> {
   const token = `Validation: Testing client application reachability for subscription Request-Id: ${randomUUID()}`;
   if (!isLoopbackUrl(url))
@@ -227,7 +227,7 @@ function renew(
   return authorize(call, renewed, store, notifications);
 }
 
-/** The caller's token stands for the subscription from now on. */
+/** Makes the caller's token authorise the subscription from now on. */
 function authorize(
   call: Call,
   subscription: StoredSubscription,

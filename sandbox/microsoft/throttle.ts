@@ -17,7 +17,7 @@ export class Throttle {
     this.#now = now;
   }
 
-  /** Takes a place, given back by calling the answer once or more often; or the refusal. */
+  /** Takes a slot and returns a function that releases it, which may be called more than once. Returns the refusal when there is none. */
   enter(mailbox: string): (() => void) | GraphError {
     const now = this.#now().getTime();
     const window = windowOf(this.#requests, mailbox, REQUEST_WINDOW_MS);
@@ -34,7 +34,7 @@ export class Throttle {
     };
   }
 
-  /** Counts bytes sent in; null when they are within the limit. */
+  /** Counts received bytes. Returns null when they are within the limit, and the refusal otherwise. */
   upload(mailbox: string, bytes: number): GraphError | null {
     const now = this.#now().getTime();
     const window = windowOf(this.#uploads, mailbox, UPLOAD_WINDOW_MS);

@@ -46,7 +46,7 @@ export class TokenEndpoint {
     this.#refusals = refusals;
   }
 
-  /** Whose token a request is about, for the log and for faults; null when it cannot be told. */
+  /** Returns the account of the token in a request, for the log and for faults. Null when it is unknown. */
   accountOf(form: URLSearchParams): string | null {
     const read = form.get('refresh_token');
     const refresh = read ? this.#tokens.readRefresh(read) : null;
@@ -187,7 +187,7 @@ export class TokenEndpoint {
     form: URLSearchParams,
     base: string,
   ): TokenAnswer {
-    // An access token carries everything consented to for the resource, not only what was asked for this time.
+    // An access token has every scope that was consented to for the resource, and not only those of this request.
     const scopes = granted.filter((scope) => !OPENID.has(scope));
     const shown = [...scopes, ...granted.filter((scope) => OPENID.has(scope) && scope !== 'offline_access')];
     const refreshable = granted.includes('offline_access');

@@ -14,7 +14,7 @@ export interface AccessToken {
 export interface RefreshToken {
   readonly address: string;
   readonly clientId: string;
-  /** Everything that was consented to, without offline_access. */
+  /** All consented scopes without offline_access. */
   readonly granted: readonly string[];
 }
 interface AuthorizationCode {
@@ -35,12 +35,12 @@ const EXPIRED = 'microsoft.expiredAt';
 
 type Moments = Record<string, number>;
 
-/** Self-describing tokens: they outlive a restart, and what ends them early is kept. */
+/** Issues and reads tokens. They carry their own claims and so survive a restart; only revocations are stored. */
 export class Tokens {
   readonly #world: World;
   readonly #key: Buffer;
   readonly #usedCodes = new Set<string>();
-  /** Accounts whose access tokens Graph refuses, all of them. */
+  /** The accounts whose access tokens Graph refuses without exception. */
   readonly #refused = new Set<string>();
 
   constructor(world: World) {
@@ -96,7 +96,7 @@ export class Tokens {
     return this.#sign(CODE_SECONDS, { use: 'code', id: randomUUID(), ...code });
   }
 
-  /** Uses the code up: a second reading answers 'used'. */
+  /** Uses the code up. A second call returns 'used'. */
   redeemCode(code: string): AuthorizationCode | 'expired' | 'used' | null {
     const claims = this.#verify(code, 'code');
     if (claims === 'expired' || claims === null) return claims;
@@ -106,18 +106,18 @@ export class Tokens {
     return read;
   }
 
-  /** Access tokens issued so far stop working. */
+  /** Invalidates the access tokens that were issued so far. */
   expireAccess(address: string): void {
     this.#stamp(EXPIRED, address);
   }
 
-  /** Whatever access tokens are issued. */
+  /** Refuses every access token, however new. */
   refuseAccess(address: string, areRefused: boolean): void {
     if (areRefused) this.#refused.add(address.toLowerCase());
     else this.#refused.delete(address.toLowerCase());
   }
 
-  /** Refresh tokens too. */
+  /** Invalidates refresh tokens too. */
   revoke(address: string): void {
     this.#stamp(REVOKED, address);
   }

@@ -6,7 +6,7 @@ interface Held {
   readonly go: () => void;
 }
 
-/** What Exchange has taken for sending and has not sent yet. */
+/** Messages that Exchange has accepted and has not sent yet. */
 export class Transport {
   readonly #held = new Set<Held>();
 

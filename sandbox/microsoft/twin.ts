@@ -1,6 +1,6 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
-import { SEARCH_INDEXES } from '../world.ts';
+import { READ_TOGGLES, SEARCH_INDEXES } from '../world.ts';
 import { MAILBOX_REFUSALS } from './errors.ts';
 import { createMicrosoft } from './index.ts';
 import { SIGN_IN_REFUSALS } from './sign-in.refusals.ts';
@@ -21,6 +21,10 @@ export const microsoft: Twin = {
     ),
   ],
   signInRefusals: SIGN_IN_REFUSALS,
+  sameSignInRefusals: [
+    ['AADSTS90093', 'AADSTS90094'],
+    ['AADSTS53003', 'AADSTS50131'],
+  ],
   mailboxRefusals: MAILBOX_REFUSALS,
   subjectThreads: ['apart'],
   searchWays: { accents: SEARCH_INDEXES.accents, forms: ['whole', 'beginnings'], order: SEARCH_INDEXES.order },
@@ -30,10 +34,15 @@ export const microsoft: Twin = {
   operations: {
     identify: 'GET /me',
     read: 'GET /me/messages/{id}',
+    changes: 'GET /me/mailFolders/{id}/messages/delta',
     save: 'POST /me/messages',
     upload: 'PUT (uploadUrl)',
     send: 'POST /me/messages/{id}/send',
   },
+  // Changes in batches of 20.
+  bulkRequests: { update: 2 * 3 * 15, deleteForever: 12 },
+  readToggles: READ_TOGGLES,
+  alias: () => null,
   // The last one is the token endpoint's; 429 is its as well.
   errors: { ApplicationThrottled: 429, ServiceUnavailable: 503, temporarily_unavailable: 503 },
   environment: (url) => ({

@@ -1,7 +1,7 @@
 import type { View } from './message.format.ts';
 import type { Call } from './request.ts';
 
-/** How this caller is to see messages. */
+/** How messages are represented to this caller. */
 export function viewOf(call: Call): View {
   return {
     mailbox: call.account.mailbox,
@@ -12,7 +12,7 @@ export function viewOf(call: Call): View {
 }
 
 export const READ = ['Mail.ReadBasic', 'Mail.Read', 'Mail.ReadWrite'] as const;
-/** What Mail.ReadBasic does not reach. */
+/** The properties that Mail.ReadBasic does not allow. */
 export const READ_CONTENT = ['Mail.Read', 'Mail.ReadWrite'] as const;
 export const WRITE = ['Mail.ReadWrite'] as const;
 export const SEND = ['Mail.Send'] as const;

@@ -3,13 +3,12 @@ import { composeRaw } from '../mail/compose.ts';
 import { letter, ME, mail, microsoftFor } from '../testing/microsoft.ts';
 
 const FRIEND = 'friend@elsewhere.example';
-const microsoft = microsoftFor('file', {
+const { running, graph, direct, post } = microsoftFor('file', {
   deliverElsewhere: (raw, to) => sentElsewhere.push({ raw, to }),
 });
-const { graph, direct, post } = microsoft;
 const sentElsewhere: { raw: Buffer; to: readonly string[] }[] = [];
 beforeAll(async () => {
-  microsoft.emulator.createAccount('colleague@outlook.example', 'Colleague');
+  running().emulator.createAccount('colleague@outlook.example', 'Colleague');
 });
 
 const to = (...addresses: string[]) => addresses.map((address) => ({ emailAddress: { address } }));
@@ -17,7 +16,7 @@ const base64 = (raw: Buffer) => raw.toString('base64');
 
 describe('moving', () => {
   it('changes the id, but not the immutable one; both find the message', async () => {
-    const immutable = microsoft.emulator.deliver(ME, mail());
+    const immutable = running().emulator.deliver(ME, mail());
     const plain = { prefer: '' };
     const before = (await graph(`/me/messages/${immutable}?$select=id`, { headers: plain })).body.id;
     expect(before).not.toBe(immutable);
@@ -37,14 +36,14 @@ describe('moving', () => {
   });
 
   it('reaches a message through its own folder only', async () => {
-    const id = microsoft.emulator.deliver(ME, mail());
+    const id = running().emulator.deliver(ME, mail());
     expect((await graph(`/me/mailFolders/inbox/messages/${id}?$select=id`)).status).toBe(200);
     expect((await graph(`/me/mailFolders/archive/messages/${id}?$select=id`)).status).toBe(404);
     expect((await graph(`/users/${ME}/messages/${id}?$select=id`)).status).toBe(200);
   });
 
   it('copies, deletes softly, and deletes for good', async () => {
-    const id = microsoft.emulator.deliver(ME, mail());
+    const id = running().emulator.deliver(ME, mail());
     const copy = await post(`/me/messages/${id}/copy`, { destinationId: 'archive' });
     expect(copy.body.id).not.toBe(id);
     expect((await graph(`/me/messages/${id}`, { method: 'DELETE' })).status).toBe(204);
@@ -63,7 +62,7 @@ describe('moving', () => {
 
 describe('changing', () => {
   it('reads, flags and categorises, each with a new change key', async () => {
-    const id = microsoft.emulator.deliver(ME, mail());
+    const id = running().emulator.deliver(ME, mail());
     const before = (await graph(`/me/messages/${id}`)).body;
     const { body } = await graph(`/me/messages/${id}`, {
       method: 'PATCH',
@@ -85,7 +84,7 @@ describe('changing', () => {
   });
 
   it('refuses what only a draft lets be changed, and what is no property', async () => {
-    const id = microsoft.emulator.deliver(ME, mail());
+    const id = running().emulator.deliver(ME, mail());
     expect((await graph(`/me/messages/${id}`, { method: 'PATCH', body: { subject: 'Forged' } })).body.error.code).toBe(
       'ErrorInvalidPropertySet',
     );
@@ -98,7 +97,7 @@ describe('changing', () => {
 
 describe('answering', () => {
   it('keeps the conversation, quotes, and remembers the answer', async () => {
-    const original = microsoft.emulator.deliver(
+    const original = running().emulator.deliver(
       ME,
       mail({
         subject: 'Question',
@@ -127,7 +126,7 @@ describe('answering', () => {
   });
 
   it('promises the conversation to what createReply made of MIME, and not to headers alone', async () => {
-    const original = microsoft.emulator.deliver(ME, mail({ subject: 'Whose?', messageId: '<whose@x>' }));
+    const original = running().emulator.deliver(ME, mail({ subject: 'Whose?', messageId: '<whose@x>' }));
     const { conversationId } = (await graph(`/me/messages/${original}`)).body;
     const mime = (messageId: string) =>
       base64(
@@ -140,7 +139,7 @@ describe('answering', () => {
     expect(reply.body).toMatchObject({ conversationId, internetMessageId: '<one@x>' });
     const alone = await graph('/me/messages', { method: 'POST', body: mime('<two@x>') });
     expect(alone.body.conversationId).not.toBe(conversationId);
-    const answer = microsoft.emulator.deliver(
+    const answer = running().emulator.deliver(
       ME,
       mail({ subject: 'Re: Whose?', inReplyTo: ['<one@x>'], references: ['<whose@x>', '<one@x>'] }),
     );
@@ -148,7 +147,7 @@ describe('answering', () => {
   });
 
   it('forwards with the files', async () => {
-    const original = microsoft.emulator.deliver(
+    const original = running().emulator.deliver(
       ME,
       mail({ subject: 'Re: Papers', files: [{ filename: 'a.txt', mimeType: 'text/plain', bytes: Buffer.from('a') }] }),
     );

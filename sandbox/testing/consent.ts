@@ -9,7 +9,7 @@ export interface Consent {
   readonly account: string;
 }
 
-/** Goes through the consent page as a browser would; what the vendor sends the browser to, and the PKCE verifier. */
+/** Submits the consent page as a browser would. Returns the URL that the vendor redirects to, and the PKCE verifier. */
 export async function consentAt(
   page: string,
   scopes: readonly string[],

@@ -15,15 +15,15 @@ interface Posted {
   readonly body: string;
 }
 
-/** What a suite decides about the emulator that it starts. */
+/** The options of an emulator that a suite starts. */
 export interface Given {
   readonly keep?: Keep;
   readonly deliverElsewhere?: (raw: Buffer, to: readonly string[]) => void;
-  /** What the client is signed in with; with none there is no client. */
+  /** The scopes that the client signs in with. With an empty list no client is signed in. */
   readonly scopes?: readonly string[];
 }
 
-/** One emulator alone, in a world of its own: what it would post to a gateway is kept in `posted`. */
+/** Starts one emulator in a world of its own. The webhooks that it would send to a gateway are collected in `posted`. */
 export async function startEmulator(
   me: string,
   prefix: string,
@@ -31,7 +31,7 @@ export async function startEmulator(
   create: (world: World) => { emulator: Emulator; plugin: FastifyPluginAsync },
 ) {
   const posted: Posted[] = [];
-  /** `at` stops it at an instant. */
+  /** `at` stops the clock at an instant. */
   const clock: { ahead: number; at: number | null } = { ahead: 0, at: null };
   const faults = createFaults();
   const world: World = {
@@ -53,10 +53,10 @@ export async function startEmulator(
   return { url, world, faults, clock, emulator, posted, close: () => app.close() };
 }
 
-/** How long one emulator serves: a test of its own, or all of the file. */
+/** How long an emulator runs: for one test, or for all tests of the file. */
 export type Lifetime = 'test' | 'file';
 
-/** Starts before each test, or before the first of the file, and closes after it. Gives the one that runs. */
+/** Starts something before each test, or before the first test of the file, and closes it afterwards. The function that it returns returns the one that runs. */
 export function during<T extends { close(): Promise<unknown> }>(lifetime: Lifetime, start: () => Promise<T>): () => T {
   let running: T | undefined;
   const [before, after] = lifetime === 'test' ? [beforeEach, afterEach] : [beforeAll, afterAll];

@@ -12,7 +12,7 @@ export const USER = { userId: 'me' } as const;
 export const MAIL_SCOPE = 'https://mail.google.com/';
 export const scope = (name: string) => `https://www.googleapis.com/auth/gmail.${name}`;
 
-/** The Google emulator on a free port. */
+/** Starts the Google emulator on a free port. */
 export const startGoogle = ({ keep, deliverElsewhere }: Given = {}) =>
   startEmulator(ME, '', keep, (world) =>
     createGoogle(world, {
@@ -43,7 +43,7 @@ export const consent = (url: string, scopes: readonly string[], more: Partial<Co
     query: { access_type: 'offline', prompt: 'consent', ...more.query },
   });
 
-/** A signed-in client of the real SDK. */
+/** Signs a client of Google's own SDK in. */
 export async function connect(url: string, scopes: readonly string[], account = ME) {
   const auth = oauthClient(url);
   const { verifier, answer } = await consent(url, scopes, { account });
@@ -53,44 +53,22 @@ export async function connect(url: string, scopes: readonly string[], account = 
   return { api, auth, tokens };
 }
 
-/** Google for each test or for the file, with a client signed in. */
+/** Starts the Google emulator for each test or for the file, and signs a client in. `running()` returns the emulator that runs. */
 export function googleFor(lifetime: Lifetime, given: Given = {}) {
   const { scopes = [MAIL_SCOPE] } = given;
   const running = during(lifetime, async () => {
     const google = await startGoogle(given);
-    return { ...google, ...(scopes.length > 0 && { client: await connect(google.url, scopes) }) };
+    const client = scopes.length > 0 ? await connect(google.url, scopes) : null;
+    return {
+      ...google,
+      accessToken: client?.tokens.access_token ?? '',
+      get users() {
+        if (!client) throw new Error('no client was signed in');
+        return client.api.users;
+      },
+    };
   });
-  const client = () => {
-    const signedIn = running().client;
-    if (!signedIn) throw new Error('no client was signed in');
-    return signedIn;
-  };
-  return {
-    get url() {
-      return running().url;
-    },
-    get world() {
-      return running().world;
-    },
-    get faults() {
-      return running().faults;
-    },
-    get clock() {
-      return running().clock;
-    },
-    get emulator() {
-      return running().emulator;
-    },
-    get posted() {
-      return running().posted;
-    },
-    get users() {
-      return client().api.users;
-    },
-    get accessToken() {
-      return client().tokens.access_token ?? '';
-    },
-  };
+  return { running };
 }
 
 export const letter = (given: Partial<Letter> = {}): Letter => letterTo(ME, given);
@@ -100,7 +78,7 @@ export const mail = (given: Partial<Letter> = {}, placement: Partial<Placement> 
 
 export const raw = (given: Partial<Letter>) => composeRaw(letter(given)).toString('base64url');
 
-/** The status and reason of Google's refusal. */
+/** Returns the status and the reason of Google's refusal. */
 export async function refusal(call: Promise<unknown>): Promise<{ status: number; reason: string; message: string }> {
   try {
     await call;

@@ -1,4 +1,4 @@
-/** What Graph's answers hold of what the suites read; which of it is there depends on the request. */
+/** The parts of Graph's answers that the suites read. The request decides which of them are present. */
 export interface GraphAnswer {
   readonly status: number;
   readonly headers: Headers;

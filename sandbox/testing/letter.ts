@@ -4,7 +4,7 @@ import { INBOX_UNREAD, mailFromRaw } from '../mail/received.ts';
 
 let letters = 0;
 
-/** A letter to that address, each a second later than the one before, with what the test sets. */
+/** Returns a letter to this address with the fields that the test sets. Each letter is a second later than the one before. */
 export function letterTo(address: string, given: Partial<Letter>): Letter {
   letters += 1;
   return {
@@ -18,7 +18,7 @@ export function letterTo(address: string, given: Partial<Letter>): Letter {
   };
 }
 
-/** The letter as it arrives: unread in the inbox unless the test places it elsewhere. */
+/** Returns the letter as it arrives: unread in the inbox unless the test places it elsewhere. */
 export const arriving = (written: Letter, placement: Partial<Placement>): Mail =>
   mailFromRaw(composeRaw(written), {
     key: written.messageId,

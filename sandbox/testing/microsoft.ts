@@ -20,10 +20,10 @@ export const ALL = [
   'MailboxSettings.ReadWrite',
 ];
 
-/** Ids of both kinds are tried side by side, as by clients that ask for one kind each. */
+/** The suites request immutable and mutable ids side by side, which the wire checker would report. */
 const ANY_KIND_OF_ID = /^Prefer: IdType/;
 
-/** The Microsoft emulator on a free port. */
+/** Starts the Microsoft emulator on a free port. */
 export async function startMicrosoft({ keep, deliverElsewhere }: Given = {}) {
   const started = await startEmulator(ME, '/microsoft', keep, (world) =>
     createMicrosoft(world, { ...CLIENT, ...(deliverElsewhere ? { deliverElsewhere } : {}) }),
@@ -33,7 +33,7 @@ export async function startMicrosoft({ keep, deliverElsewhere }: Given = {}) {
     await started.close();
     await wire?.close();
   };
-  // `via` passes by the wire checker where there is one; what is wrong on purpose goes to `url`.
+  // `via` is the URL of the wire checker, where there is one. Requests that are wrong on purpose use `url`.
   return { ...started, via: wire?.urlOf('microsoft') ?? started.url, close };
 }
 
@@ -57,7 +57,7 @@ export async function token(url: string, form: Record<string, string>): Promise<
   return { status: response.status, body: (await response.json()) as TokenAnswer['body'] };
 }
 
-/** An access token of those scopes. */
+/** Returns an access token with these scopes. */
 export async function signIn(url: string, scopes: readonly string[] = ALL): Promise<TokenAnswer['body']> {
   const { verifier, answer } = await consent(url, scopes);
   const form = {
@@ -74,7 +74,7 @@ type Graph = (
   init?: { method?: string; body?: unknown; headers?: Record<string, string> },
 ) => Promise<GraphAnswer>;
 
-/** Calls Graph by plain HTTP, with immutable ids unless the headers say otherwise. A link is followed as it is. */
+/** Calls Graph over plain HTTP, with immutable ids unless the headers say otherwise. A path that is a whole URL is used as it is. */
 export function graphClient(url: string, accessToken: string): Graph {
   return async (path, { method = 'GET', body, headers = {} } = {}) => {
     const isText = typeof body === 'string';
@@ -99,7 +99,10 @@ export function graphClient(url: string, accessToken: string): Graph {
   };
 }
 
-/** Microsoft for each test or for the file, with a client signed in: `graph` by way of the wire checker, `direct` past it. */
+/**
+ * Starts the Microsoft emulator for each test or for the file, and signs a client in. `running()` returns the emulator that runs.
+ * `graph` sends its requests through the wire checker, where there is one, and `direct` past it.
+ */
 export function microsoftFor(lifetime: Lifetime, given: Given = {}) {
   const { scopes = ALL } = given;
   const running = during(lifetime, async () => {
@@ -109,10 +112,11 @@ export function microsoftFor(lifetime: Lifetime, given: Given = {}) {
   const graph: Graph = (...request) => graphClient(running().via, running().accessToken)(...request);
   const direct: Graph = (...request) => graphClient(running().url, running().accessToken)(...request);
   return {
+    running,
     graph,
     direct,
     post: (path: string, body?: unknown) => graph(path, { method: 'POST', ...(body !== undefined && { body }) }),
-    /** That many requests which the emulator has begun, and answers when that is called. */
+    /** Sends this many requests and resolves when the emulator has received all of them. It answers them when the returned function is called. */
     async underWay(count: number, operation: string, path: string): Promise<() => Promise<GraphAnswer[]>> {
       const { faults } = running();
       faults.add({ vendor: 'microsoft', operation, hang: 'release', times: count });
@@ -123,33 +127,9 @@ export function microsoftFor(lifetime: Lifetime, given: Given = {}) {
         return answers;
       };
     },
-    /** With a token that is new: for what comes after a grant was revoked. */
+    /** Signs in again after a grant was revoked, and uses the new token from then on. */
     async signInAgain() {
       running().accessToken = (await signIn(running().url, scopes)).access_token;
-    },
-    get url() {
-      return running().url;
-    },
-    get via() {
-      return running().via;
-    },
-    get world() {
-      return running().world;
-    },
-    get faults() {
-      return running().faults;
-    },
-    get clock() {
-      return running().clock;
-    },
-    get emulator() {
-      return running().emulator;
-    },
-    get posted() {
-      return running().posted;
-    },
-    get accessToken() {
-      return running().accessToken;
     },
   };
 }

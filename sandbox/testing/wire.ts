@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A checker between the gateway and the emulators; POSTERN_WIRE names its proxy.mjs, and without it there is none. */
+/** A proxy between the gateway and the emulators that checks every request. POSTERN_WIRE names its proxy.mjs; without that variable there is none. */
 export interface Wire {
-  /** Where the vendor is reached through it; one that it knows no description of, directly. */
+  /** Returns the URL of the vendor through the proxy, or its own URL when the checker has no API description of it. */
   urlOf(vendor: string): string;
-  /** Forget what was seen so far, for requests that are wrong on purpose. */
+  /** Discards the findings so far, which requests that are wrong on purpose have caused. */
   reset(): Promise<void>;
-  /** Stops it, and throws what it found. */
+  /** Stops the proxy, and throws an error with its findings. */
   close(): Promise<void>;
 }
 
@@ -27,13 +27,13 @@ interface Violation {
 }
 
 /**
- * Graph limits the requests to a mailbox at once for its mail resources ("Outlook service limits"). GET /me asks the
- * directory, and while an account is being connected nobody knows yet whose mailbox another sync may be busy with.
+ * Graph limits concurrent requests to the mail resources of a mailbox ("Outlook service limits"). GET /me reads the directory
+ * instead, and while an account is being connected the gateway does not know yet which mailbox it belongs to.
  */
 const asksTheDirectory = ({ path, what }: Violation): boolean =>
   path === '/v1.0/me' && /concurrent requests to one mailbox/.test(what);
 
-/** `onPurpose`: what is found of requests with which a suite tries an emulator, as clients other than ours send them. */
+/** `onPurpose` matches findings about requests that a suite sends as clients other than the gateway would. */
 export async function startWire(
   urlOf: (vendor: string) => string,
   onPurpose: readonly RegExp[] = [],

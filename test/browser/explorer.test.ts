@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenPage, openPage, tabTo } from '../support/browser.ts';
-import { type Program, startProgram } from '../support/program.ts';
+import { type Program, startProgram } from '../support/app/program.ts';
+import { type AnswerBody, bodyOf } from '../support/clients/answer.ts';
+import { type OpenPage, openPage, tabTo } from '../support/clients/browser.ts';
 
 /** The page that `npm start` serves, with the keyboard only. PICTURE names a file for the README's picture of it. */
 
@@ -18,8 +19,29 @@ afterAll(async () => {
   await program?.stop();
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: an answer's shape is asserted by what is expected of it
-type Data = any;
+interface Inbox {
+  readonly nodes: { readonly from: { readonly address: string }; readonly integration: { readonly address: string } }[];
+  readonly sources: { readonly state: string }[];
+}
+/** The fields of an answer: what any operation of the page selects. */
+type Payloads = Record<
+  string,
+  | {
+      readonly userErrors?: unknown[];
+      readonly results?: { readonly problem: unknown }[];
+      readonly submission?: { readonly status: string };
+    }
+  | undefined
+>;
+/** The editors of the page, as Monaco itself offers them to a page's scripts. */
+interface EditorWindow {
+  readonly __MONACO: {
+    readonly editor: {
+      getModels(): { uri: { path: string }; getValue(): string; setValue(text: string): void }[];
+      getModelMarkers(of: { resource: unknown }): { message: string }[];
+    };
+  };
+}
 
 const shown = async () => (await page.textContent('.result-window'))?.replaceAll('\u00a0', ' ');
 const openTab = async (name: string) => {
@@ -32,13 +54,13 @@ const openTab = async (name: string) => {
   await page.keyboard.press('Enter');
 };
 /** Runs the open tab; what the gateway answered. */
-async function run(operationName: string) {
+async function run<T>(operationName: string): Promise<T> {
   const isAnswer = page.waitForResponse(
     (response) =>
       response.request().postDataJSON()?.operationName === operationName && response.url().endsWith('/graphql'),
   );
   await page.keyboard.press('Control+Enter');
-  const { data, errors } = await (await isAnswer).json();
+  const { data, errors } = (await (await isAnswer).json()) as AnswerBody<T>;
   expect(errors ?? []).toEqual([]);
   return data;
 }
@@ -49,11 +71,11 @@ it('is signed in as the demo user, and shows the mail of both accounts before an
   await expect.poll(shown).toContain('"address": "demo@');
   if (process.env.PICTURE) await page.screenshot({ path: process.env.PICTURE });
   await openTab('Inbox');
-  const { nodes, sources } = (await run('Inbox')).viewer.messages;
-  const accounts = new Set<string>(nodes.map((node: Data) => node.integration.address));
+  const { nodes, sources } = (await run<{ viewer: { messages: Inbox } }>('Inbox')).viewer.messages;
+  const accounts = new Set(nodes.map((node) => node.integration.address));
   expect([...accounts].sort()).toEqual(['demo@gmail.example', 'demo@outlook.example']);
-  expect(sources.map((source: Data) => source.state)).toEqual(['COMPLETE', 'COMPLETE']);
-  await expect.poll(shown).toContain(nodes[0].from.address);
+  expect(sources.map((source) => source.state)).toEqual(['COMPLETE', 'COMPLETE']);
+  await expect.poll(shown).toContain(nodes[0]?.from.address);
 });
 
 it('has every tab in sight on a small laptop', async () => {
@@ -112,12 +134,13 @@ it.each(OPERATIONS)('has a tab of which everything works at the first press: %s'
   for (const operation of operations) {
     const isAnswer = answerTo(operation);
     await press(operation, tab === 'Connect' ? 3 : operations.length);
-    const { data, errors } = await (await isAnswer).json();
+    const { data, errors } = (await (await isAnswer).json()) as AnswerBody<Payloads>;
     expect([operation, errors ?? []]).toEqual([operation, []]);
-    for (const payload of Object.values<Data>(data)) expect(payload.userErrors ?? []).toEqual([]);
-    if (data.viewer) expect(Object.values<Data>(data.viewer).flatMap((list) => list.nodes ?? list)).not.toEqual([]);
+    for (const payload of Object.values(data)) expect(payload?.userErrors ?? []).toEqual([]);
+    const lists = Object.values((data.viewer ?? {}) as Record<string, { nodes?: unknown[] }>);
+    if (data.viewer) expect(lists.flatMap((list) => list.nodes ?? list)).not.toEqual([]);
     for (const { problem } of data.updateMessages?.results ?? []) expect(problem).toBeNull();
-    if (data.cancelSubmission) expect(data.cancelSubmission.submission.status).toBe('CANCELLED');
+    if (data.cancelSubmission) expect(data.cancelSubmission.submission?.status).toBe('CANCELLED');
   }
 });
 
@@ -132,16 +155,20 @@ it('marks what is wrong in the variables, and nothing that is right', async () =
   await clickTab('Send');
   const variables = () =>
     page.evaluateHandle(() =>
-      (globalThis as Data).__MONACO.editor.getModels().find((one: Data) => one.uri.path.endsWith('variables.json')),
+      (globalThis as unknown as EditorWindow).__MONACO.editor
+        .getModels()
+        .find((one) => one.uri.path.endsWith('variables.json')),
     );
   // The one mark shows that the others have been looked for: of what has a default and is left out, say.
   await (await variables()).evaluate((model) => {
-    const { input } = JSON.parse(model.getValue());
-    model.setValue(JSON.stringify({ input: { ...input, undoSeconds: true } }));
+    const { input } = JSON.parse(model?.getValue() ?? '');
+    model?.setValue(JSON.stringify({ input: { ...input, undoSeconds: true } }));
   });
   const marks = async (): Promise<string[]> =>
     (await variables()).evaluate((model) =>
-      (globalThis as Data).__MONACO.editor.getModelMarkers({ resource: model.uri }).map((mark: Data) => mark.message),
+      (globalThis as unknown as EditorWindow).__MONACO.editor
+        .getModelMarkers({ resource: model?.uri })
+        .map((mark) => mark.message),
     );
   await expect.poll(marks).toEqual([expect.stringContaining('Incorrect type')]);
   expect(await page.locator('.graphiql-query-editor .squiggly-error').count()).toBe(0);
@@ -162,7 +189,7 @@ it('shows mail as it arrives, and keeps what came before', async () => {
 it('shows a bad day: one account fails, and the mail of the other is there', async () => {
   await program.control('/faults', { vendor: 'microsoft', status: 503 });
   await openTab('BadDay');
-  const { nodes, sources, ...others } = (await run('BadDay')).viewer.messages;
+  const { nodes, sources, ...others } = (await run<{ viewer: { messages: Inbox } }>('BadDay')).viewer.messages;
   expect(others).toEqual({});
   await expect.poll(shown).toMatch(/^[\s\S]{0,80}"sources"/);
   await program.control('/faults', undefined, 'DELETE');
@@ -194,12 +221,15 @@ it('has room on a phone for the query, its button, the variables and the answer'
 });
 
 it('fills in what it can once an account is connected, in tabs that it opened with before', async () => {
-  const { accessToken } = await (await fetch(`${program.url}/sandbox/session`)).json();
-  const ask = async (query: string) => {
+  const session = await (await fetch(`${program.url}/sandbox/session`)).json();
+  const { accessToken } = session as { accessToken: string };
+  const ask = async <T>(query: string) => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` };
-    return (await fetch(`${program.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })).json();
+    const init = { method: 'POST', headers, body: JSON.stringify({ query }) };
+    return (await bodyOf<T>(await fetch(`${program.url}/graphql`, init))).data;
   };
-  for (const { id } of (await ask('{ viewer { integrations { id } } }')).data.viewer.integrations)
+  const { viewer } = await ask<{ viewer: { integrations: { id: string }[] } }>('{ viewer { integrations { id } } }');
+  for (const { id } of viewer.integrations)
     await ask(`mutation { disconnect(input: { integration: "${id}" }) { userErrors { message } } }`);
   const other = await openPage(program.url);
   page = other.page;
@@ -210,7 +240,7 @@ it('fills in what it can once an account is connected, in tabs that it opened wi
   await clickTab('Connect');
   const isBegun = answerTo('Connect');
   await press('Connect', 3);
-  const { data } = await (await isBegun).json();
+  const { data } = (await (await isBegun).json()) as AnswerBody<{ connect: { authorizationUrl: string } }>;
   await page.goto(data.connect.authorizationUrl);
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('status').filter({ hasText: 'is connected' }).waitFor();
@@ -222,7 +252,7 @@ it('fills in what it can once an account is connected, in tabs that it opened wi
     await clickTab(tab);
     const isAnswer = answerTo(tab);
     await press(tab, offered);
-    const answer = await (await isAnswer).json();
+    const answer: unknown = await (await isAnswer).json();
     // The tab asks for access to read: the ids were filled in, and its account may not write.
     expect(JSON.stringify(answer)).toContain('FORBIDDEN');
   }

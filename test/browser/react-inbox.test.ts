@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { type OpenPage, openPage } from '../support/browser.ts';
-import { freePort } from '../support/port.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { freePort } from '../support/app/port.ts';
+import { type OpenPage, openPage } from '../support/clients/browser.ts';
 
 /**
  * examples/react-inbox as `npm run example:react` serves it, against the sandbox. Its access tokens end while it is used, and

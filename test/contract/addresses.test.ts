@@ -3,8 +3,8 @@ import type { Address } from '../../src/domain/address.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Thread } from '../../src/domain/thread.ts';
-import { compose, mailCalled, sends } from '../support/composing.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/app/lab.ts';
+import { compose, mailCalled, sends } from '../support/mail/composing.ts';
 
 type Pair = readonly [name: string | null, address: string];
 interface Case {
@@ -19,7 +19,7 @@ const q = (text: string): string =>
 const b = (text: string): string => `=?utf-8?B?${Buffer.from(text).toString('base64')}?=`;
 const EVIL = 'mallory@evil.example';
 
-/** RFC 2047 6.2: the structure of the field first, its words after. */
+/** The structure of a field is parsed before its encoded words are decoded (RFC 2047 6.2). */
 const CASES: Record<string, Case> = {
   'a name that is an address': {
     headers: [

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 interface Case {
-  /** From Content-Type on. */
+  /** The mail from its Content-Type header on. */
   readonly mail: readonly string[];
   readonly text: string | null;
-  /** What the HTML holds; null: there is none. Absent: not asked. */
+  /** A text that the HTML contains. Null: there must be no HTML. Absent: it is not checked. */
   readonly html?: readonly string[] | null;
   readonly files?: readonly string[];
 }
@@ -18,7 +18,7 @@ const multipart = (type: string, ...parts: readonly string[][]) => [
   ...parts.flat(),
   '--B--',
 ];
-/** One within another: its boundary is a longer one. */
+/** Nests a multipart in another one. The boundary of the inner one is longer. */
 const nested = (type: string, ...parts: readonly string[][]) => [
   '--B',
   `Content-Type: multipart/${type}; boundary=BC`,

@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { READ_TOGGLES, type ReadToggles } from '../../sandbox/world.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ChangeDetail } from '../../src/providers/contract/change-detail.ts';
 import type { Hint, ProviderChange, Signal, WatchState, WebhookRequest } from '../../src/providers/contract/watch.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
 
 async function changesSince(
   account: Account,
@@ -30,9 +29,6 @@ async function changesSince(
     if (!answer.more) return { changes, details, cursor };
   }
 }
-
-/** Each way in which the vendor could tell of a message that was only read or unread; null where it is known. */
-const READ_TOGGLES_OF: Readonly<Record<string, readonly (ReadToggles | null)[]>> = { OUTLOOK: READ_TOGGLES };
 
 describe.each(PROVIDER_IDS)('%s: changes', (id) => {
   let lab: Lab;
@@ -80,23 +76,26 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     expect((await changesSince(account, last.cursor)).changes).toEqual([]);
   });
 
-  it.each(READ_TOGGLES_OF[id] ?? [null])('tells each time that a message is read or unread (%s)', async (told) => {
-    const account = await lab.account(`toggled-${told}`);
-    const { vendor } = lab;
-    if (told) await lab.control('/changes', { vendor, account: account.address, readToggles: told });
-    const mail = { from: 'a@example.org', subject: 'x', text: 'x' };
-    const messageId = await account.deliver({ ...mail, mailbox: { name: 'Projects' } });
-    let { cursor } = await changesSince(account, null);
-    for (const change of ['read', 'unread', 'read']) {
-      await lab.control('/touch', { vendor, account: account.address, id: messageId, change });
-      const next = await changesSince(account, cursor);
-      expect(next.changes).toEqual([{ kind: 'updated', messageId }]);
-      cursor = next.cursor;
-    }
-    const isNew = await account.deliver(mail);
-    await lab.control('/touch', { vendor, account: account.address, id: isNew, change: 'read' });
-    expect((await changesSince(account, cursor)).changes).toEqual([{ kind: 'created', messageId: isNew }]);
-  });
+  it.each(twinPlaying(id).readToggles ?? [null])(
+    'tells each time that a message is read or unread (%s)',
+    async (told) => {
+      const account = await lab.account(`toggled-${told}`);
+      const { vendor } = lab;
+      if (told) await lab.control('/changes', { vendor, account: account.address, readToggles: told });
+      const mail = { from: 'a@example.org', subject: 'x', text: 'x' };
+      const messageId = await account.deliver({ ...mail, mailbox: { name: 'Projects' } });
+      let { cursor } = await changesSince(account, null);
+      for (const change of ['read', 'unread', 'read']) {
+        await lab.control('/touch', { vendor, account: account.address, id: messageId, change });
+        const next = await changesSince(account, cursor);
+        expect(next.changes).toEqual([{ kind: 'updated', messageId }]);
+        cursor = next.cursor;
+      }
+      const isNew = await account.deliver(mail);
+      await lab.control('/touch', { vendor, account: account.address, id: isNew, change: 'read' });
+      expect((await changesSince(account, cursor)).changes).toEqual([{ kind: 'created', messageId: isNew }]);
+    },
+  );
 
   it('tells what was updated about the flags and mailboxes of a message, as a read of it then shows', async () => {
     const account = await lab.account('detailed');
@@ -147,7 +146,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const created = await account.deliver(mail);
     await look({ kind: 'created', messageId: created }, { kind: 'updated', messageId: created });
     expect(told.get(created)).toEqual(['created']);
-    // Its second notification, a while later.
+    // The second notification of the message comes a while later.
     await look({ kind: 'updated', messageId: created });
     await touch(moved, 'archive');
     await look({ kind: 'updated', messageId: moved });
@@ -155,7 +154,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     await touch(deleted, 'delete');
     await look({ kind: 'deleted', messageId: deleted });
     expect(told.get(deleted)).toEqual(['deleted']);
-    // No notification told of these.
+    // No notification named these messages.
     await touch(other, 'read');
     const unnamed = await account.deliver({ ...mail, mailbox: { name: 'Projects' } });
     await look();
@@ -187,7 +186,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const begun = await account.session.changes(null, interactive());
     const second = () => Math.floor(Date.now() / 1_000);
     const began = second();
-    // Providers date mail to the second.
+    // Providers date mail with a precision of a second.
     await expect.poll(second).toBeGreaterThan(began);
     const meanwhile = await account.deliver({ from: 'a@example.org', subject: 'meanwhile', text: 'x' });
     const rest = await changesSince(account, begun.cursor);
@@ -199,11 +198,10 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const account = await lab.account('sparse');
     const { cursor } = await changesSince(account, null);
     const messageId = await account.deliver({ from: 'a@example.org', subject: 'behind an empty page', text: 'x' });
-    const operation = { GMAIL: 'history.list', OUTLOOK: 'GET /me/mailFolders/{id}/messages/delta' }[id];
     await lab.control('/faults', {
       vendor: lab.vendor,
       account: account.address,
-      operation,
+      operation: lab.operations.changes,
       emptyPage: true,
       times: 2,
     });
@@ -268,7 +266,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const renewed = await watch.start(state, options, interactive());
     expect(renewed.key).toBe(state.key);
 
-    // The same notification, but not from the provider: nothing is believed.
+    // The same notification is refused when it does not come from the provider.
     const real = recorded as unknown as WebhookRequest;
     const withoutProof: WebhookRequest = {
       ...real,
@@ -291,7 +289,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const prove = lab.provider.receive?.bind(lab.provider);
     if (!watch || !prove) return expect(lab.capabilities.push).not.toBe('WEBHOOK');
     const target = { vendor: lab.vendor, account: account.address };
-    // A vendor whose mailboxes have one watch each knows no second one.
+    // Some vendors allow one watch for each mailbox.
     await lab.control('/duplicates', { ...target, duplicates }).catch(() => {});
     const secret = 'a-secret-of-the-suite';
     let known = '';
@@ -315,7 +313,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     await lab.control('/silence-watches', target);
     const renewed = await start(first, false);
     expect(renewed.key).toBe(first.key);
-    // What was sent before the silence has come by then.
+    // By then every notification from before the silence has arrived.
     await expect.poll(lab.hasTold).toBe(true);
     told = 0;
     await account.deliver({ from: 'a@example.org', subject: 'unheard', text: 'x' });

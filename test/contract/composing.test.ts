@@ -3,8 +3,18 @@ import type { Compose } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import { replySubject } from '../../src/mail/compose/reply-headers.ts';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
-import { answer, compose, file, filesOf, mailCalled, noise, read, sends, sendsDraft } from '../support/composing.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import {
+  answer,
+  compose,
+  file,
+  filesOf,
+  mailCalled,
+  noise,
+  read,
+  sends,
+  sendsDraft,
+} from '../support/mail/composing.ts';
 
 const PREFIXES =
   'Re: RE: re: Re[2]: Re(2): Fwd: FW: AW: WG: Antw: SV: VS: Odp: RIF: RES: TR: RV: YNT: ATB: 回复: 回复： 答复: 返信: Отв: ΣΧΕΤ: תגובה: رد:'.split(
@@ -316,7 +326,7 @@ describe.each(PROVIDER_IDS)('%s: composing', (id) => {
       account,
       compose({ to: [{ name: null, address: 'bounce@mail.example' }], subject: 'Anyone there?' }),
     );
-    // Gmail lists the mails of one second in any order, and on a fast machine that second has those of other tests.
+    // A provider may list the mails of one second in any order, and on a fast machine that second has those of other tests.
     const { items } = await account.session.listMessages(
       { mailboxId: null, where: null },
       { size: 50, after: null },

@@ -5,8 +5,8 @@ import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
 import type { Draft } from '../../src/providers/contract/mail-session.ts';
-import { compose, file } from '../support/compose.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { compose, file } from '../support/mail/compose.ts';
 
 const MB = 1024 * 1024;
 
@@ -147,7 +147,7 @@ describe.each(PROVIDER_IDS)('%s: drafts', (id) => {
     });
     const before = await listed();
     const draft = await save({ subject: 'large', attachments: [file('large.bin', bytes)] });
-    // Used up: it did meet a piece.
+    // The fault is used up, so it has applied to a piece.
     expect(await lab.control('/faults')).toEqual([]);
     expect(await listed()).toHaveLength(before.length + 1);
     const [found] = await bytesOf(await full(draft.message.id));

@@ -3,7 +3,7 @@ import { isMailError, MailError } from '../../src/domain/error.ts';
 import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import { isUnreadable, type ListQuery } from '../../src/providers/contract/list.ts';
 import { isPassword } from '../../src/providers/contract/password.ts';
-import { type Account, authorize, consent, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, authorize, consent, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 
@@ -69,7 +69,7 @@ describe.each(PROVIDER_IDS)('%s: on a bad day', (id) => {
     const before = account.grant.accessToken;
     await lab.control('/expire-tokens', { vendor: lab.vendor, account: account.address });
     expect((await list()).items).toHaveLength(5);
-    // A password is its own token.
+    // A password is its own access token, so no new token replaces it.
     if (!isPassword(lab.provider.connectMethods[0])) expect(account.grant.accessToken).not.toBe(before);
   });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/app/lab.ts';
 
 const PAGE = { size: 50, after: null };
 const WESTERN = (text: string) => Buffer.from(text, 'latin1');
@@ -10,14 +10,14 @@ const UTF8 = (text: string) => Buffer.from(text);
 
 interface Case {
   readonly charset: string | null;
-  /** The domain's letter, as bytes of the From header. */
+  /** The special letter of the domain, as bytes of the From header. */
   readonly letter: Buffer;
   readonly shown: string;
   /** Whether the other headers are in UTF-8, whatever this one is in. */
   readonly isMixed?: boolean;
 }
 
-/** UTF-8 is read as such (RFC 6532); other bytes in the charset of the text below, else as windows-1252. */
+/** UTF-8 is read as such (RFC 6532). Other bytes are read in the charset of the text, or as windows-1252. */
 const CASES: Record<string, Case> = {
   'UTF-8': { charset: 'utf-8', letter: UTF8('ä'), shown: 'ä' },
   'UTF-8 above a text in Latin-1': { charset: 'iso-8859-1', letter: UTF8('ä'), shown: 'ä' },
@@ -33,7 +33,7 @@ const CASES: Record<string, Case> = {
   'a letter of UTF-8 that was cut': { charset: 'utf-8', letter: UTF8('漢').subarray(0, 2), shown: 'æ¼' },
   'bytes that UTF-8 never has': { charset: 'utf-8', letter: Buffer.from([0xff, 0xfe]), shown: 'ÿþ' },
 };
-/** What stands in From beside the address, from plain to what Gmail's listed header leaves in doubt. */
+/** Forms of From, from plain ones to those that are ambiguous when a provider decodes headers. */
 const SHAPES = {
   alone: (address: Buffer) => [address],
   encoded: (address: Buffer) => [UTF8('=?utf-8?Q?Byron=2C_Ada?= <'), address, UTF8('>')],
@@ -103,7 +103,7 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: headers of eight bits, listed %s', (id
     for (const entry of Object.entries(CASES)) await fill(account, entry);
     await alone('envelope');
     await lists('at first');
-    // Once Gmail was seen to decode, it is asked for the raw mail of more messages than before.
+    // An adapter that has seen its provider decode a header may read the raw mail of more messages than before.
     await account.deliver({ raw: 'From: =?utf-8?Q?J=C3=B6rg?= <j@x.example>\r\nSubject: telling\r\n\r\nx\r\n' });
     await lists('after one that tells');
     await alone('full');
@@ -119,7 +119,7 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: headers of eight bits, listed %s', (id
     const value = 'ada@exämple.org';
     const query = { mailboxId: null, where: { kind: 'from', value } as const };
     for (const [at, kind] of ['messages', 'threads'].entries()) {
-      // Nothing was learned of this account, and of its mail nothing was read.
+      // Nothing is known of this account, and none of its mail has been read.
       const account = await lab.account(`first${at}`);
       expected.clear();
       for (const entry of Object.entries(CASES).filter(([, { shown }]) => shown === 'ä')) await fill(account, entry);

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/list.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/app/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 5, 9, 0, second)).toISOString();
 
-/** Every id of a list, page by page; `between` runs after each page. */
+/** Returns every id of a list. It reads page by page, and `between` runs after each page. */
 async function readAll(
   account: Account,
   query: ListQuery,

@@ -3,7 +3,7 @@ import { TWINS } from '../../sandbox/twins.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
 const PROVIDERS_AND_INDEXES = TWINS.flatMap(({ provider, searchIndexes }) =>
   searchIndexes.map((index) => [provider, index] as const),
@@ -78,7 +78,7 @@ describe.each(PROVIDERS_AND_INDEXES)('%s, whose index may be %j: searching', (id
         const no = await list({ kind: 'not', of: where });
         const both = [...yes, ...no].map((message) => message.id).sort();
         expect([value, new Set(both).size]).toEqual([value, both.length]);
-        // Of words in bodies its index is the truth, whatever it keeps.
+        // For words in bodies the vendor's index decides, however it works.
         if (kind === 'text') expect([value, both]).toEqual([value, all]);
         else
           for (const message of yes)

@@ -3,7 +3,7 @@ import type { Message } from '../../src/domain/message.ts';
 import { branchesOf } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/list.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 const day = (n: number): string => new Date(Date.UTC(2026, 1, n, 12)).toISOString();
 const PDF = [
@@ -64,7 +64,7 @@ describe.each(PROVIDER_IDS)('%s: searching', (id) => {
   afterAll(() => lab.close());
 
   const WEAKER = ['NATIVE', 'FILTERED', 'INDEXED'];
-  /** What the lists of all alternatives give together, by name, oldest first, and who decided, the weakest of them. */
+  /** Returns the merged results of all alternatives by name, oldest first, and the weakest of their evaluations. */
   async function list(where: Condition | null, size = 50, more: Partial<PageRequest> = {}) {
     const branches = where === null ? [null] : branchesOf(where, account.session.decides, account.session.narrows);
     if (branches === null) throw new Error('too many alternatives');
@@ -263,7 +263,7 @@ describe.each(PROVIDER_IDS)('%s: searching', (id) => {
           found.push(...page.items.map(({ id }) => id));
           spent += page.spent ?? 0;
           after = page.next;
-          // A provider may only give pages of a size of its own.
+          // A provider may return only pages of a size of its own.
           if (budget > 1) expect(page.spent).toBeLessThanOrEqual(2 * budget);
           if (pages > 200) throw new Error('the list has no end');
         }

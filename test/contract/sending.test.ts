@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
-import { compose, read } from '../support/composing.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
+import { compose, read } from '../support/mail/composing.ts';
 
 const WAYS = PROVIDER_IDS.flatMap((id) => twinPlaying(id).sendings.map((sending) => [id, sending] as const));
 

@@ -3,8 +3,8 @@ import { isMailError } from '../../src/domain/error.ts';
 import { isUnreadable, type ListQuery } from '../../src/providers/contract/list.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
-import { silent } from '../support/database.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { silent } from '../support/app/database.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const PAGE = { size: 10, after: null };

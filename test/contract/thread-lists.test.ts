@@ -7,15 +7,15 @@ import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
 import { isHidden, type Thread, threadOf } from '../../src/domain/thread.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/list.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
-import { seeded } from '../support/thread-mail.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { seeded } from '../support/mail/thread-mail.ts';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 const START = Date.UTC(2026, 0, 5, 9);
 const PEOPLE = ['ada@example.org', 'Bob Stone <bob@example.org>', 'carol@example.net'];
 const WORDS = ['harbour', 'invoice', 'lunch', 'garden'];
 
-/** An account whose mail is made by chance, and what its lists should be by the definition, over every message. */
+/** An account with random mail, and the lists that the definition requires, computed from every message. */
 class Mailbox {
   readonly ids: string[] = [];
   readonly starts: Set<string> = new Set();
@@ -42,7 +42,7 @@ class Mailbox {
     return of[Math.floor(this.random() * of.length)] as T;
   }
 
-  /** A new thread, or an answer in one of those there are. */
+  /** Delivers a new thread, or a reply in an existing one. */
   async deliver(
     begins: boolean,
     mailbox = this.pick(['inbox', 'inbox', 'sent', 'archive', 'archive', 'trash', 'junk']),
@@ -82,7 +82,7 @@ class Mailbox {
     return read.flatMap((message) => (isMailError(message) ? [] : [message]));
   }
 
-  /** The threads that are listed by these messages, in order. */
+  /** Returns the threads that these messages bring into a list, in order. */
   async expected({ mailboxId, where }: ListQuery, by: ReadonlySet<string> | null = null): Promise<Thread[]> {
     const inside: Condition[] = mailboxId === null ? [] : [{ kind: 'mailbox', id: mailboxId }];
     const asked = visibleOnly({ kind: 'and', of: [...inside, where ?? EVERYTHING] }, this.hidden);
@@ -93,7 +93,7 @@ class Mailbox {
       return isListed ? [threadOf(id, messages, this.hidden)] : [];
     });
     const order = await this.listed();
-    // Of several messages of one moment the first in the list is where the thread stands.
+    // Of several messages of one moment, the first in the list determines the place of the thread.
     const placeOf = ({ messages, lastMessageAt }: Thread): number =>
       Math.min(
         ...messages.flatMap((one) =>
@@ -105,7 +105,7 @@ class Mailbox {
     return listed.sort((a, b) => timeOf(b) - timeOf(a) || placeOf(a) - placeOf(b));
   }
 
-  /** The ids of all mail outside of trash and junk, in the order in which the provider lists it. */
+  /** Returns the ids of all mail outside of trash and junk, in the provider's order. */
   private async listed(): Promise<string[]> {
     const page = await this.account.session.listMessages(
       { mailboxId: null, where: null },
@@ -119,7 +119,7 @@ class Mailbox {
   async change(): Promise<string | null> {
     const what = this.pick(['archive', 'trash', 'delete', 'read', 'reply', 'new'] as const);
     if (what === 'reply' || what === 'new') {
-      // Nothing tells what arrived after the first page from what was there, within the second of the newest on it.
+      // Within the second of the newest message of the first page, later mail cannot be distinguished from earlier mail.
       this.at += 1_000;
       await this.deliver(what === 'new', 'inbox');
       return null;
@@ -172,7 +172,7 @@ describe.each(PROVIDER_IDS)('%s: lists of threads', (id) => {
     lab = await openLab(id);
   });
   afterAll(() => lab.close());
-  /** Each in an account of its own: what all of them cost is more than a minute's quota. */
+  /** Each list has an account of its own, because all of them together exceed the quota of a minute. */
   const filled = async (messages: number, random = seeded(seed + accounts)) => {
     mailbox = await Mailbox.of(await lab.account(`threads${accounts++}`), random);
     return mailbox.fill(messages);
@@ -216,7 +216,7 @@ describe.each(PROVIDER_IDS)('%s: lists of threads', (id) => {
         const threads = await readAll(mailbox.account, query(), size);
         expect({ size, times: threads.map(timeOf) }).toEqual({ size, times: wanted.map(timeOf) });
         expect(new Set(idsOf(threads))).toEqual(new Set(idsOf(wanted)));
-        // Mail of one second is in the provider's order, between threads and within each.
+        // Mail of the same second keeps the provider's order, between threads and within each.
         if (!isOfTrash(query())) expect({ size, ids: idsOf(threads) }).toEqual({ size, ids: idsOf(wanted) });
         const inside = (list: readonly Thread[]) =>
           new Map(list.map((thread) => [thread.id, thread.messages.map((one) => one.id)]));

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Thread } from '../../src/domain/thread.ts';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
-import { answer, read } from '../support/composing.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_SUBJECTS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_SUBJECTS } from '../support/app/lab.ts';
+import { answer, read } from '../support/mail/composing.ts';
 
 describe.each(PROVIDERS_AND_SUBJECTS)('%s, whose threads a subject alone may %s: threading', (id, subjectThreads) => {
   let lab: Lab;

@@ -3,8 +3,8 @@ import { isMailError } from '../../src/domain/error.ts';
 import type { RequestLimiter } from '../../src/providers/contract/call.ts';
 import { isUnreadable, type ListQuery } from '../../src/providers/contract/list.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
-import { compose } from '../support/composing.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { compose } from '../support/mail/composing.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const PAGE = { size: 5, after: null };
@@ -37,7 +37,7 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
     (await lab.control<{ records: { status: number }[] }>(`/log?vendor=${lab.vendor}&limit=5000`)).records.filter(
       ({ status }) => status === 401,
     ).length;
-  /** A session whose limiter is busy: the token of each request runs out while it waits for its turn. */
+  /** Opens a session with a busy limiter: the token of each request expires while it waits for its turn. */
   const queueing = (): MailSession => {
     let last: Promise<unknown> = Promise.resolve();
     const limiter: RequestLimiter = {

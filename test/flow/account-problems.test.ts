@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { TWINS } from '../../sandbox/twins.ts';
 import { graphql } from '../generated/gql.ts';
-import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
-import { consent } from '../support/lab.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app/app.ts';
+import { consent } from '../support/app/lab.ts';
 
 /** What is wrong with an account as a whole is told at its integration, by whatever met it, and troubles nobody else. */
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HEADER_SPELLINGS } from '../../sandbox/world.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { twinPlaying } from '../support/lab.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { twinPlaying } from '../support/app/lab.ts';
 
 const EVIL = 'mallory@evil.example';
 const SAVE = graphql(
@@ -38,26 +38,21 @@ describe.each(HEADER_SPELLINGS)('an answer, with headers %s', (headers) => {
     for (const { id, address, provider } of viewer.integrations) {
       const { vendor } = twinPlaying(provider.id);
       for (const one of mails) await app.control('/deliver', { vendor, account: address, raw: one });
-      let nodes: Data[] = [];
-      await expect
-        .poll(async () => {
-          ({ nodes } = (await app.data(BY_SUBJECT, { id })).node.messages);
-          return nodes.length;
-        })
-        .toBe(2);
+      const read = async () => (await app.data(BY_SUBJECT, { id })).node.messages.nodes;
+      await expect.poll(async () => (await read()).length).toBe(2);
+      const nodes = await read();
       for (const subject of ['spoofed-from', 'spoofed-reply-to']) {
         const message = nodes.find((node) => node.subject === subject);
         for (const replyAll of [false, true]) {
           const { saveDraft } = await app.data(SAVE, {
-            input: { integration: id, reply: message.id, replyAll, text: 'Hello' },
+            input: { integration: id, reply: message?.id, replyAll, text: 'Hello' },
           });
           expect(saveDraft.userErrors).toEqual([]);
           const { to, cc } = saveDraft.draft.message;
           expect(to.map((person) => person.address)).toEqual([EVIL]);
           expect([...to, ...cc].filter((person) => person.address.endsWith('@bank.example'))).toEqual([]);
         }
-        const { participants } = message.thread;
-        expect(participants.filter((person: Data) => person.address.endsWith('@bank.example'))).toEqual([]);
+        expect(message?.thread.participants.filter((person) => person.address.endsWith('@bank.example'))).toEqual([]);
       }
     }
   });

@@ -1,21 +1,23 @@
 import { afterEach, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { Follower } from '../support/follower.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import type { ResultOf } from '../support/clients/document.ts';
+import { Follower } from '../support/clients/follower.ts';
 
 /** What an arriving mail costs in a mailbox of many folders, and that none is missed where its provider tells of too little. */
 let app: TestApp;
 let token: string;
-const followers: Follower[] = [];
+const followers: MailFollower[] = [];
 afterEach(async () => {
   for (const follower of followers.splice(0)) await follower.end();
   await app.close();
 });
 
 const vendor = 'microsoft';
-const LIVE = `subscription ($integration: ID!, $after: Cursor, $role: MailboxRole) {
+const LIVE = graphql(`subscription ($integration: ID!, $after: Cursor, $role: MailboxRole) {
   messageReceived(integrations: [$integration], after: $after, role: $role) {
-    cursor message { id subject snippet isRead from { name address } } } }`;
+    cursor message { id subject snippet isRead from { name address } } } }`);
+type MailFollower = Follower<ResultOf<typeof LIVE>>;
 
 /** `role`: which mailbox is followed; null for all. */
 async function mailbox(name: string, folders: number, role: 'INBOX' | null) {
@@ -35,7 +37,7 @@ async function mailbox(name: string, folders: number, role: 'INBOX' | null) {
   return { account, follower };
 }
 
-const subjects = ({ events }: Follower): string[] => events.map(({ message }) => message.subject);
+const subjects = ({ events }: MailFollower): string[] => events.map(({ message }) => message.subject);
 
 interface Line {
   readonly id: number;

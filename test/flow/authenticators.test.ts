@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuthenticationRequest, Authenticator } from '../../src/accounts/users/authenticator.ts';
 import { MailError } from '../../src/domain/error.ts';
 import { EVERYTHING, type Principal, unauthenticated } from '../../src/graphql/principal.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { init, openSocket, Socket, subscribe } from '../support/socket.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { bodyOf } from '../support/clients/answer.ts';
+import { answerIn, init, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
 /** A further kind of credential, as its author writes it. */
 class ApiTokens implements Authenticator {
@@ -50,14 +51,15 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const WHO = '{ viewer { email } }';
+type Who = { viewer: { email: string } };
 const SIGN_OUT = 'mutation { signOut { userErrors { message } } }';
 
 describe('an API token', () => {
   it('speaks for its user over HTTP, beside sessions, which it is not asked about', async () => {
     tokens.asked.length = 0;
-    expect((await app.data(WHO, {}, session.token)).viewer.email).toBe(session.email);
+    expect((await app.data<Who>(WHO, {}, session.token)).viewer.email).toBe(session.email);
     expect(tokens.asked).toEqual([]);
-    expect((await app.data(WHO, {}, 'api_good')).viewer.email).toBe(session.email);
+    expect((await app.data<Who>(WHO, {}, 'api_good')).viewer.email).toBe(session.email);
     expect(tokens.asked[0]).toEqual(['api_good', { clientAddress: '127.0.0.1' }]);
   });
 
@@ -89,20 +91,19 @@ describe('an API token', () => {
     // A graphql-ws client connects again after 1013, and not after 4401 or 4500.
     expect(await refused.closed).toMatchObject({ code: 1013 });
     await socket.send(subscribe(WHO));
-    const { payload } = await socket.receive('error', 'next');
+    const refusal = answerIn(await socket.receive('error', 'next'));
     tokens.failure = null;
-    const told = await asked.json();
+    const told = await bodyOf(asked);
     expect([asked.status, uploaded.status, asked.headers.get('retry-after')]).toEqual([
       status,
       status,
       status === 429 ? '3' : '1',
     ]);
-    expect([told.errors[0].extensions.code, payload[0].extensions.code]).toEqual([code, code]);
-    expect(JSON.stringify([told, await uploaded.json(), payload])).not.toContain('secret');
+    expect([told.errors?.[0]?.extensions.code, refusal.errors?.[0]?.extensions.code]).toEqual([code, code]);
+    expect(JSON.stringify([told, await uploaded.json(), refusal])).not.toContain('secret');
     await socket.send(subscribe(WHO, 'again'));
-    expect((await socket.find(({ id, type }) => id === 'again' && type === 'next')).payload.data.viewer.email).toBe(
-      session.email,
-    );
+    const again = await socket.find(({ id, type }) => id === 'again' && type === 'next');
+    expect(answerIn<Who>(again).data.viewer.email).toBe(session.email);
     socket.close();
   });
 
@@ -138,12 +139,12 @@ describe('an API token', () => {
   it('opens a socket that outlives every session of its user, and has none to end', async () => {
     const [ofToken, ofSession] = [await openSocket(app, 'api_good'), await openSocket(app, session.token)];
     await ofToken.send(subscribe(SIGN_OUT, 'out'));
-    expect((await ofToken.receive('next', 'error')).payload.errors[0].extensions.code).toBe('UNSUPPORTED');
+    expect(answerIn(await ofToken.receive('next', 'error')).errors?.[0]?.extensions.code).toBe('UNSUPPORTED');
     await app.data(SIGN_OUT, {}, session.token);
     expect(await ofSession.closed).toMatchObject({ code: 4401 });
     await ofToken.send(subscribe(WHO, 'who'));
-    const { payload } = await ofToken.find(({ id, type }) => id === 'who' && type === 'next');
-    expect(payload.data.viewer.email).toBe(session.email);
+    const answer = await ofToken.find(({ id, type }) => id === 'who' && type === 'next');
+    expect(answerIn<Who>(answer).data.viewer.email).toBe(session.email);
     ofToken.close();
   });
 
@@ -160,7 +161,8 @@ describe('an API token', () => {
     await refused.send(init('api_lost'));
     expect(await refused.closed).toMatchObject({ code: 4401 });
     await kept?.send(subscribe(WHO, 'who'));
-    expect((await kept?.find(({ id, type }) => id === 'who' && type === 'next'))?.payload.data.viewer).toBeTruthy();
+    const answer = await kept?.find(({ id, type }) => id === 'who' && type === 'next');
+    expect(answer && answerIn<Who>(answer).data.viewer).toBeTruthy();
     kept?.close();
   });
 

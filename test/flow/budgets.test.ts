@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { outer, upstream } from '../support/upstream.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import type { Page } from '../support/clients/answer.ts';
+import { outer, upstream } from '../support/clients/upstream.ts';
+
+const SEARCH = graphql(`query ($search: String) { viewer { messages(first: 10, search: $search) { nodes { id } } } }`);
 
 /** The design's budgets, counted in the emulators' own log. */
 let app: TestApp;
@@ -16,7 +19,7 @@ afterAll(() => app.close());
 it('reads a cold inbox page of 50 in three requests, mailbox names adding one each', async () => {
   const page = (fields: string) => `{ viewer { messages(first: 50, filter: { role: INBOX }) {
     nodes { id subject snippet receivedAt sentAt isRead isStarred isImportant isDraft from { name address } to { name address } ${fields} } } } }`;
-  const { viewer } = await app.data(page(''));
+  const { viewer } = await app.data<{ viewer: { messages: Pick<Page<unknown>, 'nodes'> } }>(page(''));
   expect(viewer.messages.nodes).toHaveLength(50);
   const plain = outer(await upstream(app));
   expect(plain.filter((r) => r.startsWith('google'))).toHaveLength(2);
@@ -49,7 +52,7 @@ it('fetches a message once that is in 40 fields of one query', async () => {
       (_, i) =>
         `m${i}: node(id: "${id}") { ... on Message { subject snippet body { text } headers { name } attachments { filename } } }`,
     );
-    const answer = await app.data<Record<string, Data>>(`{ ${fields.slice(0, 20).join(' ')} }`);
+    const answer = await app.data<Record<string, { subject: string }>>(`{ ${fields.slice(0, 20).join(' ')} }`);
     expect(new Set(Object.values(answer).map((m) => m.subject)).size).toBe(1);
     expect(outer(await upstream(app))).toHaveLength(1);
   }
@@ -66,7 +69,9 @@ it('asks nobody anything for a query about accounts', async () => {
 
 it('asks nobody for a search of nothing but signs', async () => {
   for (const list of ['messages(search: "%%")', 'threads(search: "%%")', 'messages(filter: { text: "%%" })']) {
-    const { viewer } = await app.data(`{ viewer { ${list} { nodes { id } pageInfo { hasNextPage } } } }`);
+    const { viewer } = await app.data<{ viewer: object }>(
+      `{ viewer { ${list} { nodes { id } pageInfo { hasNextPage } } } }`,
+    );
     expect(Object.values(viewer)).toEqual([{ nodes: [], pageInfo: { hasNextPage: false } }]);
   }
   expect(outer(await upstream(app))).toEqual([]);
@@ -78,7 +83,7 @@ it('reads a page of a search in one list and two batches an account at most, for
     ['plan OR from:example', 2],
   ] as const) {
     await app.control('/log', undefined, 'DELETE');
-    const { viewer } = await app.data(`{ viewer { messages(first: 10, search: "${search}") { nodes { id } } } }`);
+    const { viewer } = await app.data(SEARCH, { search });
     expect(viewer.messages.nodes).toHaveLength(10);
     const requests = outer(await upstream(app));
     for (const vendor of ['google', 'microsoft'])

@@ -7,9 +7,18 @@ import {
 } from 'relay-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { consent } from '../support/lab.ts';
-import { apollo, Documents, relay, relayEnvironment, type Store, urql } from '../support/stores.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { consent } from '../support/app/lab.ts';
+import {
+  apollo,
+  Documents,
+  relay,
+  relayEnvironment,
+  type Store,
+  urql,
+  type Variables,
+} from '../support/clients/stores.ts';
 
 /**
  * What a front-end's store holds after a mutation whose answer it selects is what the gateway would answer if it were
@@ -101,9 +110,30 @@ afterAll(async () => {
 });
 
 /** Without what clients add for themselves. */
-const plain = (data: Data): Data =>
+const plain = <T>(data: T): T =>
   JSON.parse(JSON.stringify(data), (key, value) => (key === '__typename' ? undefined : value));
-const fresh = (name: string, variables: Data) => app.data(documents.text(name), variables);
+const fresh = <T>(name: string, variables: Variables) => app.data<T>(documents.text(name), variables);
+
+/** What a payload of any mutation here may have. */
+interface Checked {
+  readonly userErrors?: unknown[];
+  readonly results?: { readonly problem: unknown }[];
+}
+interface HasMailbox {
+  readonly mailbox: { readonly id: string };
+}
+interface HasDraft {
+  readonly draft: { readonly id: string };
+}
+interface HasSubmission {
+  readonly submission: { readonly id: string; readonly status: string };
+}
+interface Node<T = unknown> {
+  readonly node: T;
+}
+interface Accounts {
+  readonly viewer: { readonly integrations: { readonly id: string; readonly status: string }[] };
+}
 
 const STORES = { Relay: relay, 'Apollo Client': apollo, urql };
 const PAIRS = [
@@ -117,15 +147,18 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
   let store: Store;
   let account: string;
   /** Loaded by every test again, so that it knows what it looks at. */
-  const watched: [name: string, variables: Data][] = [];
-  const watch = async (name: string, variables: Data) => {
+  const watched: [name: string, variables: Variables][] = [];
+  const watch = async (name: string, variables: Variables) => {
     watched.push([name, variables]);
     return store.load(name, variables);
   };
-  const mutate = async (name: string, input: Data) => {
-    const [payload] = Object.values<Data>(await store.mutate(`Stores_${name}`, { input }));
+  const mutate = async <Payload extends object = object>(name: string, input: Variables) => {
+    const [payload] = Object.values(
+      (await store.mutate(`Stores_${name}`, { input })) as Record<string, Payload & Checked>,
+    );
+    if (!payload) throw new Error(`${name} has no payload`);
     expect(payload.userErrors ?? []).toEqual([]);
-    expect((payload.results ?? []).flatMap(({ problem }: Data) => problem ?? [])).toEqual([]);
+    expect((payload.results ?? []).flatMap(({ problem }) => problem ?? [])).toEqual([]);
     for (const [query, variables] of watched)
       expect([name, query, plain(await store.copy(query, variables))]).toEqual([
         name,
@@ -136,17 +169,17 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
   };
   beforeAll(async () => {
     store = STORES[client](app, documents);
-    const { integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer;
-    account = integrations.find(({ address }: Data) => address.includes(vendor)).id;
+    const { integrations } = (await app.data(graphql(`{ viewer { integrations { id address } } }`))).viewer;
+    account = integrations.find(({ address }) => address.includes(vendor))?.id ?? '';
   });
-  const newest = async () =>
-    (
-      await app.data(
-        `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 1, filter: { role: INBOX }) { nodes { id thread { id } } }
-          mailbox(role: ARCHIVE) { id } } } }`,
-        { id: account },
-      )
-    ).node.messages.nodes[0];
+  const newest = async () => {
+    const list = graphql(
+      `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 1, filter: { role: INBOX }) { nodes { id thread { id } } } } } }`,
+    );
+    const [message] = (await app.data(list, { id: account })).node.messages.nodes;
+    if (!message) throw new Error('the inbox is empty');
+    return message;
+  };
 
   it('is right after each change to messages and threads', async () => {
     watched.length = 0;
@@ -156,9 +189,9 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     for (const change of [{ isRead: true }, { isRead: false }, { isStarred: true }, { isImportant: true }])
       await mutate('updateMessages', { ids: [id], ...change });
     await mutate('updateMessages', { ids: [thread.id], isRead: true });
-    const { mailbox } = await mutate('createMailbox', { integration: account, name: `Kept by ${client}` });
-    const label = (await mutate('createMailbox', { integration: account, kind: 'LABEL', name: `Label of ${client}` }))
-      .mailbox.id;
+    const { mailbox } = await mutate<HasMailbox>('createMailbox', { integration: account, name: `Kept by ${client}` });
+    const labelled = { integration: account, kind: 'LABEL', name: `Label of ${client}` };
+    const label = (await mutate<HasMailbox>('createMailbox', labelled)).mailbox.id;
     await mutate('updateMessages', { ids: [id], addMailboxes: [label] });
     await mutate('updateMessages', { ids: [thread.id], removeMailboxes: [label] });
     await mutate('updateMessages', { ids: [id], addMailboxes: [label] });
@@ -174,8 +207,11 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     await mutate('deleteMailbox', { mailbox: mailbox.id });
     await mutate('deleteMailbox', { mailbox: label });
     // What deleteMailbox says of deleted: Relay alone leaves a null where the label was.
-    const left = await store.copy('Stores_mail', { message: id, thread: thread.id });
-    const names = (left?.message.mailboxes ?? []).map((one: Data) => one?.id ?? null);
+    interface Labelled {
+      readonly message: { readonly mailboxes: ({ readonly id: string } | null)[] };
+    }
+    const left = (await store.copy('Stores_mail', { message: id, thread: thread.id })) as Labelled | null;
+    const names = (left?.message.mailboxes ?? []).map((one) => one?.id ?? null);
     expect(names).not.toContain(label);
     expect(names.includes(null)).toBe(client === 'Relay');
   });
@@ -187,8 +223,8 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     await watch('Stores_account', { id: account });
     const { results } = await mutate('deleteForever', { ids: [one.id] });
     expect(results).toMatchObject([{ target: one.id, deleted: one.id, problem: null }]);
-    const left = plain(await store.copy('Stores_mail', { message: one.id, thread: one.thread.id }));
-    expect(left?.message ?? null).toBeNull();
+    const left = await store.copy('Stores_mail', { message: one.id, thread: one.thread.id });
+    expect((left as { message: unknown } | null)?.message ?? null).toBeNull();
   });
 
   it('is right after each step of a draft, and of what is sent', async () => {
@@ -196,24 +232,31 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     await watch('Stores_drafts', { id: account });
     const to = [{ address: 'ada@example.org' }];
     const written = { integration: account, to, subject: 'As it was', text: 'First words.' };
-    const { draft } = await mutate('saveDraft', written);
+    const { draft } = await mutate<HasDraft>('saveDraft', written);
     await watch('Stores_draft', { id: draft.id });
-    const revised = await mutate('saveDraft', { ...written, draft: draft.id, subject: 'As it is' });
+    const revised = await mutate<HasDraft>('saveDraft', { ...written, draft: draft.id, subject: 'As it is' });
     expect(revised.draft).toMatchObject({ id: draft.id, message: { subject: 'As it is' } });
     watched.pop();
     await mutate('deleteDraft', { draft: draft.id });
-    expect(plain(await store.copy('Stores_draft', { id: draft.id }))?.node ?? null).toBeNull();
-    const sent = await mutate('send', { idempotencyKey: `${client} ${vendor}`, undoSeconds: 60, message: written });
+    expect(((await store.copy('Stores_draft', { id: draft.id })) as Node | null)?.node ?? null).toBeNull();
+    const sent = await mutate<HasSubmission>('send', {
+      idempotencyKey: `${client} ${vendor}`,
+      undoSeconds: 60,
+      message: written,
+    });
     await watch('Stores_submission', { id: sent.submission.id });
-    const ended = await mutate('cancelSubmission', { submission: sent.submission.id });
+    const ended = await mutate<HasSubmission>('cancelSubmission', { submission: sent.submission.id });
     expect(ended.submission).toMatchObject({ id: sent.submission.id, status: 'CANCELLED' });
     watched.pop();
     // A draft that is sent is none of the account's any more, as soon as the answer says SENT.
-    const last = (await mutate('saveDraft', { ...written, subject: 'To be sent' })).draft;
-    const { submission } = await mutate('send', { idempotencyKey: `draft ${client} ${vendor}`, draft: last.id });
+    const last = (await mutate<HasDraft>('saveDraft', { ...written, subject: 'To be sent' })).draft;
+    const { submission } = await mutate<HasSubmission>('send', {
+      idempotencyKey: `draft ${client} ${vendor}`,
+      draft: last.id,
+    });
     expect(submission.status).toBe('SENT');
-    const { node } = await fresh('Stores_submission', { id: submission.id });
-    const drafts = await fresh('Stores_drafts', { id: account });
+    const { node } = await fresh<Node<object>>('Stores_submission', { id: submission.id });
+    const drafts = await fresh<Node>('Stores_drafts', { id: account });
     expect(plain(submission)).toEqual({ ...node, integration: drafts.node });
   });
 });
@@ -223,20 +266,26 @@ it('lets Relay page through a connection, and take out of it what is deleted', a
   const query = createOperationDescriptor(documents.compiled('StoresInboxQuery'), {});
   environment.retain(query);
   await fetchQuery(environment, query.request.node, {}).toPromise();
-  const viewer = environment.lookup(query.fragment).data;
-  const shown = (): Data =>
-    environment.lookup(getSingularSelector(documents.fragment('StoresInbox'), viewer.viewer)).data;
+  const { viewer } = environment.lookup(query.fragment).data as { viewer: { id: string } };
+  interface Inbox {
+    readonly messages: {
+      readonly edges: { readonly node: { readonly id: string } }[];
+      readonly pageInfo: { readonly endCursor: string };
+    };
+  }
+  const shown = () =>
+    environment.lookup(getSingularSelector(documents.fragment('StoresInbox'), viewer)).data as unknown as Inbox;
   const first = shown().messages;
   const after = first.pageInfo.endCursor;
   await fetchQuery(environment, documents.compiled('StoresInboxPage'), { first: 3, after }).toPromise();
-  const ids = shown().messages.edges.map(({ node }: Data) => node.id);
+  const ids = shown().messages.edges.map(({ node }) => node.id);
   expect(ids).toHaveLength(5);
-  expect(ids.slice(0, 2)).toEqual(first.edges.map(({ node }: Data) => node.id));
-  const { viewer: fresh } = await app.data('{ viewer { messages(first: 5) { nodes { id } } } }');
-  expect(ids).toEqual(fresh.messages.nodes.map(({ id }: Data) => id));
+  expect(ids.slice(0, 2)).toEqual(first.edges.map(({ node }) => node.id));
+  const { viewer: asked } = await app.data(graphql(`{ viewer { messages(first: 5) { nodes { id } } } }`));
+  expect(ids).toEqual(asked.messages.nodes.map(({ id }) => id));
 
-  const connections = [ConnectionHandler.getConnectionID((viewer.viewer as Data).id, 'StoresInbox_messages')];
-  const commit = (name: string, input: Data) =>
+  const connections = [ConnectionHandler.getConnectionID(viewer.id, 'StoresInbox_messages')];
+  const commit = (name: string, input: Variables) =>
     new Promise<void>((resolve, reject) => {
       const mutation = documents.compiled(name);
       commitMutation(environment, {
@@ -248,7 +297,7 @@ it('lets Relay page through a connection, and take out of it what is deleted', a
     });
   await commit('StoresEdgeMutation', { ids: [ids[1], 'TWVzc2FnZTpub25l'] });
   const left = ids.filter((id: string) => id !== ids[1]);
-  expect(shown().messages.edges.map(({ node }: Data) => node.id)).toEqual(left);
+  expect(shown().messages.edges.map(({ node }) => node.id)).toEqual(left);
 });
 
 it('tells the same of an object wherever it is read', async () => {
@@ -263,14 +312,22 @@ it('tells the same of an object wherever it is read', async () => {
     ),
   ];
   const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message { ${fields} } ... on Thread { ${thread} } } }`;
-  const read = async (list: string) =>
-    Object.values<Data>((await app.data(`{ viewer { ${list} } }`)).viewer).flatMap(({ nodes }) => nodes);
+  interface Node {
+    readonly id: string;
+    readonly messages?: { readonly nodes: Node[] };
+  }
+  const read = async (list: string) => {
+    const { viewer } = await app.data<{ viewer: Record<string, { nodes: Node[] }> }>(`{ viewer { ${list} } }`);
+    return Object.values(viewer).flatMap(({ nodes }) => nodes);
+  };
+  const nodesOf = async (nodes: readonly Node[]) =>
+    (await app.data<{ nodes: Node[] }>(query, { ids: nodes.map(({ id }) => id) })).nodes;
   for (const list of lists) {
     const some = await read(list);
     expect(some.length).toBeGreaterThan(0);
-    expect(some).toEqual((await app.data(query, { ids: some.map(({ id }) => id) })).nodes);
+    expect(some).toEqual(await nodesOf(some));
     const inside = some.flatMap(({ messages }) => messages?.nodes ?? []);
-    expect(inside).toEqual((await app.data(query, { ids: inside.map(({ id }) => id) })).nodes);
+    expect(inside).toEqual(await nodesOf(inside));
   }
 });
 
@@ -279,22 +336,26 @@ it.each(Object.keys(STORES))('%s is right after a new account is connected', asy
   await store.load('Stores_viewer', {});
   const address = `${client.split(' ')[0]?.toLowerCase()}@gmail.example`;
   await app.control('/accounts', { vendor: 'google', address, name: 'New' });
-  const { connect } = await store.mutate('Stores_connect', { input: { provider: 'GMAIL', address, access: 'FULL' } });
+  const { connect } = (await store.mutate('Stores_connect', {
+    input: { provider: 'GMAIL', address, access: 'FULL' },
+  })) as { connect: { authorizationUrl: string } };
   const callback = await consent(connect.authorizationUrl, address, 'approve');
   const token = await tokenOf(await fetch(callback, { redirect: 'manual' }));
-  const { finishConnect } = await store.mutate('Stores_finishConnect', { input: { token } });
+  const { finishConnect } = (await store.mutate('Stores_finishConnect', { input: { token } })) as {
+    finishConnect: { integration: { id: string }; userErrors: unknown[] };
+  };
   expect(finishConnect.userErrors).toEqual([]);
-  const shown = plain(await store.copy('Stores_viewer', {}));
+  const shown = plain((await store.copy('Stores_viewer', {})) as Accounts);
   expect(shown.viewer.integrations).toContainEqual({ id: finishConnect.integration.id, status: 'CONNECTED' });
-  expect(shown).toEqual(plain(await fresh('Stores_viewer', {})));
+  expect(shown).toEqual(plain(await fresh<Accounts>('Stores_viewer', {})));
 });
 
 // Last: it takes the accounts away.
 it.each(Object.keys(STORES))('%s is right after an account is disconnected', async (client) => {
   const store = STORES[client as keyof typeof STORES](app, documents);
-  const before = (await store.load('Stores_viewer', {})).viewer.integrations;
+  const before = ((await store.load('Stores_viewer', {})) as Accounts).viewer.integrations;
   const id = before[0]?.id ?? (await app.connect(app.token, 'GMAIL', 'again@gmail.example'));
   await store.load('Stores_viewer', {});
   await store.mutate('Stores_disconnect', { input: { integration: id } });
-  expect(plain(await store.copy('Stores_viewer', {}))).toEqual(plain(await fresh('Stores_viewer', {})));
+  expect(plain(await store.copy('Stores_viewer', {}))).toEqual(plain(await fresh<Accounts>('Stores_viewer', {})));
 });

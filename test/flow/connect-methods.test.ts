@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Provider } from '../../src/providers/contract/provider.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
 import { type ClientCredentials, clientCredentials } from '../support/client-credentials.ts';
 import { type DeviceCode, deviceCodeAt } from '../support/device-code.ts';
 import { openDeviceEndpoint } from '../support/device-endpoint.ts';
-import { exchanged, fakeProvider, granted } from '../support/provider.ts';
+import { exchanged, fakeProvider, granted } from '../support/fakes/provider.ts';
 
 // The one line in the list for each method.
 vi.mock('../../src/accounts/connect/connect-methods.ts', async (original) => {
@@ -51,15 +52,20 @@ beforeEach(async () => {
   ({ token } = await app.user('member'));
 });
 
-const CONNECT =
-  'mutation ($input: ConnectInput!) { connect(input: $input) { integration { id address status provider { id } } authorizationUrl flow { status } userErrors { code message field } } }';
-const connect = async (input: object): Promise<Data> => (await app.data(CONNECT, { input }, token)).connect;
+const CONNECT = graphql(
+  `mutation ($input: ConnectInput!) { connect(input: $input) { integration { id address status provider { id } } authorizationUrl flow { status } userErrors { code message field } } }`,
+);
+const connect = async (input: object) => (await app.data(CONNECT, { input }, token)).connect;
 const ORGANISED = { provider: 'IMAP', address: 'ada@any.example', method: 'CLIENT_CREDENTIALS' };
 
 it('is in the schema as soon as it is listed, and with each provider that offers it', async () => {
   const READ =
     '{ __type(name: "ConnectMethod") { enumValues { name description } } providers { id connectMethods scopes } }';
-  const { __type, providers } = await app.data(READ, {}, null);
+  const { __type, providers } = await app.data<{ __type: { enumValues: object[] }; providers: object[] }>(
+    READ,
+    {},
+    null,
+  );
   expect(__type.enumValues).toContainEqual({ name: 'CLIENT_CREDENTIALS', description: clientCredentials.description });
   expect(providers).toEqual([
     { id: 'GMAIL', connectMethods: ['AUTHORIZATION_CODE'], scopes: ['read'] },
@@ -76,8 +82,9 @@ it('connects an account, and ends its own grant', async () => {
     flow: null,
     userErrors: [],
   });
-  const DISCONNECT =
-    'mutation ($input: IntegrationInput!) { disconnect(input: $input) { notice userErrors { code } } }';
+  const DISCONNECT = graphql(
+    `mutation ($input: IntegrationInput!) { disconnect(input: $input) { notice userErrors { code } } }`,
+  );
   const { disconnect } = await app.data(DISCONNECT, { input: { integration: done.integration.id } }, token);
   expect(disconnect).toEqual({ notice: null, userErrors: [] });
   expect(revoked.mock.calls).toEqual([[{ refreshToken: 'refresh of ada@any.example' }, expect.anything()]]);
@@ -100,30 +107,42 @@ it.each([
 });
 
 describe('a device code', () => {
-  const BEGIN =
-    'mutation ($input: ConnectInput!) { connect(input: $input) { integration { id } authorizationUrl flow { id status waitsFor instructions } userErrors { code message } } }';
-  const FLOW =
-    'query ($id: ID!) { node(id: $id) { ... on ConnectFlow { status waitsFor instructions problem { code message } integration { address status } } } }';
-  const begin = async (): Promise<Data> =>
-    (await app.data(BEGIN, { input: { provider: 'OUTLOOK', method: 'DEVICE_CODE' } }, token)).connect;
-  const flowOf = async (id: string, as = token): Promise<Data> => (await app.data(FLOW, { id }, as)).node;
+  // The method is in this process alone, so codegen does not type what names it.
+  const BEGIN = graphql(
+    `mutation BeginDevice($input: ConnectInput!) { connect(input: $input) { integration { id } authorizationUrl flow { id status waitsFor instructions } userErrors { code message } } }`,
+  );
+  const FLOW = graphql(
+    `query DeviceFlow($id: ID!) { node(id: $id) { ... on ConnectFlow { status waitsFor instructions problem { code message } integration { address status } } } }`,
+  );
+  const FINISH = graphql(
+    `mutation FinishDevice($input: FinishConnectInput!) { finishConnect(input: $input) { userErrors { code } } }`,
+  );
+  const begin = async () => {
+    const input: object = { provider: 'OUTLOOK', method: 'DEVICE_CODE' };
+    const { connect } = await app.data(BEGIN, { input }, token);
+    const { flow } = connect;
+    if (!flow) throw new Error('no flow was begun');
+    return { ...connect, flow, grant: endpoint.grantIn(flow.instructions ?? '') };
+  };
+  const flowOf = async (id: string, as = token) => {
+    const { node } = await app.data(FLOW, { id }, as);
+    return node && 'status' in node ? node : null;
+  };
 
   it('is shown to the user who began, and connects the account as soon as the provider has their consent', async () => {
-    const { flow, authorizationUrl, integration, userErrors } = await begin();
+    const { flow, grant, authorizationUrl, integration, userErrors } = await begin();
     expect([integration, userErrors, authorizationUrl]).toEqual([null, [], 'https://device.example/']);
     expect(flow).toMatchObject({ status: 'CONNECTING', waitsFor: 'CONSENT' });
-    const grant = endpoint.grantIn(flow.instructions);
     await expect.poll(() => grant.polls).toBeGreaterThan(2);
     expect(await flowOf(flow.id)).toMatchObject({ status: 'CONNECTING', integration: null });
     // Nobody else learns the code, or ends the flow with it.
     const stranger = await app.user('stranger');
     expect(await flowOf(flow.id, stranger.token)).toBeNull();
-    const FINISH = 'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { userErrors { code } } }';
     const { finishConnect } = await app.data(FINISH, { input: { token: grant.userCode } }, token);
     expect(finishConnect.userErrors).toEqual([{ code: 'NOT_FOUND' }]);
 
     grant.decision = 'approved';
-    await expect.poll(async () => (await flowOf(flow.id)).status).toBe('CONNECTED');
+    await expect.poll(async () => (await flowOf(flow.id))?.status).toBe('CONNECTED');
     const address = `${grant.userCode.toLowerCase()}@device.example`;
     expect(await flowOf(flow.id)).toMatchObject({
       waitsFor: null,
@@ -137,14 +156,13 @@ describe('a device code', () => {
     ['denied', 'CONSENT_REQUIRED', /declined/],
     ['expired', 'INVALID', /expired/],
   ] as const)('that is %s ends the flow with the reason', async (decision, code, message) => {
-    const { flow } = await begin();
-    const grant = endpoint.grantIn(flow.instructions);
+    const { flow, grant } = await begin();
     grant.decision = decision;
-    await expect.poll(async () => (await flowOf(flow.id)).status).toBe('FAILED');
-    expect((await flowOf(flow.id)).problem).toEqual({ code, message: expect.stringMatching(message) });
+    await expect.poll(async () => (await flowOf(flow.id))?.status).toBe('FAILED');
+    expect((await flowOf(flow.id))?.problem).toEqual({ code, message: expect.stringMatching(message) });
     // No poll follows the end: another flow, begun later, is polled meanwhile.
     const polls = grant.polls;
-    const later = endpoint.grantIn((await begin()).flow.instructions);
+    const { grant: later } = await begin();
     await expect.poll(() => later.polls).toBeGreaterThan(2);
     expect(grant.polls).toBe(polls);
   });
@@ -152,15 +170,14 @@ describe('a device code', () => {
   it.each(['slow_down', 'unavailable'] as const)(
     'waits when the endpoint answers %s, and goes on after it',
     async (answer) => {
-      const { flow } = await begin();
-      const grant = endpoint.grantIn(flow.instructions);
+      const { flow, grant } = await begin();
       grant.decision = answer;
       await expect.poll(() => grant.polls).toBe(1);
-      const later = endpoint.grantIn((await begin()).flow.instructions);
+      const { grant: later } = await begin();
       await expect.poll(() => later.polls).toBeGreaterThan(2);
       expect(grant.polls).toBe(1);
       grant.decision = 'approved';
-      await expect.poll(async () => (await flowOf(flow.id)).status).toBe('CONNECTED');
+      await expect.poll(async () => (await flowOf(flow.id))?.status).toBe('CONNECTED');
       expect([grant.polls, grant.redemptions]).toEqual([2, 1]);
     },
   );

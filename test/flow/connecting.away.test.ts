@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { consent, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { consent, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
 
 /** A provider that goes away while an account of it is being connected. */
 let app: TestApp;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
-import { consent } from '../support/lab.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app/app.ts';
+import { consent } from '../support/app/lab.ts';
 
 let app: TestApp;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Data, type SetFault, startApp, type TestApp } from '../support/app.ts';
+import { type SetFault, startApp, type TestApp } from '../support/app/app.ts';
 
 let app: TestApp;
 const logged: string[] = [];
@@ -61,7 +61,7 @@ const READ =
 it('HEAD of a link answers with the headers of GET, asks the provider nothing and uses nothing up', async () => {
   const { viewer } = await app.data(graphql(`{ viewer { messages(first: 1) { nodes { raw { url } } } } }`));
   const url = viewer.messages.nodes[0]?.raw.url ?? '';
-  const asked = async () => (await app.control<Data[]>('/log')).length;
+  const asked = async () => (await app.control<unknown[]>('/log')).length;
   const before = await asked();
   const heads = await Promise.all(Array.from({ length: 8 }, () => fetch(url, { method: 'HEAD' })));
   expect(await asked()).toBe(before);

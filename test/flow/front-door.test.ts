@@ -1,7 +1,8 @@
 import { Agent, request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type SetFault, startApp, type TestApp } from '../support/app.ts';
-import { openSocket, Socket, subscribe } from '../support/socket.ts';
+import { graphql } from '../generated/gql.ts';
+import { type SetFault, startApp, type TestApp } from '../support/app/app.ts';
+import { answerIn, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
 const apps: TestApp[] = [];
 const open = async (options: Parameters<typeof startApp>[0]) => {
@@ -79,8 +80,7 @@ describe('production', () => {
     for (const [index, [text, variables]] of MISTAKES.entries()) {
       const refusals = [(await app.query(text, variables)).errors];
       await socket.send(subscribe(text, `hint ${index}`, { variables }));
-      const { payload } = await socket.find(({ id }) => id === `hint ${index}`);
-      refusals.push(payload.errors ?? payload);
+      refusals.push(answerIn(await socket.find(({ id }) => id === `hint ${index}`)).errors);
       for (const [refusal, ...others] of refusals.map((errors) => errors ?? [])) {
         expect(others).toEqual([]);
         expect(refusal?.message).toMatch(/\S/);
@@ -88,9 +88,9 @@ describe('production', () => {
       }
     }
     await socket.send(subscribe('{ __schema { types { name } } }'));
-    const [error] = (await socket.find(({ id }) => id === '1')).payload;
-    expect(error.message).toMatch(/introspection/i);
-    expect(error.extensions.code).toBe(introspection.errors?.[0]?.extensions.code);
+    const [error] = answerIn(await socket.find(({ id }) => id === '1')).errors ?? [];
+    expect(error?.message).toMatch(/introspection/i);
+    expect(error?.extensions.code).toBe(introspection.errors?.[0]?.extensions.code);
   });
 });
 
@@ -99,7 +99,7 @@ describe('stopping', () => {
     const app = await open({ messages: 20 });
     const socket = await openSocket(app, app.token);
     await app.control('/faults', { vendor: 'google', operation: 'messages.list', hang: 'release' });
-    const slow = app.query('{ viewer { messages(first: 5) { nodes { id } sources { state } } } }');
+    const slow = app.query(graphql(`{ viewer { messages(first: 5) { nodes { id } sources { state } } } }`));
     const agent = new Agent({ keepAlive: true });
     const kept = connectionOf(app, agent);
     // Both are under way, and stay so until the goodbye has been heard.

@@ -2,7 +2,8 @@ import { connect } from 'node:net';
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
-import { startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
 
 let app: TestApp;
 const logged: string[] = [];
@@ -82,7 +83,9 @@ describe('who is let in', () => {
   it('signing in and refreshing work beside a stale token', async () => {
     const { email, refreshToken } = await app.user('stale');
     const { errors, data } = await app.query(
-      'mutation ($in: SignInInput!, $re: RefreshSessionInput!) { signIn(input: $in) { session { accessToken } } refreshSession(input: $re) { session { accessToken } } }',
+      graphql(
+        `mutation ($in: SignInInput!, $re: RefreshSessionInput!) { signIn(input: $in) { session { accessToken } } refreshSession(input: $re) { session { accessToken } } }`,
+      ),
       { in: { email, password: 'a good long password' }, re: { refreshToken } },
       'stale.stale.stale',
     );

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
 
 /** One account hangs in the middle of lists over both: the other one has its own time, and shows what it has. */
 let app: TestApp;
@@ -38,7 +38,7 @@ async function rest(list: (typeof LISTS)[number], from: Page): Promise<string[]>
   const all: string[] = [];
   for (let { pageInfo } = from; pageInfo.hasNextPage; ) {
     const page = await read(list, { first: 50, after: pageInfo.endCursor });
-    expect(page.sources.map((s: Data) => s.problem)).toEqual([null, null]);
+    expect(page.sources.map((s) => s.problem)).toEqual([null, null]);
     all.push(...ids(page));
     ({ pageInfo } = page);
   }

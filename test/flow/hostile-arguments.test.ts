@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { buildSchema } from 'graphql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
-import { type Answer, startApp, type TestApp } from '../support/app.ts';
-import { hostileValues, type KnownIds, placesOf, together } from '../support/places.ts';
-import { openSocket, subscribe } from '../support/socket.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import type { AnswerBody } from '../support/clients/answer.ts';
+import { answerIn, openSocket, subscribe } from '../support/clients/socket.ts';
+import { hostileValues, type KnownIds, placesOf, together } from '../support/schema/places.ts';
 
 const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
 
@@ -15,19 +17,19 @@ beforeAll(async () => {
   const log = createLog('error', { write: (line) => void logged.push(line) });
   app = await startApp({ messages: 4, unannounced: true, log });
   const { viewer } = await app.data(
-    '{ viewer { integrations { id mailboxes { nodes { id } } } messages { nodes { id thread { id } } } } }',
+    graphql(`{ viewer { integrations { id mailboxes { nodes { id } } } messages { nodes { id thread { id } } } } }`),
   );
   const [integration] = viewer.integrations;
   const [message] = viewer.messages.nodes;
   const { saveDraft } = await app.data(
-    'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } } }',
-    { input: { integration: integration.id, text: 'Half a thought.' } },
+    graphql(`mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } } }`),
+    { input: { integration: integration?.id, text: 'Half a thought.' } },
   );
   ids = {
-    Integration: integration.id,
-    Mailbox: integration.mailboxes.nodes[0].id,
-    Message: message.id,
-    Thread: message.thread.id,
+    Integration: integration?.id ?? '',
+    Mailbox: integration?.mailboxes.nodes[0]?.id ?? '',
+    Message: message?.id ?? '',
+    Thread: message?.thread.id ?? '',
     Draft: saveDraft.draft.id,
     Submission: Buffer.from('Submission:00000000-0000-4000-8000-000000000000').toString('base64url'),
   };
@@ -39,7 +41,7 @@ afterAll(() => app.close());
 const TOGETHER = 10;
 
 const lastName = (place: string): string => /(\w+)\)?$/.exec(place)?.[1] ?? '';
-const refusals = ({ errors = [] }: Answer<unknown>) =>
+const refusals = ({ errors = [] }: AnswerBody) =>
   errors.map(({ message, extensions: { code } }) => `${code}: ${message}`);
 
 /** As it stands in the document, and what is said of it. */
@@ -70,8 +72,7 @@ it('null is refused by name where there is a default, through a variable and as 
     expect(refusals(await app.query(written))).toEqual([`BAD_USER_INPUT: ${said} must not be null.`]);
     const socket = await openSocket(app, app.token);
     await socket.send(subscribe(written));
-    const { payload } = await socket.receive('error');
-    expect(refusals({ errors: payload } as Answer<unknown>)).toEqual([`BAD_USER_INPUT: ${said} must not be null.`]);
+    expect(refusals(answerIn(await socket.receive('error')))).toEqual([`BAD_USER_INPUT: ${said} must not be null.`]);
     socket.close();
   }
   const inInput = await app.query(
@@ -134,7 +135,7 @@ it('half of a surrogate pair is refused with where it stands, over HTTP and over
   expect(refusals(await app.query(query, variables))).toEqual([expected]);
   const socket = await openSocket(app, app.token);
   await socket.send(subscribe(query, '1', { variables }));
-  expect(refusals({ errors: (await socket.receive('error')).payload } as Answer<unknown>)).toEqual([expected]);
+  expect(refusals(answerIn(await socket.receive('error')))).toEqual([expected]);
   socket.close();
 });
 
@@ -154,8 +155,8 @@ it('a subscription refuses them as a query does', async () => {
   ];
   for (const [id, variables] of given.entries()) await socket.send(subscribe(query, String(id), { variables }));
   for (const id of given.keys()) {
-    const { payload } = await socket.find((message) => message.id === String(id));
-    expect((payload.errors ?? payload)[0].extensions.code).toMatch(/^(BAD_USER_INPUT|NOT_FOUND)$/);
+    const { errors } = answerIn(await socket.find((message) => message.id === String(id)));
+    expect(errors?.[0]?.extensions.code).toMatch(/^(BAD_USER_INPUT|NOT_FOUND)$/);
   }
   expect(logged).toEqual([]);
   socket.close();
@@ -172,8 +173,9 @@ it('what is no id is null in its place among nodes, and the others are there', a
 });
 
 it('an empty id is no id, also where one may be left out', async () => {
-  const MOVE =
-    'mutation ($input: MoveMessagesInput!) { moveMessages(input: $input) { results { node { id } } userErrors { code field message } } }';
+  const MOVE = graphql(
+    `mutation ($input: MoveMessagesInput!) { moveMessages(input: $input) { results { node { id } } userErrors { code field message } } }`,
+  );
   const input = { ids: [ids.Message], to: ids.Mailbox, from: '' };
   const refused = {
     code: 'BAD_USER_INPUT',

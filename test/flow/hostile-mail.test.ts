@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { twinPlaying } from '../support/lab.ts';
-import { openSocket, subscribe } from '../support/socket.ts';
-import { outer, upstream } from '../support/upstream.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { twinPlaying } from '../support/app/lab.ts';
+import type { Page } from '../support/clients/answer.ts';
+import { answerIn, openSocket, subscribe } from '../support/clients/socket.ts';
+import { outer, upstream } from '../support/clients/upstream.ts';
 
 let app: TestApp;
 let accounts: { id: string; address: string; provider: { id: string } }[];
@@ -72,6 +73,11 @@ it('says where a body is not the whole, and so does the quote of it', async () =
   }
 });
 
+interface Live {
+  readonly messageReceived: {
+    readonly message: { subject: string; body: { html: string; text: string; isTruncated: boolean } };
+  };
+}
 it('says it in an event of new mail, too', async () => {
   await app.synced(app.token);
   for (const account of accounts) {
@@ -81,8 +87,10 @@ it('says it in an event of new mail, too', async () => {
     const socket = await openSocket(app, app.token);
     await socket.send(subscribe(live, '1', { variables: { after: node.sync.cursor } }));
     const event = async (subject: string) => {
-      const of = (message: Data) => message.payload?.data?.messageReceived.message;
-      return of(await socket.find((message) => of(message)?.subject === subject)).body;
+      const of = (message: Parameters<typeof answerIn>[0]) =>
+        message.type === 'next' ? answerIn<Live>(message).data.messageReceived.message : undefined;
+      return of(await socket.find((message) => of(message)?.subject === subject))
+        ?.body as Live['messageReceived']['message']['body'];
     };
     const flat = `<p>${'words '.repeat(850_000)}</p>`;
     const to = { vendor: twinPlaying(account.provider.id).vendor, account: account.address, from: 'm@evil.example' };
@@ -104,7 +112,10 @@ it('makes a body once, under however many aliases it is asked for', async () => 
   const asked = async (times: number) => {
     const fields = Array.from({ length: times }, (_, index) => `b${index}: body { html }`).join(' ');
     const before = process.cpuUsage();
-    const { node } = await app.data(`query ($id: ID!) { node(id: $id) { ... on Message { ${fields} } } }`, { id });
+    const { node } = await app.data<{ node: object }>(
+      `query ($id: ID!) { node(id: $id) { ... on Message { ${fields} } } }`,
+      { id },
+    );
     const { user, system } = process.cpuUsage(before);
     expect(Object.keys(node)).toHaveLength(times);
     return user + system;
@@ -119,20 +130,23 @@ it('gives the bodies of one answer up to a length, and says so of the others', a
   for (const account of accounts) {
     const { id, body } = await delivered(account, 'long', `<p>${'words '.repeat(1_000_000)}</p>`);
     const fields = Array.from({ length: 99 }, (_, index) => `b${index}: body { unsafeHtml text }`).join(' ');
-    const { data, errors = [] } = await app.query(
+    const { data, errors = [] } = await app.query<{ node: Record<string, { unsafeHtml?: string; text?: string }> }>(
       `query ($id: ID!) { node(id: $id) { ... on Message { ${fields} } } }`,
-      {
-        id,
-      },
+      { id },
     );
-    expect(data.node.b0.text).toBe(body.text);
+    expect(data.node.b0?.text).toBe(body.text);
     expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['QUERY_TOO_COMPLEX']));
-    const given = Object.values<Data>(data.node).flatMap(({ unsafeHtml, text }) => [unsafeHtml ?? '', text ?? '']);
+    const given = Object.values(data.node).flatMap(({ unsafeHtml, text }) => [unsafeHtml ?? '', text ?? '']);
     expect(given.join('').length).toBeLessThanOrEqual(16_000_000);
     expect(given.filter((one) => one !== '').length + errors.length).toBe(2 * 99);
   }
 });
 
+interface PartMail {
+  readonly id: string;
+  readonly subject: string;
+  readonly body: { readonly isTruncated: boolean; readonly start: string };
+}
 it('reads a page of long mails in parts, whole and in its order, and a page of others at once', async () => {
   const PAGE = `query ($id: ID!, $first: Int!, $search: String) { node(id: $id) { ... on Integration {
     messages(first: $first, search: $search) { nodes { id subject FIELDS } sources { state } } } } }`;
@@ -142,9 +156,12 @@ it('reads a page of long mails in parts, whole and in its order, and a page of o
       await app.control('/deliver', { ...to, subject: `heavy ${n}`, html: `<p>${n} ${'words '.repeat(800_000)}</p>` });
       await app.control('/deliver', { ...to, subject: `easy ${n}`, html: `<p>${n} words</p>` });
     }
-    const read = async (fields: string, variables: Data) => {
+    const read = async (fields: string, variables: object) => {
       await app.control('/log', undefined, 'DELETE');
-      const { node } = await app.data(PAGE.replace('FIELDS', fields), { id: account.id, ...variables });
+      const { node } = await app.data<{ node: { messages: Page<PartMail> } }>(PAGE.replace('FIELDS', fields), {
+        id: account.id,
+        ...variables,
+      });
       // Nothing here asks for the names of labels: that is the sync of what was delivered.
       const requests = outer(await upstream(app)).filter(
         (one) => one.startsWith(to.vendor) && one !== 'google labels.list',
@@ -155,7 +172,7 @@ it('reads a page of long mails in parts, whole and in its order, and a page of o
     const envelopes = await read('', heavy);
     const whole = await read('body { isTruncated start: text }', heavy);
     expect(whole.sources).toEqual([{ state: 'COMPLETE' }]);
-    expect(whole.nodes.map(({ id }: Data) => id)).toEqual(envelopes.nodes.map(({ id }: Data) => id));
+    expect(whole.nodes.map(({ id }) => id)).toEqual(envelopes.nodes.map(({ id }) => id));
     expect(whole.nodes).toHaveLength(4);
     for (const { subject, body } of whole.nodes) {
       expect(body.isTruncated).toBe(true);

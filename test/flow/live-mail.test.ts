@@ -3,7 +3,8 @@ import { type Client, createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { documentText, type Present, type ResultOf } from '../support/clients/document.ts';
 
 let app: TestApp;
 const clients: Client[] = [];
@@ -20,8 +21,12 @@ const ACCOUNTS = [
   ['google', 'demo@gmail.example'],
   ['microsoft', 'demo@outlook.example'],
 ] as const;
-const LIVE =
-  'subscription ($after: Cursor, $role: MailboxRole = INBOX) { messageReceived(after: $after, role: $role) { cursor message { id subject from { address } mailboxes { role } integration { address } } } }';
+const LIVE = graphql(
+  `subscription ($after: Cursor, $role: MailboxRole = INBOX) { messageReceived(after: $after, role: $role) { cursor message { id subject from { address } mailboxes { role } integration { address } } } }`,
+);
+type Stream = ReturnType<typeof subscribe>;
+const subscribe = (client: Client, variables: Record<string, unknown> = {}) =>
+  client.iterate<Present<ResultOf<typeof LIVE>>>({ query: documentText(LIVE), variables });
 
 function connect(token: string | null, onClosed: (event: { code: number; reason: string }) => void = () => {}): Client {
   const client = createClient({
@@ -37,23 +42,24 @@ function connect(token: string | null, onClosed: (event: { code: number; reason:
 }
 
 /** The next event whose subject is the one asked for. */
-async function receive(stream: AsyncIterableIterator<Data>, subject: string) {
+async function receive(stream: Stream, subject: string) {
   for (;;) {
     const { value, done } = await stream.next();
     if (done) throw new Error('the subscription ended');
     if (value.errors) throw new Error(JSON.stringify(value.errors));
-    if (value.data.messageReceived.message?.subject === subject) return value.data.messageReceived;
+    const event = value.data?.messageReceived;
+    if (event?.message.subject === subject) return event;
   }
 }
 /** The subscription is in place once this resolves: mail is delivered until it is heard of, in each account, since each is followed by itself. */
 async function live(token: string) {
-  const stream = connect(token).iterate<Data>({ query: LIVE }) as AsyncIterableIterator<Data>;
+  const stream = subscribe(connect(token));
   const unheard = new Set<string>(ACCOUNTS.map(([, account]) => account));
   const heard = (async () => {
     while (unheard.size > 0) {
       const { value, done } = await stream.next();
       if (done || value.errors) throw new Error(JSON.stringify(value?.errors ?? 'the subscription ended'));
-      unheard.delete(value.data.messageReceived.message?.integration.address);
+      unheard.delete(value.data?.messageReceived.message?.integration.address ?? '');
     }
   })();
   for (let i = 0; unheard.size > 0; i++) {
@@ -76,7 +82,7 @@ it.each(ACCOUNTS)('%s: new mail reaches a subscriber, ready to show', async (ven
   });
   const { message, cursor } = await receive(stream, `live from ${vendor}`);
   expect(message).toMatchObject({ from: { address: 'live@example.org' }, integration: { address: account } });
-  expect(message.mailboxes.map((m: Data) => m.role)).toContain('INBOX');
+  expect(message.mailboxes.map((m) => m.role)).toContain('INBOX');
   expect(cursor).toEqual(expect.any(String));
 });
 
@@ -97,14 +103,11 @@ it.each(ACCOUNTS)(
         text: 'x',
       });
     await receive(witness, `${vendor} while away 3`);
-    const again = connect(app.token).iterate<Data>({
-      query: LIVE,
-      variables: { after: cursor },
-    }) as AsyncIterableIterator<Data>;
+    const again = subscribe(connect(app.token), { after: cursor });
     const subjects: string[] = [];
     while (subjects.filter((s) => s.startsWith(`${vendor} while away`)).length < 3) {
       const { value } = await again.next();
-      subjects.push(value.data.messageReceived.message.subject);
+      subjects.push(value.data?.messageReceived.message.subject);
     }
     expect(subjects.filter((s) => s.startsWith(vendor))).toEqual([1, 2, 3].map((n) => `${vendor} while away ${n}`));
   },
@@ -148,14 +151,14 @@ it('goes on arriving after the watches died without a word', async () => {
     polled.add(`${vendor} polled`);
   }
   for await (const { data } of stream) {
-    polled.delete(data.messageReceived.message?.subject);
+    polled.delete(data?.messageReceived.message?.subject ?? '');
     if (polled.size === 0) break;
   }
 });
 
 it('tells nobody else, and nobody who is not signed in', async () => {
   const stranger = await app.user('listener');
-  const other = connect(stranger.token).iterate<Data>({ query: LIVE }) as AsyncIterableIterator<Data>;
+  const other = subscribe(connect(stranger.token));
   let leaked: unknown;
   void other.next().then(
     (event) => (leaked = event.value),
@@ -173,7 +176,7 @@ it('tells nobody else, and nobody who is not signed in', async () => {
   expect(leaked).toBeUndefined();
   for (const token of [null, 'forged.token.here']) {
     const closed = new Promise<number>((resolve) => {
-      const stream = connect(token, (event) => resolve(event.code)).iterate<Data>({ query: LIVE });
+      const stream = subscribe(connect(token, (event) => resolve(event.code)));
       void stream.next().catch(() => undefined);
     });
     expect([4401, 4403]).toContain(await closed);
@@ -184,7 +187,7 @@ it('ends when the session does', async () => {
   const { email, token } = await app.user('ending');
   expect(email).toBeTruthy();
   const closed = new Promise<number>((resolve) => {
-    const stream = connect(token, (event) => resolve(event.code)).iterate<Data>({ query: LIVE });
+    const stream = subscribe(connect(token, (event) => resolve(event.code)));
     void stream.next().catch(() => undefined);
     void app.data(graphql(`mutation { signOut { userErrors { message } } }`), {}, token);
   });

@@ -16,11 +16,11 @@ import { TRASH } from '../../src/mail/organise/change.ts';
 import { changeMessages } from '../../src/mail/organise/message-changes.ts';
 import { type Closers, openPlatform } from '../../src/platform/open.ts';
 import type { Draft, MailSession } from '../../src/providers/contract/mail-session.ts';
-import { fillDataDir, silent } from '../support/database.ts';
-import { createTestDatabaseUrl } from '../support/database-url.ts';
-import { aMessage } from '../support/fake-account.ts';
-import { FakeList } from '../support/fake-list.ts';
-import { fakeProvider } from '../support/provider.ts';
+import { fillDataDir, silent } from '../support/app/database.ts';
+import { createTestDatabaseUrl } from '../support/app/database-url.ts';
+import { aMessage } from '../support/fakes/fake-account.ts';
+import { FakeList } from '../support/fakes/fake-list.ts';
+import { fakeProvider } from '../support/fakes/provider.ts';
 
 /** A mailbox in memory, which keeps drafts and what was sent. */
 class FakeMailbox extends FakeList {

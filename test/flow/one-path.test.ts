@@ -6,9 +6,8 @@ import { WebSocket } from 'ws';
 import type { OperationRequest } from '../../src/graphql/operation/operation.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
 import { createLog } from '../../src/platform/log.ts';
-import type { Data } from '../support/app.ts';
-import { startSmallGateway } from '../support/small-gateway.ts';
-import { openSocket, Socket } from '../support/socket.ts';
+import { startSmallGateway } from '../support/app/small-gateway.ts';
+import { openSocket, Socket } from '../support/clients/socket.ts';
 
 let gateway: Awaited<ReturnType<typeof startSmallGateway>>;
 beforeAll(async () => {
@@ -222,7 +221,7 @@ describe('events of a subscription', () => {
       webSocketImpl: WebSocket,
       connectionParams: { authorization: `Bearer ${USER}` },
     });
-    const events = client.iterate<Data>({ query: 'subscription { brokenEvents { broken } }' });
+    const events = client.iterate({ query: 'subscription { brokenEvents { broken } }' });
     const { value } = await events.next();
     expect(same(value)).toBe(
       '{"errors":[{"message":"Something went wrong","locations":[{"line":1,"column":31}],"path":["brokenEvents","broken"],"extensions":{"code":"INTERNAL","reference":"<reference>"}}],"data":{"brokenEvents":{"broken":null}}}',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import type { TestApp } from '../support/app.ts';
-import { type Organised, type Outcome, openOrganised } from '../support/organised.ts';
+import type { TestApp } from '../support/app/app.ts';
+import { type Organised, type Outcome, openOrganised } from '../support/mail/organised.ts';
 
 let app: TestApp;
 let gmail: Organised;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { TestApp } from '../support/app.ts';
-import { mutation, type Organised, type Outcome, openOrganised } from '../support/organised.ts';
+import type { TestApp } from '../support/app/app.ts';
+import { mutation, type Organised, type Outcome, openOrganised } from '../support/mail/organised.ts';
 
 interface Log {
   records: { vendor: string; operation: string; path: string; batch: number | null }[];

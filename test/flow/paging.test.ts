@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Dumped, startApp, type TestApp } from '../support/app.ts';
+import { type Dumped, startApp, type TestApp } from '../support/app/app.ts';
 
 /** Gmail's quota is for a minute: what a page wastes, paging on is refused for. */
 const PER_ACCOUNT = 1_500;

@@ -5,8 +5,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createTestDatabaseUrl, type TestDatabaseUrl } from '../support/database-url.ts';
-import { type Build, buildProgram } from '../support/process.ts';
+import { createTestDatabaseUrl, type TestDatabaseUrl } from '../support/app/database-url.ts';
+import { type Build, buildProgram } from '../support/app/process.ts';
 
 const SECRETS = {
   ENCRYPTION_KEYS: `1:${Buffer.alloc(32, 3).toString('base64')}`,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { outer, upstream } from '../support/upstream.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import type { Page } from '../support/clients/answer.ts';
+import { outer, upstream } from '../support/clients/upstream.ts';
 
 /** One request asks for a thing once, wherever and however often its query names it; counted in the emulators' own log. */
 let app: TestApp;
@@ -17,10 +18,17 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
+interface Mail {
+  readonly id: string;
+  readonly body: { readonly text: string };
+}
+/** Lists of mail by their aliases. */
+type Lists = Record<string, Page<Mail>>;
+
 /** What a query costs: requests over the wire and Gmail's quota units. */
-async function cost(document: string, variables: Record<string, unknown> = {}) {
+async function cost<T = { viewer: Lists }>(document: string, variables: Record<string, unknown> = {}) {
   await app.control('/log', undefined, 'DELETE');
-  const data = await app.data(document, variables);
+  const data = await app.data<T>(document, variables);
   const all = await upstream(app);
   const units = all.filter(({ vendor }) => vendor === 'google').reduce((sum, request) => sum + request.units, 0);
   return { data, requests: outer(all).sort(), units, all };
@@ -41,8 +49,11 @@ it.each([
 ])('reads %s once under ten aliases', async (_, within, field) => {
   const query = (count: number) =>
     `{ ${within} { ${aliases(count, () => field)} } ${within.includes('{') ? '}' : ''} }`;
-  const once = await cost(query(1));
-  const often = await cost(query(10));
+  interface Read {
+    readonly viewer: Record<string, unknown> & { readonly integrations?: Record<string, unknown>[] };
+  }
+  const once = await cost<Read>(query(1));
+  const often = await cost<Read>(query(10));
   expect(once.requests.length).toBeGreaterThan(0);
   expect(often.requests).toEqual(once.requests);
   expect(often.units).toBe(once.units);
@@ -58,15 +69,19 @@ it('serves shorter pages from the longest, each as long as it was asked for, whe
   expect(requests).toEqual(longest.requests);
   expect(units).toBe(longest.units);
   for (let n = 0; n < 10; n++) {
-    expect(data.viewer[`a${n}`].nodes).toEqual(longest.data.viewer.messages.nodes.slice(0, 5 * (n + 1)));
-    expect(data.viewer[`a${n}`].pageInfo.hasNextPage).toBe(true);
+    expect(data.viewer[`a${n}`]?.nodes).toEqual(longest.data.viewer.messages?.nodes.slice(0, 5 * (n + 1)));
+    expect(data.viewer[`a${n}`]?.pageInfo.hasNextPage).toBe(true);
   }
 });
 
 it('knows a list again in other words: by search, by filter, merged, of one account, of the mailbox', async () => {
   const alone = await cost(`{ viewer { messages(first: 20, filter: { role: INBOX }) { ${NODE} } } }`);
   const [first, second] = inboxes;
-  const { requests, data } = await cost(
+  const { requests, data } = await cost<{
+    viewer: Record<'filter' | 'search' | 'both', Page<Mail>>;
+    one: { messages: Page<Mail> };
+    two: { messages: Page<Mail> };
+  }>(
     `query ($first: ID!, $second: ID!) {
       viewer {
         filter: messages(first: 20, filter: { role: INBOX }) { ${NODE} }
@@ -89,7 +104,7 @@ it('knows a list again in other words: by search, by filter, merged, of one acco
   );
   expect(data.viewer.search).toEqual(data.viewer.filter);
   expect(data.viewer.both).toEqual(data.viewer.filter);
-  const ids = (list: Data) => list.nodes.map((n: Data) => n.id);
+  const ids = (list: Page<Mail>) => list.nodes.map((n) => n.id);
   expect(new Set(ids(data.viewer.filter))).toEqual(
     new Set(
       ids(data.viewer.filter).filter((id: string) =>
@@ -144,22 +159,22 @@ it.each([
   const field = (spelling = '') => `messages(first: 20, ${spelling}) { ${NODE} }`;
   const once = await cost(`{ viewer { ${aliases(1, () => field(spellings[0]))} } }`);
   const all = await cost(`{ viewer { ${aliases(spellings.length, (n) => field(spellings[n]))} } }`);
-  expect(once.data.viewer.a0.nodes.length).toBeGreaterThan(0);
+  expect(once.data.viewer.a0?.nodes.length).toBeGreaterThan(0);
   for (const list of Object.values(all.data.viewer)) expect(list).toEqual(once.data.viewer.a0);
   expect(all.requests).toEqual(once.requests);
 });
 
 it('knows a place again by another cursor of it, and tells another place apart', async () => {
   const PAGE = `messages(first: 10) { ${NODE} pageInfo { endCursor } }`;
-  const { viewer } = await app.data(`{ viewer { ${aliases(2, () => PAGE)} } }`);
-  const after = [viewer.a0.pageInfo.endCursor, viewer.a1.pageInfo.endCursor];
+  const { viewer } = await app.data<{ viewer: Lists }>(`{ viewer { ${aliases(2, () => PAGE)} } }`);
+  const after = [viewer.a0?.pageInfo.endCursor, viewer.a1?.pageInfo.endCursor];
   expect(after[0]).not.toBe(after[1]);
   const SECOND = (n: number) => `messages(first: 30, after: "${after[n % 2]}") { ${NODE} }`;
   const once = await cost(`{ viewer { ${aliases(1, SECOND)} } }`);
   const often = await cost(`{ viewer { ${aliases(10, SECOND)} } }`);
   expect(often.requests).toEqual(once.requests);
   expect(often.data.viewer.a9).toEqual(often.data.viewer.a0);
-  expect(often.data.viewer.a0.nodes[0].id).not.toBe(viewer.a0.nodes[0].id);
+  expect(often.data.viewer.a0?.nodes[0]?.id).not.toBe(viewer.a0?.nodes[0]?.id);
 });
 
 it('reads the content of a page once, and of few of many beside the page', async () => {
@@ -173,7 +188,7 @@ it('reads the content of a page once, and of few of many beside the page', async
     all.filter(({ operation }) => /^(messages\.list|GET \/me\/messages)$/.test(operation)).length;
   const few = await cost(`{ viewer { few: messages(first: 2) { ${BODY} } many: messages(first: 40) { ${NODE} } } }`);
   expect(lists(few)).toBe(lists(once));
-  expect(few.data.viewer.few.nodes.every((n: Data) => n.body.text.length > 0)).toBe(true);
+  expect(few.data.viewer.few?.nodes.every((n) => n.body.text.length > 0)).toBe(true);
 });
 
 it('reads a draft once that is in many fields, and many drafts together', async () => {
@@ -189,13 +204,13 @@ it('reads a draft once that is in many fields, and many drafts together', async 
       made.push(saveDraft.draft.id);
     }
     const FIELDS = '... on Draft { id message { subject } }';
-    const once = await cost('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: made.slice(0, 1) });
-    const often = await cost(
+    const once = await cost<unknown>('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: made.slice(0, 1) });
+    const often = await cost<{ nodes: { message: { subject: string } }[] }>(
       `query ($ids: [ID!]!) { nodes(ids: $ids) { ${FIELDS} } ${aliases(10, (n) => `node(id: "${made[n % 2]}") { ${FIELDS} }`)} }`,
       { ids: made },
     );
     expect([provider, often.requests.length]).toEqual([provider, once.requests.length]);
-    expect(often.data.nodes.map((n: Data) => n.message.subject)).toEqual(['one', 'two']);
+    expect(often.data.nodes.map((n) => n.message.subject)).toEqual(['one', 'two']);
   }
 });
 
@@ -211,12 +226,23 @@ it('shares a failure as it shares an answer', async () => {
     await app.control('/faults', undefined, 'DELETE');
     expect(often.requests).toEqual(once.requests);
     for (let n = 0; n < 10; n++)
-      expect(often.data.viewer[`a${n}`].sources.map((s: Data) => s.problem?.code ?? null).sort()).toEqual(
+      expect(often.data.viewer[`a${n}`]?.sources.map((s) => s.problem?.code ?? null).sort()).toEqual(
         ['PROVIDER_UNAVAILABLE', null].sort(),
       );
   }
 });
 
+interface Shown {
+  readonly isRead: boolean;
+  readonly thread: { readonly isUnread: boolean };
+  readonly integration: {
+    readonly mailbox: { readonly unreadMessages: number };
+    readonly messages: { readonly nodes: { readonly id: string; readonly isRead: boolean }[] };
+  };
+}
+interface Changed {
+  readonly results: [{ readonly node: Shown }];
+}
 it('reads a list again behind a change in the same operation', async () => {
   for (const { id } of inboxes) {
     const { node } = await app.data(
@@ -230,9 +256,11 @@ it('reads a list again behind a change in the same operation', async () => {
       results { problem { message } node { ... on Message { isRead thread { isUnread } integration {
         mailbox(role: INBOX) { unreadMessages }
         messages(first: 100, filter: { role: INBOX }) { nodes { id isRead } } } } } } }`;
-    const { unread, read } = await app.data(`mutation { unread: ${CHANGE(false)} read: ${CHANGE(true)} }`);
-    const [before, after] = [unread.results[0].node, read.results[0].node];
-    const listed = (of: Data) => of.integration.messages.nodes.find((n: Data) => n.id === message?.id).isRead;
+    const { unread, read } = await app.data<Record<'unread' | 'read', Changed>>(
+      `mutation { unread: ${CHANGE(false)} read: ${CHANGE(true)} }`,
+    );
+    const [{ node: before }, { node: after }] = [unread.results[0], read.results[0]];
+    const listed = (of: Shown) => of.integration.messages.nodes.find((n) => n.id === message?.id)?.isRead;
     expect([before.isRead, listed(before), before.thread.isUnread]).toEqual([false, false, true]);
     expect([after.isRead, listed(after)]).toEqual([true, true]);
     expect(after.integration.mailbox.unreadMessages).toBe(before.integration.mailbox.unreadMessages - 1);

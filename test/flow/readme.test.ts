@@ -7,8 +7,8 @@ import { type OperationDefinitionNode, OperationTypeNode, parse, print } from 'g
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { consent } from '../support/lab.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { consent } from '../support/app/lab.ts';
 
 /** What the README prints, pasted as it stands. */
 
@@ -57,10 +57,21 @@ it('delivers a mail, and makes a bad day', async () => {
   await app.control('/faults', undefined, 'DELETE');
 });
 
+/** The fields of an answer: what any operation of the README selects. */
+type Payloads = Record<
+  string,
+  {
+    readonly userErrors?: unknown[];
+    readonly results?: { readonly problem: unknown }[];
+    readonly submission?: { readonly id: string };
+    readonly authorizationUrl?: string;
+  }
+>;
+
 describe('each operation', () => {
-  const done = new Map<string, Data>();
+  const done = new Map<string, Payloads>();
   /** What stands in the README for the reader to fill in. */
-  const variables: Record<string, () => Promise<Data>> = {
+  const variables: Record<string, () => Promise<Record<string, unknown>>> = {
     async Reply() {
       const [first] = await inbox();
       const { upload } = JSON.parse((await uploaded())[1] ?? '');
@@ -71,11 +82,15 @@ describe('each operation', () => {
       const message = { integration: first?.integration.id, to: [{ address: 'ada@example.org' }], text: 'Hello.' };
       return { message, sendAt: new Date(Date.now() + 86_400_000).toISOString() };
     },
-    Undo: async () => ({ id: done.get('Later').undoable.submission.id }),
+    Undo: async () => ({ id: done.get('Later')?.undoable?.submission?.id }),
     Tidy: async () => ({ ids: (await inbox()).map(({ id }) => id) }),
     async Finish() {
       await app.control('/accounts', { vendor: 'google', address: 'me@gmail.example', name: 'Me' });
-      const callback = await consent(done.get('Connect').connect.authorizationUrl, 'me@gmail.example', 'approve');
+      const callback = await consent(
+        done.get('Connect')?.connect?.authorizationUrl ?? '',
+        'me@gmail.example',
+        'approve',
+      );
       return { token: await tokenOf(await fetch(callback, { redirect: 'manual' })) };
     },
   };
@@ -90,10 +105,11 @@ describe('each operation', () => {
   it.each(asked.map((one, index) => [one.name?.value ?? `query ${index + 1}`, one] as const))(
     'works as it is printed: %s',
     async (name, operation) => {
-      const data = await app.data(print(operation), (await variables[name]?.()) ?? {});
+      const data = await app.data<Payloads>(print(operation), (await variables[name]?.()) ?? {});
       done.set(name, data);
-      expect(Object.values<Data>(data).flatMap((payload) => payload.userErrors ?? [])).toEqual([]);
-      for (const list of Object.values<Data>(data.viewer ?? {})) expect(list.nodes ?? list).not.toEqual([]);
+      expect(Object.values(data).flatMap((payload) => payload.userErrors ?? [])).toEqual([]);
+      for (const list of Object.values((data.viewer ?? {}) as Record<string, { nodes?: unknown[] }>))
+        expect(list.nodes ?? list).not.toEqual([]);
       for (const { problem } of [data.updateMessages, data.archive].flatMap((payload) => payload?.results ?? []))
         expect(problem).toBeNull();
     },

@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { connectDemo, DEMO_USER } from '../../sandbox/demo.ts';
 import { graphql } from '../generated/gql.ts';
-import type { Data } from '../support/app.ts';
-import { type Cluster, startCluster } from '../support/cluster.ts';
-import { Follower } from '../support/follower.ts';
-import { consent } from '../support/lab.ts';
-import { Client, Load } from '../support/load.ts';
+import { type Cluster, startCluster } from '../support/app/cluster.ts';
+import { consent } from '../support/app/lab.ts';
+import type { Page } from '../support/clients/answer.ts';
+import { Follower } from '../support/clients/follower.ts';
+import { Client, Load } from '../support/clients/load.ts';
 
 const REPLACEMENTS = Number(process.env.ROLLING_REPLACEMENTS ?? 2);
 const ACCOUNTS = [
@@ -41,10 +41,12 @@ const CONNECT = graphql(
 const FINISH = graphql(
   `mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id } userErrors { message } } }`,
 );
-const LIVE =
-  'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
-const STEPS =
-  'subscription ($id: ID, $after: Cursor) { submissionChanged(id: $id, after: $after) { cursor submission { id status } } }';
+const LIVE = graphql(
+  `subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }`,
+);
+const STEPS = graphql(
+  `subscription ($id: ID, $after: Cursor) { submissionChanged(id: $id, after: $after) { cursor submission { id status } } }`,
+);
 
 let cluster: Cluster;
 let token: string;
@@ -69,10 +71,11 @@ const control = async (path: string, body: object): Promise<void> => {
 };
 
 /** Every page: how much is sent meanwhile is for the machine to say. */
-async function all(document: string, field: string) {
-  const found: Data[] = [];
+async function all<T>(document: string, field: string) {
+  const found: T[] = [];
   for (let after: string | null = null; ; ) {
-    const { nodes, pageInfo }: Data = (await asker.query<Data>(document, { after })).viewer[field];
+    const { viewer } = await asker.query<{ viewer: Record<string, Page<T>> }>(document, { after });
+    const { nodes, pageInfo } = viewer[field] as Page<T>;
     found.push(...nodes);
     if (!pageInfo.hasNextPage) return found;
     after = pageInfo.endCursor;
@@ -121,7 +124,7 @@ it('drops nothing while its instances are replaced one by one under load', async
   const { nodes } = (await asker.query(INBOX)).viewer.messages;
   const files = (await asker.query(FILES)).viewer.messages.nodes.map((n) => n.attachments[0]?.download.url ?? '');
   expect(files).toHaveLength(2);
-  const live: Follower[] = integrations.map(
+  const live = integrations.map(
     ({ id, sync }) => new Follower(cluster.url, token, LIVE, { integration: id, after: sync.cursor }),
   );
   // Who follows all of them begins with what happens from then on: the first may be sent by then, so there is a cursor before it.
@@ -130,7 +133,7 @@ it('drops nothing while its instances are replaced one by one under load', async
   const { send: before } = await asker.query(SEND, { input: { idempotencyKey: 'rolling before', message } });
   const one = new Follower(cluster.url, token, STEPS, { id: before.submission.id });
   await expect.poll(() => one.events.length).toBeGreaterThan(0);
-  const steps = new Follower(cluster.url, token, STEPS, { after: one.events[0].cursor });
+  const steps = new Follower(cluster.url, token, STEPS, { after: one.events[0]?.cursor });
   await one.end();
   // Or those of a test that failed would connect without end, beside every later file of this worker.
   onTestFinished(async () => void (await Promise.all([...live, steps].map((follower) => follower.end()))));
@@ -195,12 +198,12 @@ it('drops nothing while its instances are replaced one by one under load', async
   const arrived = () =>
     live.map(({ events }) => events.map((e) => e.message?.subject as string).filter((s) => s !== 'enclosed'));
   await expect.poll(arrived, { timeout: 60_000 }).toEqual(delivered);
-  const states = () => all(SUBMISSIONS, 'submissions');
+  const states = () => all<{ id: string; status: string }>(SUBMISSIONS, 'submissions');
   const done = [...submissions.values()].reverse().map((id) => ({ id, status: 'SENT' }));
   await expect.poll(states, { timeout: 60_000 }).toEqual(done);
   const told = () => new Set(steps.events.flatMap(({ submission: { id, status } }) => (status === 'SENT' ? id : [])));
   await expect.poll(told, { timeout: 60_000 }).toEqual(new Set(submissions.values()));
-  const mails: string[] = (await all(SENT, 'messages')).map((m) => m.subject);
+  const mails: string[] = (await all<{ subject: string }>(SENT, 'messages')).map((m) => m.subject);
   expect(mails.filter((subject) => subject.startsWith('rolling')).sort()).toEqual([...submissions.keys()].sort());
   for (const follower of [...live, steps]) {
     expect(follower.failures).toEqual([]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { DEMO_USER } from '../../sandbox/demo.ts';
-import { type Program, startProgram } from '../support/program.ts';
+import { type Program, startProgram } from '../support/app/program.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'postern-restart-'));
 let program: Program | null = null;

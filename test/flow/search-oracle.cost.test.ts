@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { upstream } from '../support/upstream.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import type { Page } from '../support/clients/answer.ts';
+import { upstream } from '../support/clients/upstream.ts';
 
 /** What the dearest searches cost in accounts of 3,000 mails each, counted in the emulators' own log. Nothing here is a time. */
 const MESSAGES = 3_000;
@@ -36,7 +37,7 @@ async function costOf(
   after: string | null,
 ): Promise<Cost> {
   await app.control('/log', undefined, 'DELETE');
-  const { node } = await app.data(
+  const { node } = await app.data<{ node: Record<string, Page<unknown>> }>(
     `query ($id: ID!, $search: String, $filter: MessageFilter, $after: Cursor) { node(id: $id) { ... on Integration {
       ${kind}(first: 25, search: $search, filter: $filter, after: $after) {
         nodes { id } pageInfo { hasNextPage endCursor } sources { evaluation state problem { code message } } } } } }`,
@@ -44,13 +45,13 @@ async function costOf(
     token,
   );
   const asked = await upstream(app);
-  const { nodes, pageInfo, sources } = node[kind];
-  expect(sources.map(({ state, problem }: Data) => problem?.message ?? state)).toEqual(['COMPLETE']);
+  const { nodes, pageInfo, sources } = node[kind] as Page<unknown>;
+  expect(sources.map(({ state, problem }) => problem?.message ?? state)).toEqual(['COMPLETE']);
   return {
     units: asked.reduce((sum, { units }) => sum + units, 0),
     requests: asked.filter(({ operation }) => !/batch/i.test(operation)).length,
     nodes: nodes.length,
-    evaluation: sources[0].evaluation,
+    evaluation: sources[0]?.evaluation ?? '',
     after: pageInfo.hasNextPage ? pageInfo.endCursor : null,
   };
 }
@@ -217,14 +218,14 @@ it('bounds many searches in one request together', async () => {
     (word) => `${word}: messages(first: 25, search: "to:me -subject:${word}") {
       nodes { id } pageInfo { hasNextPage endCursor } sources { evaluation problem { code } } }`,
   );
-  const { node } = await app.data(
+  const { node } = await app.data<{ node: Record<string, Page<unknown>> }>(
     `query ($id: ID!) { node(id: $id) { ... on Integration { ${lists.join('\n')} } } }`,
     { id },
     token,
   );
   const { totals } = await app.control<{ totals: { units: number } }>('/log');
   expect(totals.units).toBeLessThanOrEqual(MAX_UNITS.GMAIL + searches * OF_EACH);
-  for (const { pageInfo, sources } of Object.values<Data>(node)) {
+  for (const { pageInfo, sources } of Object.values(node)) {
     expect(pageInfo.hasNextPage).toBe(true);
     expect(sources).toEqual([{ evaluation: 'TRUNCATED', problem: null }]);
   }
@@ -233,7 +234,7 @@ it('bounds many searches in one request together', async () => {
     id,
     'messages',
     { search: 'to:me -subject:absent7' },
-    node.absent7.pageInfo.endCursor,
+    node.absent7?.pageInfo.endCursor ?? '',
   );
   expect({ after, evaluation, nodes }).toEqual({ after: null, evaluation: 'FILTERED', nodes: 0 });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { upstream } from '../support/upstream.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { upstream } from '../support/clients/upstream.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ const LIST =
     nodes { id subject receivedAt isImportant } pageInfo { hasNextPage endCursor } sources { state evaluation }
   } }
 }`);
-const list = async (variables: Data) => (await app.data(LIST, variables)).viewer.messages;
+const list = async (variables: Record<string, unknown>) => (await app.data(LIST, variables)).viewer.messages;
 const newest = async (): Promise<string> => (await list({ first: 1 })).nodes[0]?.receivedAt ?? '';
 
 it('begins a day where it begins in the zone of the list, on every page of it', async () => {
@@ -99,8 +99,9 @@ it('finds what lies in folders by name and path, and in thrown away ones by in:t
   const account = viewer.integrations.find(({ capabilities }) => capabilities.mailboxes.nest.includes('FOLDER'));
   const make = async (name: string, parent: string | null): Promise<string> => {
     const input = { integration: account?.id, name, kind: 'FOLDER', parent };
-    const document =
-      'mutation ($input: CreateMailboxInput!) { createMailbox(input: $input) { mailbox { id } userErrors { message } } }';
+    const document = graphql(
+      `mutation ($input: CreateMailboxInput!) { createMailbox(input: $input) { mailbox { id } userErrors { message } } }`,
+    );
     return (await app.data(document, { input })).createMailbox.mailbox.id;
   };
   const file = async (subject: string, to: string): Promise<void> => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { bodyOf } from '../support/clients/answer.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -20,8 +21,8 @@ async function send(field: string, from: string, given: string): Promise<string>
       variables: { email, password: given },
     }),
   });
-  const { data, errors } = (await response.json()) as Data;
-  return errors?.[0].extensions.code ?? data.done.userErrors[0]?.code ?? 'IN';
+  const { data, errors } = await bodyOf<{ done: { userErrors: { code: string }[] } }>(response);
+  return errors?.[0]?.extensions.code ?? data.done.userErrors[0]?.code ?? 'IN';
 }
 
 it('a stranger who hammers locks themselves out, and nobody else', async () => {

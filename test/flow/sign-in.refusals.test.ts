@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { TWINS } from '../../sandbox/twins.ts';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { consent } from '../support/lab.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { consent } from '../support/app/lab.ts';
 
 let app: TestApp;
 beforeAll(async () => {

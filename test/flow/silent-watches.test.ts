@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ControlLog, type Data, type SetFault, startApp, type TestApp } from '../support/app.ts';
+import { type ControlLog, type SetFault, startApp, type TestApp } from '../support/app/app.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ it.each([
     await mailUntil(async () => (await made()) > 0);
 
     // It told: the fault meets notifications alone.
-    const { id } = await app.control<Data>('/faults', { vendor, account, webhook: 'repeat' });
+    const { id } = await app.control<{ id: number }>('/faults', { vendor, account, webhook: 'repeat' });
     await mailUntil(async () =>
       (await app.control<SetFault[]>('/faults')).some((fault) => fault.id === id && fault.met > 0),
     );

@@ -1,8 +1,9 @@
 import { unsubscribe as ignore, subscribe as observe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { init, openSocket, Socket, subscribe } from '../support/socket.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { bodyOf } from '../support/clients/answer.ts';
+import { answerIn, init, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -30,7 +31,7 @@ describe('an error over WebSocket is the one over HTTP', () => {
   const lists = repeat(99, (i) => `a${i}: messages(first: 1) { nodes { id } }`).join(' ');
   const manyLists = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Viewer { ${lists} } } }`;
 
-  it.each<[code: string, query: string, more?: Data]>([
+  it.each<[code: string, query: string, more?: object]>([
     ['GRAPHQL_PARSE_FAILED', '{ viewer { id '],
     ['GRAPHQL_VALIDATION_FAILED', '{ viewr { id } }'],
     ['GRAPHQL_VALIDATION_FAILED', 'query ($n: Nope) { viewer { id } }'],
@@ -56,12 +57,11 @@ describe('an error over WebSocket is the one over HTTP', () => {
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({ query, ...more }),
     });
-    const { errors } = (await response.json()) as Data;
-    expect(errors[0].extensions.code).toBe(code);
+    const { errors } = await bodyOf(response);
+    expect(errors?.[0]?.extensions.code).toBe(code);
     const socket = await openSocket(app, token);
     await socket.send(subscribe(query, '1', more));
-    const { payload } = await socket.receive('error', 'next');
-    expect(Array.isArray(payload) ? payload : payload.errors).toEqual(errors);
+    expect(answerIn(await socket.receive('error', 'next')).errors).toEqual(errors);
     socket.close();
   });
 });
@@ -92,7 +92,7 @@ describe('a socket', () => {
     const { token } = await app.user('socket');
     const socket = await openSocket(app, token);
     await socket.send(subscribe('subscription { messageReceived(after: "forged") { cursor } }'));
-    expect((await socket.receive('error', 'next')).payload.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    expect(answerIn(await socket.receive('error', 'next')).errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
     const large = new Socket(app);
     await large.send({ type: 'connection_init', payload: { authorization: 'x'.repeat(2_000_000) } });
     expect((await large.closed).code).toBe(1009);

@@ -2,33 +2,38 @@ import { Agent, type RequestOptions, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database/database.open.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { silent, TEST_DATABASES } from '../support/database.ts';
-import { Follower } from '../support/follower.ts';
-import type { Relay } from '../support/relay.ts';
-import { init, openSocket, Socket, subscribe } from '../support/socket.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { silent, TEST_DATABASES } from '../support/app/database.ts';
+import type { Relay } from '../support/app/relay.ts';
+import { type AnswerBody, bodyOf } from '../support/clients/answer.ts';
+import { type Document, documentText } from '../support/clients/document.ts';
+import { Follower } from '../support/clients/follower.ts';
+import { answerIn, init, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
 /** As long as a busy machine needs for a statement, and much shorter than in production. */
 const SHORT = { connectMs: 4_000, statementMs: 4_000, requestMs: 6_000, probeMs: 2_000, probeEveryMs: 100 };
 
 const ME = '{ viewer { email } }';
-const INBOX = '{ viewer { messages(first: 5) { nodes { subject } sources { problem { code } } } } }';
-const SUBMISSIONS = '{ viewer { submissions(first: 100) { nodes { id status } } } }';
+const INBOX = graphql(`{ viewer { messages(first: 5) { nodes { subject } sources { problem { code } } } } }`);
+const SUBMISSIONS = graphql(`{ viewer { submissions(first: 100) { nodes { id status } } } }`);
 const SENT = graphql(`{ viewer { messages(first: 100, filter: { role: SENT }) { nodes { subject } } } }`);
 const ACCOUNTS = graphql(`{ viewer { integrations { id provider { id } sync { cursor } } } }`);
 const SIGN_IN = graphql(
   `mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken } userErrors { message } } }`,
 );
-const SEND =
-  'mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { code message } } }';
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { code message } } }`,
+);
 const CONNECT =
   'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }';
-const LIVE =
-  'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
-const STEPS = 'subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id status } } }';
+const LIVE = graphql(
+  `subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }`,
+);
+const STEPS = graphql(
+  `subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id status } } }`,
+);
 
-const codesOf = (answer: { errors?: { extensions: { code: string } }[] }) =>
-  (answer.errors ?? []).map(({ extensions }) => extensions.code);
+const codesOf = (answer: Pick<AnswerBody, 'errors'>) => (answer.errors ?? []).map(({ extensions }) => extensions.code);
 
 const upload = (app: TestApp, token: string, bytes: Uint8Array<ArrayBuffer>) =>
   fetch(`${app.url}/upload?filename=a.bin`, {
@@ -43,9 +48,9 @@ const stateOf = async (app: TestApp, path: string) => (await fetch(`${app.url}${
 async function overSocket(app: TestApp, token: string, query: string) {
   const socket = await openSocket(app, token);
   await socket.send(subscribe(query));
-  const { payload } = await socket.receive('next', 'error');
+  const answer = answerIn(await socket.receive('next', 'error'));
   socket.close();
-  return Array.isArray(payload) ? { errors: payload } : payload;
+  return answer;
 }
 
 describe('a database that is full', () => {
@@ -99,19 +104,19 @@ describe('a database that is full', () => {
       },
       body: JSON.stringify({ query: CONNECT, variables: { input } }),
     });
-    expect([newer.status, newer.headers.get('retry-after'), codesOf((await newer.json()) as Data)]).toEqual([
+    expect([newer.status, newer.headers.get('retry-after'), codesOf(await bodyOf(newer))]).toEqual([
       503,
       '2',
       ['STORE_UNAVAILABLE'],
     ]);
     const socket = await openSocket(app, token);
     await socket.send(subscribe(CONNECT, '1', { variables: { input } }));
-    expect(codesOf((await socket.receive('next', 'error')).payload)).toEqual(['STORE_UNAVAILABLE']);
+    expect(codesOf(answerIn(await socket.receive('next', 'error')))).toEqual(['STORE_UNAVAILABLE']);
     socket.close();
 
     const refused = await upload(app, token, new Uint8Array(10));
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([507, '2']);
-    expect(codesOf((await refused.json()) as Data)).toEqual(['STORE_UNAVAILABLE']);
+    expect(codesOf(await bodyOf(refused))).toEqual(['STORE_UNAVAILABLE']);
 
     expect(await app.data(ME, {}, token)).toEqual({ viewer: { email } });
     expect(await stateOf(app, '/ready')).toBe(200);
@@ -120,7 +125,7 @@ describe('a database that is full', () => {
   it('a bug that ends an upload before its end is not told as a file that broke off', async () => {
     const { token } = await app.user('odd');
     const failed = await upload(app, token, new Uint8Array(2_000_000));
-    expect([failed.status, codesOf((await failed.json()) as Data)]).toEqual([500, ['INTERNAL']]);
+    expect([failed.status, codesOf(await bodyOf(failed))]).toEqual([500, ['INTERNAL']]);
   });
 
   it.each([
@@ -154,7 +159,7 @@ describe('a database that is full', () => {
 const FORM = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n';
 
 /** The status and the answer. */
-const answered = (url: string, body: Buffer | string, options: RequestOptions): Promise<[number, Data]> =>
+const answered = (url: string, body: Buffer | string, options: RequestOptions): Promise<[number, AnswerBody]> =>
   new Promise((resolve, reject) => {
     const asking = request(url, options, (response) => {
       let text = '';
@@ -183,7 +188,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
     const { viewer } = await app.data(ACCOUNTS);
     const { id, sync } = viewer.integrations.find((i) => i.provider.id === 'OUTLOOK') ?? {};
     // From a cursor: a subscription that is not under way when the database hangs may else begin behind the mail.
-    await following.send(subscribe(LIVE, '1', { variables: { integration: id, after: sync?.cursor } }));
+    await following.send(subscribe(documentText(LIVE), '1', { variables: { integration: id, after: sync?.cursor } }));
     await following.send(subscribe(ME, '2'));
     await following.find((message) => message.id === '2' && message.type === 'complete');
 
@@ -195,10 +200,10 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
       upload(app, token, new Uint8Array(600_000)),
       fetch(`${app.url}/oauth/callback?state=abc&code=x`),
       app.query(INBOX, {}, token),
-      overSocket(app, app.token, SUBMISSIONS),
+      overSocket(app, app.token, documentText(SUBMISSIONS)),
     ]);
     for (const answer of [reading, signingIn, socketed, page]) expect(codesOf(answer)).toEqual(['STORE_UNAVAILABLE']);
-    expect([file.status, codesOf((await file.json()) as Data)]).toEqual([503, ['STORE_UNAVAILABLE']]);
+    expect([file.status, codesOf(await bodyOf(file))]).toEqual([503, ['STORE_UNAVAILABLE']]);
     expect([callback.status, await callback.text()]).toEqual([503, expect.stringContaining('database is unavailable')]);
     expect([await stateOf(app, '/ready'), await stateOf(app, '/health')]).toEqual([503, 200]);
     // Who comes now is not taken for a stranger.
@@ -234,7 +239,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
     const { viewer } = await app.data(ACCOUNTS);
     const integrations: string[] = viewer.integrations.map((i) => i.id);
     // From a cursor: one that is cut off before it has its place begins where the log ends by then.
-    const live: Follower[] = viewer.integrations.map(
+    const live = viewer.integrations.map(
       ({ id, sync }) => new Follower(app.url, app.token, LIVE, { integration: id, after: sync?.cursor }),
     );
     const steps = new Follower(app.url, app.token, STEPS, {});
@@ -255,7 +260,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
         if (answer !== null) return answer;
       }
     };
-    const asked = (document: string, variables = {}) =>
+    const asked = <T>(document: Document<T>, variables = {}) =>
       insist(async () => {
         const answer = await app.query(document, variables);
         for (const code of codesOf(answer)) codes.add(code);
@@ -264,9 +269,9 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
     const uploaded = () =>
       insist(async () => {
         const response = await upload(app, app.token, new Uint8Array(300_000));
-        const body = (await response.json()) as Data;
+        const body = (await response.json()) as Pick<AnswerBody, 'errors'> & { upload?: string };
         for (const code of codesOf(body)) codes.add(code);
-        return response.status === 201 ? (body.upload as string) : null;
+        return response.status === 201 ? body.upload : null;
       });
     const ids = new Map<string, string>();
     const delivered: string[] = [];
@@ -315,7 +320,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
 
     expect([...codes].filter((code) => code !== 'STORE_UNAVAILABLE')).toEqual([]);
     const states = async () =>
-      (await app.data(SUBMISSIONS)).viewer.submissions.nodes.map(({ id, status }: Data) => `${id} ${status}`).sort();
+      (await app.data(SUBMISSIONS)).viewer.submissions.nodes.map(({ id, status }) => `${id} ${status}`).sort();
     const done = [...ids.values()].map((id) => `${id} SENT`).sort();
     await expect.poll(states, { timeout: 120_000 }).toEqual(done);
     const { viewer: sent } = await app.data(SENT);

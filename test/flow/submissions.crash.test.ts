@@ -6,11 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { startSandbox } from '../../sandbox/start.ts';
-import type { Data } from '../support/app.ts';
-import { fillDataDir } from '../support/database.ts';
-import { createTestDatabaseUrl } from '../support/database-url.ts';
-import { freePort } from '../support/port.ts';
-import { buildProgram, type Program } from '../support/process.ts';
+import { fillDataDir } from '../support/app/database.ts';
+import { createTestDatabaseUrl } from '../support/app/database-url.ts';
+import { freePort } from '../support/app/port.ts';
+import { buildProgram, type Program } from '../support/app/process.ts';
+import { bodyOf, type Page } from '../support/clients/answer.ts';
 
 const SENDS = Number(process.env.CRASH_SENDS ?? 30);
 const KILLS = Number(process.env.CRASH_KILLS ?? 4);
@@ -20,6 +20,11 @@ const LIST =
   'query ($after: Cursor) { viewer { submissions(first: 100, after: $after) { nodes { id status attempts problem { message } integration { id } } pageInfo { hasNextPage endCursor } } } }';
 const MAIL =
   'query ($role: MailboxRole, $after: Cursor) { viewer { messages(first: 100, after: $after, filter: { role: $role }) { nodes { subject integration { id } } pageInfo { hasNextPage endCursor } } } }';
+interface Listed {
+  readonly id: string;
+  readonly status: string;
+  readonly subject: string;
+}
 const FINAL = new Set(['SENT', 'FAILED', 'CANCELLED', 'UNKNOWN']);
 
 it(
@@ -64,26 +69,27 @@ it(
     });
     program = await build.start(env);
     const { accessToken } = await connectDemo({ gatewayUrl: url });
-    const ask = async (query: string, variables: object = {}) => {
+    const ask = async <T>(query: string, variables: object = {}): Promise<T> => {
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
         body: JSON.stringify({ query, variables }),
       });
-      const { data, errors } = (await response.json()) as Data;
+      const { data, errors } = await bodyOf<T>(response);
       if (errors) throw new Error(JSON.stringify(errors));
       return data;
     };
     const all = async (query: string, field: string, variables: object = {}) => {
-      const nodes: Data[] = [];
+      const nodes: Listed[] = [];
       for (let after: string | null = null; ; ) {
-        const page: Data = (await ask(query, { ...variables, after })).viewer[field];
+        const { viewer } = await ask<{ viewer: Record<string, Page<Listed>> }>(query, { ...variables, after });
+        const page = viewer[field] as Page<Listed>;
         nodes.push(...page.nodes);
         if (!page.pageInfo.hasNextPage) return nodes;
         after = page.pageInfo.endCursor;
       }
     };
-    const { integrations } = (await ask('{ viewer { integrations { id } } }')).viewer;
+    const { viewer } = await ask<{ viewer: { integrations: { id: string }[] } }>('{ viewer { integrations { id } } }');
     for (const [vendor, operation] of [
       ['google', 'drafts.send'],
       ['microsoft', 'POST /me/messages/{id}/send'],
@@ -100,7 +106,7 @@ it(
     const ids = new Map<string, string>();
     const sendOne = async (subject: string, n: number) => {
       const message = {
-        integration: integrations[n % 2].id,
+        integration: viewer.integrations[n % 2]?.id,
         to: [{ address: 'zoe@example.org' }],
         subject,
         text: 'x',
@@ -108,7 +114,7 @@ it(
       const more = n % 5 === 4 ? { undoSeconds: 1 } : {};
       const input = { idempotencyKey: subject, message, ...more };
       while (!signal.aborted) {
-        const answer = await ask(SEND, { input }).catch(() => null);
+        const answer = await ask<{ send: { submission: { id: string } } }>(SEND, { input }).catch(() => null);
         if (answer) {
           expect(answer.send).toMatchObject({ submission: { id: expect.any(String) }, userErrors: [] });
           ids.set(subject, answer.send.submission.id);
@@ -135,9 +141,9 @@ it(
     expect(submissions).toHaveLength(SENDS);
     expect(new Set(submissions.map(({ id }) => id))).toEqual(new Set(ids.values()));
 
-    const sent = (await all(MAIL, 'messages', { role: 'SENT' })).map(({ subject }) => subject as string).sort();
+    const sent = (await all(MAIL, 'messages', { role: 'SENT' })).map(({ subject }) => subject).sort();
     expect(sent).toEqual([...new Set(sent)]);
-    const status = new Map(submissions.map((submission) => [submission.id, submission.status as string]));
+    const status = new Map(submissions.map((submission) => [submission.id, submission.status]));
     for (const subject of subjects) {
       const told = status.get(ids.get(subject) ?? '');
       expect({ subject, told, went: sent.includes(subject) }).toEqual({ subject, told, went: told === 'SENT' });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, type SetFault, startApp, type TestApp } from '../support/app.ts';
-import { THROUGH_RETRIES } from '../support/polls.ts';
+import { type SetFault, startApp, type TestApp } from '../support/app/app.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 
 let app: TestApp;
 let integrations: { id: string; address: string }[];
@@ -92,7 +92,7 @@ describe.each([
     await app.control('/faults', { vendor, operation: tell, hang: 'release' });
     const revision = { message: { integration, draft: draft.id, text: 'revised' } };
     const all = [{ draft: draft.id }, { draft: draft.id }, revision, { draft: draft.id }].map((input) => send(input));
-    const refused: Data[] = [];
+    const refused: unknown[] = [];
     for (const one of all) void one.then((answer) => answer.submission ?? refused.push(...answer.userErrors));
     await expect.poll(() => refused.length).toBe(3);
     const words = {
@@ -187,10 +187,11 @@ describe.each([
     const { status, problem } = await outcomeOf(scheduled.submission.id);
     expect({ status, code: problem.code }).toEqual({ status: 'FAILED', code: 'NOT_FOUND' });
     expect(problem.message).toContain('among the drafts');
-    const list =
-      'query ($s: String) { viewer { messages(first: 10, search: $s) { nodes { isDraft body { text } } } } }';
+    const list = graphql(
+      `query ($s: String) { viewer { messages(first: 10, search: $s) { nodes { isDraft body { text } } } } }`,
+    );
     const { nodes } = (await app.data(list, { s: `subject:"${subject}"` })).viewer.messages;
-    expect(nodes.map(({ isDraft, body }: Data) => [isDraft, body.text.trim()])).toEqual([[true, 'An hour of work']]);
+    expect(nodes.map(({ isDraft, body }) => [isDraft, body.text.trim()])).toEqual([[true, 'An hour of work']]);
   });
 
   it('answers with the submission when the call was repeated and has sent the draft before this one looks at it', async () => {
@@ -220,11 +221,17 @@ describe.each([
   it('keeps what was written in answer to a message that is gone when its time comes', async () => {
     const subject = `Gone at ${name}`;
     const integration = of(name)?.id;
-    const original = await app.control('/deliver', { vendor, from: 'ada@example.org', subject, text: 'x' });
-    const list =
-      'query ($s: String) { viewer { messages(first: 10, search: $s) { nodes { id internetMessageId isDraft body { text } } } } }';
+    const original = await app.control<{ internetMessageId: string }>('/deliver', {
+      vendor,
+      from: 'ada@example.org',
+      subject,
+      text: 'x',
+    });
+    const list = graphql(
+      `query ($s: String) { viewer { messages(first: 10, search: $s) { nodes { id internetMessageId isDraft body { text } } } } }`,
+    );
     const found = async () => (await app.data(list, { s: `subject:"${subject}"` })).viewer.messages.nodes;
-    const isIt = (one: Data) => `<${one.internetMessageId}>` === original.internetMessageId;
+    const isIt = (one: { internetMessageId: string }) => `<${one.internetMessageId}>` === original.internetMessageId;
     await expect.poll(async () => (await found()).some(isIt)).toBe(true);
     const reply = (await found()).find(isIt)?.id;
     const message = { integration, reply, subject, text: 'An hour of work' };
@@ -242,8 +249,8 @@ describe.each([
     expect(await outcome(submission.id)).toBe('FAILED');
     const { problem } = await read(submission.id);
     expect(problem).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('among the drafts') });
-    const drafts = (await found()).filter(({ isDraft }: Data) => isDraft);
-    expect(drafts.map(({ body }: Data) => body.text.trim())).toEqual(['An hour of work']);
+    const drafts = (await found()).filter(({ isDraft }) => isDraft);
+    expect(drafts.map(({ body }) => body.text.trim())).toEqual(['An hour of work']);
   });
 
   it('refuses at once what an account that may only read is to send in a month', async () => {
@@ -266,7 +273,7 @@ it('does not send a message whose file was cut off on its way into the draft', a
     headers: { authorization: `Bearer ${app.token}` },
     body: Buffer.alloc(4_000_000, 7),
   });
-  const file = ((await upload.json()) as Data).upload;
+  const file = ((await upload.json()) as { upload: string }).upload;
   // Neither can the file be brought, nor what was begun be taken away again.
   await app.control('/faults', { vendor: 'microsoft', operation: 'PUT (uploadUrl)', status: 503 });
   await app.control('/faults', { vendor: 'microsoft', operation: 'DELETE /me/messages/{id}', status: 503 });
@@ -291,7 +298,7 @@ it('sends a message with its file once though its draft is not known everywhere 
     headers: { authorization: `Bearer ${app.token}` },
     body: Buffer.alloc(4_000_000, 7),
   });
-  const file = ((await upload.json()) as Data).upload;
+  const file = ((await upload.json()) as { upload: string }).upload;
   await app.control('/replica-lag', { vendor: 'microsoft', seconds: 3_600, at: 'piece' });
   const attachments = [{ upload: file }];
   const message = { integration: of('outlook')?.id, to: ZOE, subject: 'Not everywhere', text: 'x', attachments };

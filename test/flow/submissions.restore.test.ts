@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database/database.open.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Data, type Dumped, startApp, type TestApp } from '../support/app.ts';
-import { silent } from '../support/database.ts';
-import { THROUGH_RETRIES } from '../support/polls.ts';
+import { type Dumped, startApp, type TestApp } from '../support/app/app.ts';
+import { silent } from '../support/app/database.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 
 graphql(`fragment RestoredSubmission on Submission { id status attempts problem { message } message { subject } }`);
 const SEND = graphql(
@@ -113,7 +113,7 @@ describe.each([
 
   const foundNowhere = async () => {
     const before = await arrived();
-    const sent: Data[] = [];
+    const sent: { id: string }[] = [];
     for (const { address } of ACCOUNTS) sent.push(await send(written(address, 'Found nowhere')));
     await backUpAndSend();
     for (const { id } of sent) await expect.poll(async () => (await read(id)).status, THROUGH_RETRIES).toBe('SENT');
@@ -134,7 +134,7 @@ describe.each([
 
   it('sends a draft that is still there, though the gateway was down when it was due', async () => {
     const before = await arrived();
-    const sent: Data[] = [];
+    const sent: { id: string }[] = [];
     for (const { address } of ACCOUNTS) sent.push(await send(await drafted(address, 'While down')));
     await startLate(FALL_DUE);
     for (const { id } of sent)

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type ControlLog, type Dumped, startApp, type TestApp } from '../support/app.ts';
-import { Follower } from '../support/follower.ts';
-import { THROUGH_RETRIES } from '../support/polls.ts';
+import { type ControlLog, type Dumped, startApp, type TestApp } from '../support/app/app.ts';
+import { Follower } from '../support/clients/follower.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 
 let app: TestApp;
 let integration: string;
@@ -49,8 +49,9 @@ it.each(WAYS)('names the sent copy once there is one, and tells it: meanwhile %s
   await lagging(meanwhile, ids);
   const submission = await send(subject);
   expect(submission).toMatchObject({ status: 'SENT', attempts: 1, problem: null, message: null });
-  const watch =
-    'subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id message { subject isDraft } } } }';
+  const watch = graphql(
+    `subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id message { subject isDraft } } } }`,
+  );
   const follower = new Follower(app.url, app.token, watch, {});
   await follower.opened;
   // What is looked for is looked for after a restart too.

@@ -3,8 +3,9 @@ import { type Client, createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { graphql } from '../generated/gql.ts';
-import { type ControlLog, type Data, startApp, type TestApp } from '../support/app.ts';
-import { THROUGH_RETRIES } from '../support/polls.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app/app.ts';
+import { documentText, type Present, type ResultOf } from '../support/clients/document.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 
 let app: TestApp;
 let integrations: { id: string; address: string; provider: { id: string } }[];
@@ -233,29 +234,32 @@ it('lists what was sent, page by page and by status, and to nobody else', async 
 });
 
 it('tells each step, ends with the outcome, and is resumed with its cursor', async () => {
-  const WATCH =
-    'subscription ($id: ID, $after: Cursor) { submissionChanged(id: $id, after: $after) { cursor submission { id status } } }';
+  const WATCH = graphql(
+    `subscription ($id: ID, $after: Cursor) { submissionChanged(id: $id, after: $after) { cursor submission { id status } } }`,
+  );
   const client = createClient({
     url: `${app.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
     connectionParams: { authorization: `Bearer ${app.token}` },
   });
   clients.push(client);
+  const watch = (variables: Record<string, unknown>) =>
+    client.iterate<Present<ResultOf<typeof WATCH>>>({ query: documentText(WATCH), variables });
   // Steps are read from the row: SENDING stays until it was seen.
   const vendor = vendorOf(integrations[0]);
   await app.control('/faults', { vendor, operation: SEND_OPERATION[vendor], hang: 'release' });
   const { submission } = await send('Watched', { undoSeconds: 8 });
-  const steps: Data[] = [];
-  for await (const { data } of client.iterate<Data>({ query: WATCH, variables: { id: submission.id } })) {
-    steps.push(data?.submissionChanged);
-    if (steps.at(-1).submission.status === 'SENDING') await app.control('/faults', undefined, 'DELETE');
+  const steps: { cursor: string; submission: { status: string } }[] = [];
+  for await (const { data } of watch({ id: submission.id })) {
+    if (data) steps.push(data.submissionChanged);
+    if (data?.submissionChanged.submission.status === 'SENDING') await app.control('/faults', undefined, 'DELETE');
   }
   const statuses = steps.map((step) => step.submission.status);
   expect([...new Set(statuses)]).toEqual(['SCHEDULED', 'SENDING', 'SENT']);
   const away = await send('While away');
   const seen: string[] = [];
-  for await (const { data } of client.iterate<Data>({ query: WATCH, variables: { after: steps.at(-1).cursor } })) {
-    seen.push(data?.submissionChanged.submission.id);
+  for await (const { data } of watch({ after: steps.at(-1)?.cursor })) {
+    if (data) seen.push(data.submissionChanged.submission.id);
     if (seen.includes(away.submission.id)) break;
   }
   expect(seen).toContain(away.submission.id);

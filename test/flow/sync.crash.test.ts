@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { graphql } from '../generated/gql.ts';
-import type { Data } from '../support/app.ts';
-import { type Cluster, startCluster } from '../support/cluster.ts';
-import { Follower } from '../support/follower.ts';
-import { Client } from '../support/load.ts';
+import type { SetFault } from '../support/app/app.ts';
+import { type Cluster, startCluster } from '../support/app/cluster.ts';
+import { Follower } from '../support/clients/follower.ts';
+import { Client } from '../support/clients/load.ts';
 
 const SYNC = graphql(`{ viewer { integrations { id sync { cursor lastReconciledAt } } } }`);
-const LIVE =
-  'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
+const LIVE = graphql(
+  `subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }`,
+);
 /** What a change is asked for with. */
 const VENDORS = [
   ['google', 'demo@gmail.example', 'history.list'],
@@ -32,11 +33,13 @@ async function control(path: string, body?: object, method = 'POST') {
   const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const response = await fetch(`${cluster.sandbox.controlUrl}${path}`, { method, ...(body && json) });
   if (!response.ok) throw new Error(await response.text());
-  return response.json();
+  return (await response.json()) as unknown;
 }
 /** A request for changes was taken and is not answered. */
 const hangs = async (vendor: string): Promise<boolean> =>
-  (await control('/faults', undefined, 'GET')).some(({ fault, met }: Data) => fault.vendor === vendor && met > 0);
+  ((await control('/faults', undefined, 'GET')) as SetFault[]).some(
+    ({ fault, met }) => fault.vendor === vendor && met > 0,
+  );
 
 it('tells of mail that was announced to an instance, though that one is killed before it has read it', async () => {
   const { integrations } = (await new Client(cluster.url, token).query(SYNC)).viewer;
@@ -49,7 +52,7 @@ it('tells of mail that was announced to an instance, though that one is killed b
   });
   await control('/faults', undefined, 'DELETE');
   // Each from its own account's cursor: an account that a cursor does not name begins where its log ends by then.
-  const followers: Follower[] = integrations.map(
+  const followers = integrations.map(
     ({ id, sync }) => new Follower(cluster.url, token, LIVE, { integration: id, after: sync.cursor }),
   );
   const heard = () => followers.flatMap(({ events }) => events.map(({ message }) => message?.subject)).sort();

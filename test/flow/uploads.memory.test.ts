@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
-import type { Data } from '../support/app.ts';
-import { fillDataDir } from '../support/database.ts';
-import { createTestDatabaseUrl } from '../support/database-url.ts';
-import { Inspector } from '../support/inspector.ts';
-import { freePort } from '../support/port.ts';
-import { buildProgram, type Program } from '../support/process.ts';
+import { fillDataDir } from '../support/app/database.ts';
+import { createTestDatabaseUrl } from '../support/app/database-url.ts';
+import { freePort } from '../support/app/port.ts';
+import { buildProgram, type Program } from '../support/app/process.ts';
+import { Inspector } from '../support/schema/inspector.ts';
 
 const MEGABYTES = 80;
 const MEGABYTE = 1024 * 1024;
@@ -87,5 +86,6 @@ async function register(url: string): Promise<string> {
     'mutation { register(input: { email: "large@people.example", password: "a good long password" }) { session { accessToken } } }';
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
-  return ((await response.json()) as Data).data.register.session.accessToken;
+  return ((await response.json()) as { data: { register: { session: { accessToken: string } } } }).data.register.session
+    .accessToken;
 }

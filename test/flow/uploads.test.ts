@@ -3,7 +3,8 @@ import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { bodyOf } from '../support/clients/answer.ts';
 
 const MAX = 6 * 1024 * 1024;
 let app: TestApp;
@@ -19,14 +20,16 @@ const post = (init: RequestInit & { path?: string; token?: string | null } = {})
   const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
   return fetch(`${app.url}${path}`, { method: 'POST', ...rest, headers: { ...authorization, ...headers } });
 };
+interface Uploaded {
+  readonly upload: string;
+  readonly expiresAt: string;
+  readonly filename: string;
+  readonly mimeType: string;
+  readonly sizeBytes: number;
+}
 const errorOf = async (response: Response) => {
-  const { errors } = (await response.json()) as Data;
-  return {
-    status: response.status,
-    code: errors[0].extensions.code,
-    message: errors[0].message,
-    ...errors[0].extensions,
-  };
+  const [error] = (await bodyOf(response)).errors ?? [];
+  return { status: response.status, message: error?.message, ...error?.extensions };
 };
 const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -38,7 +41,7 @@ describe('an upload', () => {
       headers: { 'content-type': 'text/csv', 'content-disposition': disposition },
     });
     expect(response.status).toBe(201);
-    const { upload, expiresAt, ...rest } = (await response.json()) as Data;
+    const { upload, expiresAt, ...rest } = (await response.json()) as Uploaded;
     expect(rest).toEqual({ filename: 'Ärger 世.csv', mimeType: 'text/csv', sizeBytes: 8 });
     expect(upload).toEqual(expect.any(String));
     expect(Date.parse(expiresAt) - Date.now()).toBeGreaterThan(23 * 3_600_000);
@@ -51,7 +54,7 @@ describe('an upload', () => {
     form.set('file', new File([Buffer.alloc(700_000, 7)], '../../etc/Grüße\u202e.pdf'));
     const response = await post({ body: form });
     expect(response.status).toBe(201);
-    const { filename, sizeBytes, mimeType } = (await response.json()) as Data;
+    const { filename, sizeBytes, mimeType } = (await response.json()) as Uploaded;
     expect(filename).toMatch(/^Grüße_?\.pdf$/);
     expect({ sizeBytes, mimeType }).toEqual({ sizeBytes: 700_000, mimeType: 'application/octet-stream' });
   });
@@ -142,7 +145,7 @@ it('is attached byte for byte, at its own time, from either account, and to nobo
   const bytes = randomBytes(1_500_000);
   const stranger = await app.user('uploads');
   for (const integration of integrations) {
-    const { upload } = (await (await post({ body: bytes, path: '/upload?filename=data.bin' })).json()) as Data;
+    const { upload } = (await (await post({ body: bytes, path: '/upload?filename=data.bin' })).json()) as Uploaded;
     const message = {
       integration: integration.id,
       to: [{ address: 'zoe@example.org' }],

@@ -1,20 +1,22 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
-import { Follower } from '../support/follower.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app/app.ts';
+import type { ResultOf } from '../support/clients/document.ts';
+import { Follower } from '../support/clients/follower.ts';
 
 /** One place for each vendor, and none for the slow: two accounts that hang would be enough to stop a shared pool of one, or of two. */
 const ONE_PLACE = { slots: 1, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 };
 /** Found to hang, and to be behind, sooner than a person would care, so that the tests need not wait for it. */
 const SHORT = { firstAttemptMs: 1_500, behindMs: 500 };
-const LIVE =
-  'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
+const LIVE = graphql(
+  `subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }`,
+);
 const SEND = graphql(
   `mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { code message } } }`,
 );
 
 let app: TestApp;
-let followers: Follower[];
+let followers: Follower<ResultOf<typeof LIVE>>[];
 let accounts: { id: string; address: string; provider: { id: string }; sync: { cursor: string } }[];
 beforeAll(async () => {
   app = await startApp({ messages: 3, lanes: { sync: ONE_PLACE, submissions: ONE_PLACE }, syncTimes: SHORT });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { TEST_DATABASES } from '../support/database.ts';
-import type { Relay } from '../support/relay.ts';
+import { startApp, type TestApp } from '../support/app/app.ts';
+import { TEST_DATABASES } from '../support/app/database.ts';
+import type { Relay } from '../support/app/relay.ts';
 
 const SYNC = graphql(`{ viewer { integrations { provider { id } sync { cursor } } } }`);
 const NOTICE = { value: [{ subscriptionId: 'a-subscription', clientState: 'a secret' }] };

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database/database.ts';
-import { type Accounts, openAccounts } from '../support/accounts.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
-import { exchanged, fakeProvider, granted } from '../support/provider.ts';
+import { type Accounts, openAccounts } from '../support/app/accounts.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
+import { exchanged, fakeProvider, granted } from '../support/fakes/provider.ts';
 
 const signal = new AbortController().signal;
 const MINUTE = 60_000;

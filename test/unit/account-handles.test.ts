@@ -6,8 +6,8 @@ import type { IntegrationRecord } from '../../src/accounts/integrations/integrat
 import type { Principal } from '../../src/graphql/principal.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import type { AccountDetails } from '../../src/providers/contract/provider.ts';
-import { silent } from '../support/database.ts';
-import { fakeProvider } from '../support/provider.ts';
+import { silent } from '../support/app/database.ts';
+import { fakeProvider } from '../support/fakes/provider.ts';
 
 /** A provider of which each server can do something else, and said so when the account was connected. */
 const usual = fakeProvider();

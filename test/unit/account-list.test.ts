@@ -11,8 +11,8 @@ import { ListCursors } from '../../src/mail/list/list-position.ts';
 import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
-import { aMessage, fakeAccount, someContent } from '../support/fake-account.ts';
-import { down, FakeList, narrows, random, randomCondition, randomMail } from '../support/fake-list.ts';
+import { aMessage, fakeAccount, someContent } from '../support/fakes/fake-account.ts';
+import { down, FakeList, narrows, random, randomCondition, randomMail } from '../support/fakes/fake-list.ts';
 
 const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
 const listsWith = (options: { sourceDeadlineMs?: number; scanBudget?: number } = {}) =>

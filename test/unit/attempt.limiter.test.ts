@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AttemptLimiter } from '../../src/accounts/users/attempt.limiter.ts';
 import { AttemptStore } from '../../src/accounts/users/attempt.store.ts';
 import type { Database } from '../../src/platform/database/database.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 
 describe('too many attempts', () => {
   it('are refused with the exact time to wait, for that key alone', () => {
@@ -24,6 +24,21 @@ describe('too many attempts', () => {
     }
     limiter.take('a');
     expect(() => limiter.take('a')).toThrow();
+  });
+
+  it('are forgotten past 50,000 keys: those that may try again first, then the oldest', () => {
+    let now = 0;
+    const limiter = new AttemptLimiter(1, 10_000, () => now);
+    const take = (name: string, count: number) => {
+      for (let n = 0; n < count; n++) limiter.take(`${name} ${n}`);
+    };
+    take('early', 30_000);
+    now = 10_000;
+    take('late', 20_001);
+    expect(() => limiter.take('late 0')).toThrow(/Too many attempts/);
+    take('later', 30_000);
+    limiter.take('late 0');
+    expect(() => limiter.take('later 29999')).toThrow(/Too many attempts/);
   });
 });
 

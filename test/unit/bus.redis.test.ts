@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openRedisBus, type RedisBusOptions } from '../../src/platform/bus/bus.redis.ts';
 import type { Bus } from '../../src/platform/bus/bus.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { channel, TEST_REDIS_URLS } from '../support/bus.ts';
-import { silent } from '../support/database.ts';
-import { Relay } from '../support/relay.ts';
+import { channel, TEST_REDIS_URLS } from '../support/app/bus.ts';
+import { silent } from '../support/app/database.ts';
+import { Relay } from '../support/app/relay.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TEST_BUSES, type TestBus } from '../support/bus.ts';
+import { TEST_BUSES, type TestBus } from '../support/app/bus.ts';
 
 describe.each(TEST_BUSES)('the bus over %s', (_, open) => {
   let bus: TestBus;

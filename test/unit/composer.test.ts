@@ -6,7 +6,7 @@ import type { Message } from '../../src/domain/message.ts';
 import type { ComposeRequest } from '../../src/mail/compose/compose-request.ts';
 import { Composer } from '../../src/mail/compose/composer.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
-import { aFile, aMessage, fakeAccount, holding, someContent } from '../support/fake-account.ts';
+import { aFile, aMessage, fakeAccount, holding, someContent } from '../support/fakes/fake-account.ts';
 
 const CRLF = 'a\r\nBcc: victim@example.org';
 const uploaded: ComposeAttachment = {

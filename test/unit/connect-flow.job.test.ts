@@ -6,9 +6,9 @@ import { IntegrationWriter } from '../../src/accounts/connect/integration-writer
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { Provider } from '../../src/providers/contract/provider.ts';
-import { type Accounts, openAccounts } from '../support/accounts.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
-import { exchanged, fakeProvider } from '../support/provider.ts';
+import { type Accounts, openAccounts } from '../support/app/accounts.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
+import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
 
 const METHOD = 'POLLED';
 const provider = fakeProvider();

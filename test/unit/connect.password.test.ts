@@ -4,9 +4,9 @@ import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import type { Provider } from '../../src/providers/contract/provider.ts';
-import { type Accounts, openAccounts } from '../support/accounts.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
-import { fakeProvider } from '../support/provider.ts';
+import { type Accounts, openAccounts } from '../support/app/accounts.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
+import { fakeProvider } from '../support/fakes/provider.ts';
 
 const NEVER = new Date('9999-01-01T00:00:00Z');
 

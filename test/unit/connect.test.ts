@@ -3,9 +3,9 @@ import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
-import { type Accounts, openAccounts } from '../support/accounts.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
-import { exchanged, fakeProvider } from '../support/provider.ts';
+import { type Accounts, openAccounts } from '../support/app/accounts.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
+import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
 
 const PAGE = 'https://app.example/mail';
 

@@ -13,8 +13,8 @@ import { lockDirectory } from '../../src/platform/database/directory.lock.ts';
 import { migrate, pendingMigrations } from '../../src/platform/database/migrations.ts';
 import { explainOpening } from '../../src/platform/database/postgres/postgres.fault.ts';
 import { applyMigrations } from '../../src/platform/database/schema.engine.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
-import { createTestDatabaseUrl } from '../support/database-url.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
+import { createTestDatabaseUrl } from '../support/app/database-url.ts';
 
 let dir: string;
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangeStore } from '../../src/changes/change.store.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { migrate, pendingMigrations } from '../../src/platform/database/migrations.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 
 describe.each(TEST_DATABASES)('on %s', (kind) => {
   let db: Database;

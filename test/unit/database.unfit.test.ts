@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database/database.open.ts';
 import { migrate } from '../../src/platform/database/migrations.ts';
 import { explainMigrating } from '../../src/platform/database/postgres/postgres.fault.ts';
-import { silent, TEST_DATABASES } from '../support/database.ts';
-import { createTestDatabaseUrl, type TestDatabaseUrl } from '../support/database-url.ts';
+import { silent, TEST_DATABASES } from '../support/app/database.ts';
+import { createTestDatabaseUrl, type TestDatabaseUrl } from '../support/app/database-url.ts';
 
 it('what the schema engine says is one line, with what to do', () => {
   const trace = '\n   0: schema_engine_wasm::wasm::engine::ApplyMigrations\n             at engine.rs:167';

@@ -31,7 +31,7 @@ const BREAKS: Record<string, readonly [from: string, to: string]> = {
   'only-app-and-main-wire': ['/src/server/http/http.ts', '/src/app.ts'],
   'sandbox-never-imports-src': ['/sandbox/start.ts', '/src/domain/one.ts'],
   'only-main-imports-the-sandbox': ['/src/app.ts', '/sandbox/start.ts'],
-  'no-tests-in-the-product': ['/src/mail/list/unified-list.ts', '/test/support/app.ts'],
+  'no-tests-in-the-product': ['/src/mail/list/unified-list.ts', '/test/support/app/app.ts'],
   'no-sandbox-tests-in-the-product': ['/sandbox/twins.ts', '/sandbox/testing/google.ts'],
   'examples-know-only-the-wire': ['/examples/inbox.ts', '/src/domain/one.ts'],
   'no-undeclared-dependency': ['/src/mail/list/unified-list.ts', 'never-installed'],

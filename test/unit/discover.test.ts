@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryService } from '../../src/accounts/connect/discovery.service.ts';
-import { fakeProvider } from '../support/provider.ts';
+import { fakeProvider } from '../support/fakes/provider.ts';
 
 const gmail = fakeProvider({ id: 'GMAIL', domains: ['gmail.com'], mxSuffixes: ['google.com', 'googlemail.com'] });
 const outlook = fakeProvider({ id: 'OUTLOOK', domains: ['outlook.com'], mxSuffixes: ['.mail.protection.outlook.com'] });

@@ -6,7 +6,7 @@ import type { ViewerMail } from '../../src/mail/account/viewer-mail.ts';
 import { DraftsResolver } from '../../src/mail/api/draft/drafts.resolver.ts';
 import type { Composer } from '../../src/mail/compose/composer.ts';
 import { Drafts } from '../../src/mail/compose/drafts.ts';
-import { fakeAccount } from '../support/fake-account.ts';
+import { fakeAccount } from '../support/fakes/fake-account.ts';
 
 it('names the field that a provider finds at fault from the input on', async () => {
   const account = fakeAccount('gmail', {

@@ -6,7 +6,7 @@ import type { Message } from '../../src/domain/message.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { Batch } from '../../src/providers/contract/list.ts';
 import { EventMessages } from '../../src/realtime/event.messages.ts';
-import { handlesOf } from '../support/account-handle.ts';
+import { handlesOf } from '../support/app/account-handle.ts';
 
 function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Message>) {
   const lines: string[] = [];

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/list.ts';
 import { SharedReads } from '../../src/providers/contract/shared-reads.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
-import type { UpstreamRequest } from '../support/upstream.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
+import type { UpstreamRequest } from '../support/clients/upstream.ts';
 
 /** docs/search.md: what Gmail's index does not have yet is found all the same, but for words and files. */
 let lab: Lab;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
 const WHOLE = { mailboxId: null, where: null };
 const EVIL = 'mallory@evil.example';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { pieces, uploadInPieces } from '../../src/providers/gmail/compose/upload.ts';
 import { BatchWidth } from '../../src/providers/gmail/wire/batch-width.ts';
 import { GmailClient } from '../../src/providers/gmail/wire/client.ts';
-import { interactive } from '../support/lab.ts';
+import { interactive } from '../support/app/lab.ts';
 
 const PIECE = 1024 * 1024;
 const message = randomBytes(2 * PIECE + 1000);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
-import { compose } from '../support/compose.ts';
-import { interactive, type Lab, openLab } from '../support/lab.ts';
+import { interactive, type Lab, openLab } from '../support/app/lab.ts';
+import { compose } from '../support/mail/compose.ts';
 
 let lab: Lab;
 beforeAll(async () => {

@@ -4,8 +4,8 @@ import { WatchJob } from '../../src/changes/watch/watch.job.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
-import { handlesOf } from '../support/account-handle.ts';
-import { silent } from '../support/database.ts';
+import { handlesOf } from '../support/app/account-handle.ts';
+import { silent } from '../support/app/database.ts';
 
 /** The connections of a fake provider that announces news: what was held, and how each is told of news, lost and closed. */
 interface Held {

@@ -10,6 +10,11 @@ describe('text of HTML', () => {
       'Item\tQty\nPen\t3',
     ],
     ['cells without rows and ends', '<table><td>a<td>b<tr><td>c<td>d</table>', 'a\tb\nc\td'],
+    [
+      'the numbers of a list as they are written, in letters and in Roman',
+      '<ol type=a start=26><li>z<li>aa</ol><ol type=I start=4><li>four<li value=9>nine</ol><ol type=i><li>one</ol><ol type=A><li>first</ol>',
+      ' z. z\n aa. aa\n\n IV. four\n IX. nine\n\n i. one\n\n A. first',
+    ],
     ['an empty cell as a column', '<table><tr><td>a<td><td>c</tr><tr><td><td>b<td>&nbsp;</table>', 'a\t\tc\n\tb'],
     ['words around a table', 'a<table><tr><td>b<td>c</table>d', 'a\n\nb\tc\n\nd'],
     [

@@ -12,7 +12,7 @@ import { Introspections } from '../../src/graphql/operation/introspections.ts';
 import { checkSizes } from '../../src/graphql/operation/limits/list-limits.ts';
 import { QUERY_LIMITS } from '../../src/graphql/operation/limits/query-limits.ts';
 import { parseDocument } from '../../src/graphql/operation/parse-document.ts';
-import { bareSchema, repeat } from '../support/schema.ts';
+import { bareSchema, repeat } from '../support/schema/schema.ts';
 
 let schema: GraphQLSchema;
 beforeAll(() => {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Database, DatabaseError } from '../../src/platform/database/database.ts';
 import { checkKeys } from '../../src/platform/secrets/key.check.ts';
 import { openKeys } from '../../src/platform/secrets/keys.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 
 const key = (version: number) => ({ version, bytes: randomBytes(32) });
 

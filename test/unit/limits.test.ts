@@ -4,7 +4,7 @@ import { checkSizes } from '../../src/graphql/operation/limits/list-limits.ts';
 import { QUERY_LIMITS } from '../../src/graphql/operation/limits/query-limits.ts';
 import { checkShape } from '../../src/graphql/operation/limits/shape-limits.ts';
 import { parseDocument } from '../../src/graphql/operation/parse-document.ts';
-import { repeat } from '../support/schema.ts';
+import { repeat } from '../support/schema/schema.ts';
 
 const schema = buildSchema(`
   type Query { hello: String list(first: Int = 10): [Query!] me: Query }

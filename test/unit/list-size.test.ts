@@ -26,7 +26,7 @@ import { createContext } from '../../src/graphql/request-context.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { NO_EXAMPLES } from '../../src/server/graphiql/examples.ts';
 import { defaultTabs } from '../../src/server/graphiql/tabs.ts';
-import { bareSchema, repeat } from '../support/schema.ts';
+import { bareSchema, repeat } from '../support/schema/schema.ts';
 
 let schema: GraphQLSchema;
 beforeAll(() => {

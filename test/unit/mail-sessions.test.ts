@@ -7,9 +7,9 @@ import { MailError } from '../../src/domain/error.ts';
 import type { RequestLimiter } from '../../src/providers/contract/call.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import type { SessionOptions } from '../../src/providers/contract/provider.ts';
-import { openAccounts } from '../support/accounts.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
-import { fakeProvider } from '../support/provider.ts';
+import { openAccounts } from '../support/app/accounts.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
+import { fakeProvider } from '../support/fakes/provider.ts';
 
 const signal = new AbortController().signal;
 const call = { signal, priority: 'interactive' } as const;

@@ -5,7 +5,7 @@ import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { MailboxChanges } from '../../src/mail/organise/mailbox-changes.ts';
 import type { MailboxPatch } from '../../src/providers/contract/mail-session.ts';
 import type { Capabilities } from '../../src/providers/contract/provider.ts';
-import { fakeAccount } from '../support/fake-account.ts';
+import { fakeAccount } from '../support/fakes/fake-account.ts';
 
 const mailbox = (id: string, fields: Partial<Mailbox> = {}): Mailbox => ({
   id,

@@ -16,7 +16,7 @@ import {
 } from '../../src/mail/organise/change.ts';
 import { changeMessages } from '../../src/mail/organise/message-changes.ts';
 import type { Patch } from '../../src/providers/contract/mail-session.ts';
-import { aMessage, fakeAccount } from '../support/fake-account.ts';
+import { aMessage, fakeAccount } from '../support/fakes/fake-account.ts';
 
 const FOLDERS: readonly MailboxRole[] = ['INBOX', 'ARCHIVE', 'SENT', 'TRASH', 'JUNK', 'DRAFTS'];
 const mailbox = (role: MailboxRole): Mailbox => ({

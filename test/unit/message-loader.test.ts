@@ -4,7 +4,7 @@ import { MessageLoader } from '../../src/mail/account/message.loader.ts';
 import type { Reader } from '../../src/mail/account/reader.ts';
 import type { Detail } from '../../src/providers/contract/list.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
-import { aMessage, someContent } from '../support/fake-account.ts';
+import { aMessage, someContent } from '../support/fakes/fake-account.ts';
 
 /** A loader over one message, what it asked for, and a way to hold an answer back. */
 function over(stored: Message) {

@@ -3,7 +3,7 @@ import { packToken, unpackToken } from '../../sandbox/microsoft/links.ts';
 import type { Hint, ProviderChange } from '../../src/providers/contract/watch.ts';
 import { applyMessageDelta } from '../../src/providers/outlook/changes/sync-round.ts';
 import { newState, readState, type SyncState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
 let lab: Lab;
 let account: Account;

@@ -6,7 +6,7 @@ import { isUnreadable, type ListQuery, type Page } from '../../src/providers/con
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { outlook } from '../../src/providers/outlook/index.ts';
-import { interactive } from '../support/lab.ts';
+import { interactive } from '../support/app/lab.ts';
 
 /** A Graph of which only the search is played, with links as it may write them. */
 let server: Server;

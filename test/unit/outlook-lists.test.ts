@@ -3,7 +3,7 @@ import type { Message } from '../../src/domain/message.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/list.ts';
 import { toFilter } from '../../src/providers/outlook/list/filter.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
 const NEWEST = Date.UTC(2026, 1, 1, 12);
 const MAILS = 240;

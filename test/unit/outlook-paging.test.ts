@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/list.ts';
 import { pathOf } from '../../src/providers/outlook/wire/url.ts';
-import { answer, compose, file, filesOf, noise, read } from '../support/composing.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
+import { answer, compose, file, filesOf, noise, read } from '../support/mail/composing.ts';
 
 describe("Outlook's pages that are empty and have a link", () => {
   let lab: Lab;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { compose, file, filesOf, noise, read } from '../support/composing.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
+import { compose, file, filesOf, noise, read } from '../support/mail/composing.ts';
 
 let lab: Lab;
 let account: Account;

@@ -6,7 +6,7 @@ import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/list.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const ROUNDS = Number(process.env.ROUNDS ?? 6);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { compose, file, filesOf, noise, read } from '../support/composing.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
+import { compose, file, filesOf, noise, read } from '../support/mail/composing.ts';
 
 let lab: Lab;
 let account: Account;
@@ -13,6 +13,24 @@ afterAll(async () => {
   // The answers are wrong on purpose.
   await lab.forgetWire();
   await lab.close();
+});
+
+it('takes the default limit of a mailbox that does not tell its own', async () => {
+  const operation = 'POST /me/getMailTips';
+  const saving = (sizeBytes: number) => {
+    const large = file('large.bin', Buffer.alloc(1), { sizeBytes });
+    const message = compose({ attachments: [large] });
+    return account.session.saveDraft({ id: null, ifVersion: null, compose: message }, interactive());
+  };
+  for (const status of [403, 404]) {
+    await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation, status, times: 1 });
+    await expect(saving(36 * 1024 * 1024)).rejects.toMatchObject({
+      code: 'INVALID',
+      message: expect.stringContaining('this mailbox takes 35.0 MB at most'),
+    });
+  }
+  await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation, status: 503 });
+  await expect(saving(36 * 1024 * 1024)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
 });
 
 /** In two pieces. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComposeAttachment } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
-import { compose, file, filesOf, noise, read } from '../support/composing.ts';
-import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
+import { compose, file, filesOf, noise, read } from '../support/mail/composing.ts';
 
 let lab: Lab;
 let account: Account;

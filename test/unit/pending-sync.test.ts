@@ -6,9 +6,9 @@ import { WebhookService } from '../../src/changes/watch/webhook.service.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { Provider } from '../../src/providers/contract/provider.ts';
 import type { Hint, Signal, WebhookRequest } from '../../src/providers/contract/watch.ts';
-import { type Accounts, openAccounts } from '../support/accounts.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
-import { exchanged, fakeProvider } from '../support/provider.ts';
+import { type Accounts, openAccounts } from '../support/app/accounts.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
+import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
 
 describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
   let db: Database;

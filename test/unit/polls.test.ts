@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Hopeless } from '../support/polls.ts';
+import { Hopeless } from '../support/run/polls.ts';
 
 it('ends at once when asking again can only fail again, with what was seen last', async () => {
   let asked = 0;

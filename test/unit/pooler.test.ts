@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database/database.open.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrations.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
-import { createTestDatabaseUrl } from '../support/database-url.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
+import { createTestDatabaseUrl } from '../support/app/database-url.ts';
 
 /** As PgBouncer writes it: severity, code and message, each ended by a zero byte. */
 const FIELDS = Buffer.from('SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter in options: statement_timeout\0\0');

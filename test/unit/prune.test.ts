@@ -7,7 +7,7 @@ import { UserStore } from '../../src/accounts/users/user.store.ts';
 import { ChangeStore } from '../../src/changes/change.store.ts';
 import { UploadStore } from '../../src/mail/upload/upload.store.ts';
 import type { Database } from '../../src/platform/database/database.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 
 /** More than one statement may delete; of files far fewer. */
 const ROWS = 2_200;

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Database } from '../../src/platform/database/database.ts';
 import { openQueue, type Queue } from '../../src/platform/queue/queue.ts';
 import { QueueWorker } from '../../src/platform/queue/queue.worker.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 
 /** Jobs that are not deleted; one is when it is done, a moment later. */
 const LEFT = `SELECT count(*)::int AS left FROM pgboss.job WHERE name = $1`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { forwardSubject, replySubject, threadingBelow } from '../../src/mail/compose/reply-headers.ts';
-import { aMessage, someContent } from '../support/fake-account.ts';
+import { aMessage, someContent } from '../support/fakes/fake-account.ts';
 
 describe('the subject', () => {
   it.each([

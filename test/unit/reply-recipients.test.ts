@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { replyIdentity } from '../../src/mail/compose/original.ts';
 import { mailboxKey, replyRecipients } from '../../src/mail/compose/recipients.ts';
-import { aMessage } from '../support/fake-account.ts';
+import { aMessage } from '../support/fakes/fake-account.ts';
 
 const at = (...addresses: string[]) => addresses.map((address) => ({ name: null, address }));
 const of = (all: boolean, own: string[], from: string, to: string[], cc: string[] = []) => {

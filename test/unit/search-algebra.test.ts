@@ -5,7 +5,7 @@ import { branchesOf, decisions, MAX_BRANCHES } from '../../src/domain/search/bra
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
-import { narrows } from '../support/fake-list.ts';
+import { narrows } from '../support/fakes/fake-list.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 console.info(`search-algebra SEED=${seed}`);

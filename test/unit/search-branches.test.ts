@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { branchesOf } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { narrows } from '../support/fake-list.ts';
+import { narrows } from '../support/fakes/fake-list.ts';
 
 it('reads apart what is found by words and what passes a filter, each as one list', () => {
   const from = (value: string): Condition => ({ kind: 'from', value });

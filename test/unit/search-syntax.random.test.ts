@@ -7,8 +7,8 @@ import { hasWord } from '../../src/domain/search/words.ts';
 import { listQueries } from '../../src/mail/list/account-queries.ts';
 import { resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
-import { aMessage, someContent } from '../support/fake-account.ts';
-import { seeded, seedOf } from '../support/seeded.ts';
+import { aMessage, someContent } from '../support/fakes/fake-account.ts';
+import { seeded, seedOf } from '../support/mail/seeded.ts';
 
 const { below, pick } = seeded(seedOf('search-syntax.random'));
 const account = { mailboxes: [], ownId: (id: string) => id };

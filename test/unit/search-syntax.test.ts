@@ -5,7 +5,7 @@ import { conditionOf as listCondition } from '../../src/mail/api/list/list.args.
 import { filterCondition } from '../../src/mail/api/list/message-filter.type.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
 import { TimeZone } from '../../src/mail/search/time-zone.ts';
-import { seeded, seedOf } from '../support/seeded.ts';
+import { seeded, seedOf } from '../support/mail/seeded.ts';
 
 const random = seeded(seedOf('search-syntax'));
 

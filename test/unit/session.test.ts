@@ -9,7 +9,7 @@ import { SignInService } from '../../src/accounts/users/sign-in.service.ts';
 import { UserStore } from '../../src/accounts/users/user.store.ts';
 import { createBus } from '../../src/platform/bus/bus.ts';
 import type { Database } from '../../src/platform/database/database.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 
 const jwtSecret = 'a secret of at least thirty-two characters';
 const password = 'correct horse battery';

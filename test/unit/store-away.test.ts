@@ -11,11 +11,11 @@ import { migrate } from '../../src/platform/database/migrations.ts';
 import { asStoreError } from '../../src/platform/database/store/store.error.ts';
 import { STORE_LIMITS, type StoreLimits } from '../../src/platform/database/store/store.limits.ts';
 import { retryUntilStoreIsBack } from '../../src/platform/database/store/store.retry.ts';
-import { openAccounts } from '../support/accounts.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
-import { createTestDatabaseUrl } from '../support/database-url.ts';
-import { exchanged, fakeProvider } from '../support/provider.ts';
-import { Relay } from '../support/relay.ts';
+import { openAccounts } from '../support/app/accounts.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
+import { createTestDatabaseUrl } from '../support/app/database-url.ts';
+import { Relay } from '../support/app/relay.ts';
+import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
 
 const AWAY = { name: 'MailError', code: 'STORE_UNAVAILABLE', retryAfterMs: expect.any(Number) };
 const row = () => ({ id: randomUUID(), email: `${randomUUID()}@x.example`, passwordHash: '' });

@@ -19,7 +19,7 @@ import type {
   SendStatus,
   Submitted,
 } from '../../src/providers/contract/mail-session.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 
 /** A provider that a test can make forget to answer. */
 class FakeProvider {

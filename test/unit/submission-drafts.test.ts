@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SubmissionStore } from '../../src/mail/submission/submission.store.ts';
 import type { Database } from '../../src/platform/database/database.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 
 describe.each(TEST_DATABASES)('the draft that a submission holds on %s', (kind) => {
   const [userId, integrationId] = [randomUUID(), randomUUID()];

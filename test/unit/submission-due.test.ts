@@ -4,8 +4,8 @@ import type { ComposeRequest } from '../../src/mail/compose/compose-request.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
 import type { NewSubmission } from '../../src/mail/submission/submission.ts';
 import { Submissions, type SubmissionsOptions } from '../../src/mail/submission/submissions.ts';
-import { silent } from '../support/database.ts';
-import { fakeAccount } from '../support/fake-account.ts';
+import { silent } from '../support/app/database.ts';
+import { fakeAccount } from '../support/fakes/fake-account.ts';
 
 afterEach(() => vi.useRealTimers());
 

@@ -7,7 +7,7 @@ import { storeUnavailable } from '../../src/platform/database/store/store.error.
 import { Sealer } from '../../src/platform/secrets/seal.ts';
 import { SubmissionCursors } from '../../src/realtime/event.cursor.ts';
 import { SubmissionEvents } from '../../src/realtime/submission.events.ts';
-import { silent } from '../support/database.ts';
+import { silent } from '../support/app/database.ts';
 
 /** The rows of one user's submissions and a bus, in memory. */
 class Lab {

@@ -3,7 +3,7 @@ import { type MailboxAddress, Reachability } from '../../src/accounts/integratio
 import type { ProviderCalls } from '../../src/mail/submission/provider-calls.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
 import type { Claim } from '../../src/mail/submission/submission.ts';
-import { silent } from '../support/database.ts';
+import { silent } from '../support/app/database.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 let job: SubmissionJob | undefined;

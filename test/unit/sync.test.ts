@@ -12,7 +12,7 @@ import type { LaneOptions } from '../../src/platform/queue/lanes.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { ChangePage } from '../../src/providers/contract/mail-session.ts';
 import type { Hint } from '../../src/providers/contract/watch.ts';
-import { handlesOf } from '../support/account-handle.ts';
+import { handlesOf } from '../support/app/account-handle.ts';
 
 /** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -6,7 +6,7 @@ import { isUnreadable, type Page, type PageRequest } from '../../src/providers/c
 import type { Head, HeadPage } from '../../src/providers/shared/threads/heads.ts';
 import { threadPage } from '../../src/providers/shared/threads/thread-pages.ts';
 import type { ThreadSource } from '../../src/providers/shared/threads/thread-source.ts';
-import { envelope, seeded } from '../support/thread-mail.ts';
+import { envelope, seeded } from '../support/mail/thread-mail.ts';
 
 const HIDDEN = new Set(['TRASH', 'JUNK']);
 

@@ -2,9 +2,8 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { OperationQueueLimits } from '../../src/server/operation-queue/operation-queue.limits.ts';
-import type { Data } from '../support/app.ts';
-import { MEGABYTE, startSmallGateway } from '../support/small-gateway.ts';
-import { init, subscribe } from '../support/socket.ts';
+import { MEGABYTE, startSmallGateway } from '../support/app/small-gateway.ts';
+import { init, subscribe } from '../support/clients/socket.ts';
 
 type Gateway = Awaited<ReturnType<typeof startSmallGateway>>;
 const closers: (() => unknown)[] = [];
@@ -28,7 +27,7 @@ const settle = async () => {
 /** A signed-in client that reads nothing until it is told to. */
 async function silentClient(gateway: Gateway, user: string) {
   const ws = new WebSocket(`ws://127.0.0.1:${gateway.port}/graphql`, 'graphql-transport-ws');
-  const messages: Data[] = [];
+  const messages: { type: string; id?: string; payload: string }[] = [];
   ws.on('error', () => {});
   await new Promise((resolve) => ws.once('open', resolve));
   ws.send(JSON.stringify(init(user)));
@@ -42,7 +41,7 @@ async function silentClient(gateway: Gateway, user: string) {
   const closed = new Promise<{ code: number; reason: string }>((resolve) =>
     ws.on('close', (code, reason) => resolve({ code, reason: String(reason) })),
   );
-  const send = (...sent: Data[]) => {
+  const send = (...sent: object[]) => {
     for (const one of sent) ws.send(JSON.stringify(one));
   };
   const answered = () => messages.filter(({ type }) => type === 'complete').length;
@@ -108,7 +107,7 @@ describe('answers that nobody reads', () => {
       for (let i = 0; i < 24; i++) {
         const own = messages.filter(({ id }) => id === String(i));
         expect(own.map(({ type }) => type)).toEqual(['next', 'complete']);
-        expect(own[0].payload).toContain(`"big":"${i} x`);
+        expect(own[0]?.payload).toContain(`"big":"${i} x`);
       }
     }
     expect(gateway.counts.peakBytes).toBeLessThan(LIMITS.userBytes + (LIMITS.userRunning + 1) * MEGABYTE);
@@ -202,7 +201,7 @@ describe('an operation that is slow', () => {
     client.ws.resume();
     client.send(...repeat(30, (i) => subscribe('{ late }', String(i))), subscribe('{ small }', 'quick'));
     await expect.poll(client.answered).toBe(1);
-    expect(client.messages.at(-1).id).toBe('quick');
+    expect(client.messages.at(-1)?.id).toBe('quick');
     expect(gateway.counts.hanging).toBe(30);
     gateway.letGo();
     await expect.poll(client.answered).toBe(31);
@@ -211,7 +210,8 @@ describe('an operation that is slow', () => {
   it('leaves its place to others of its user, over HTTP as well', async () => {
     const gateway = await start(EAGER);
     const headers = { authorization: 'Bearer ada' };
-    const ask = async (query: string) => (await fetch(`${gateway.url}/graphql?query=${query}`, { headers })).json();
+    const ask = async (query: string): Promise<unknown> =>
+      (await fetch(`${gateway.url}/graphql?query=${query}`, { headers })).json();
     const late = Promise.all(repeat(30, () => ask('{late}')));
     await expect.poll(() => gateway.counts.hanging).toBe(30);
     expect(await ask('{small}')).toEqual({ data: { small: 'small' } });

@@ -4,7 +4,7 @@ import type { ComposeRequest } from '../../src/mail/compose/compose-request.ts';
 import { readMailto } from '../../src/mail/unsubscribe/mailto.ts';
 import { Unsubscriber } from '../../src/mail/unsubscribe/unsubscriber.ts';
 import { Outbound } from '../../src/platform/outbound.ts';
-import { aMessage, fakeAccount, holding, someContent } from '../support/fake-account.ts';
+import { aMessage, fakeAccount, holding, someContent } from '../support/fakes/fake-account.ts';
 
 const PAGE = 'https://list.example/u?id=1';
 const MAILTO = 'mailto:leave@list.example?subject=leave%20123';

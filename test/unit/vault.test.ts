@@ -4,7 +4,7 @@ import type { Database } from '../../src/platform/database/database.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
 import { SecretStore } from '../../src/vault/secret.store.ts';
 import { Vault } from '../../src/vault/vault.ts';
-import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 
 const key = (version: number) => ({ version, bytes: randomBytes(32) });
 

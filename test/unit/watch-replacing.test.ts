@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WatchOptions } from '../../src/providers/contract/watch.ts';
-import { interactive, openLab } from '../support/lab.ts';
+import { interactive, openLab } from '../support/app/lab.ts';
 
 /** Takes every subscription that Graph asks it about. */
 let server: Server;

@@ -5,7 +5,7 @@ import { WatchJob } from '../../src/changes/watch/watch.job.ts';
 import type { StoredWatch } from '../../src/changes/watch/watch.store.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { WatchOptions } from '../../src/providers/contract/watch.ts';
-import { handlesOf } from '../support/account-handle.ts';
+import { handlesOf } from '../support/app/account-handle.ts';
 
 /** Accounts are named after their vendor: "A1" is one of A's. */
 const vendorOf = (id: string) => id.slice(0, 1);

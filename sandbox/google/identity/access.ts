@@ -9,7 +9,7 @@ interface Bearer {
   readonly scopes: ReadonlySet<Scope>;
 }
 
-/** Who calls the API, and what they may. */
+/** The caller of the API and the granted scopes. */
 export class Access {
   constructor(
     private readonly world: World,
@@ -17,7 +17,7 @@ export class Access {
     private readonly grants: Grants,
   ) {}
 
-  /** From the Authorization header, or the query as Google still allows. Throws GoogleError 401. */
+  /** Reads the token of the Authorization header, or of the query, which Google still allows. Throws GoogleError 401. */
   authenticate(authorization: string | undefined, search: URLSearchParams): Bearer {
     const given =
       /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? search.get('access_token') ?? search.get('oauth_token');

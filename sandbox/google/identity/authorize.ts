@@ -16,7 +16,7 @@ export interface AuthorizeAnswer {
   readonly location?: string;
 }
 
-/** The authorization endpoint: what Google refuses it refuses with a page, never by a redirect it cannot trust. */
+/** The authorization endpoint. Google refuses a request with an error page, because it cannot trust the redirect URI of that request. */
 export class Authorize {
   constructor(
     private readonly world: World,
@@ -31,7 +31,7 @@ export class Authorize {
     const request = new URLSearchParams(query);
     const refused = this.#refuse(request);
     if (refused) return refused;
-    // There is no Google session here, so nothing can be granted without the user's being asked.
+    // The sandbox has no Google session, so the user must always be prompted.
     if (request.get('prompt') === 'none') return back(request, { error: 'interaction_required' });
     const scopes = scopesOf(request);
     const html = consentPage({
@@ -110,7 +110,7 @@ export class Authorize {
 const scopesOf = (request: URLSearchParams) => [...new Set((request.get('scope') ?? '').split(/\s+/).filter(Boolean))];
 const isIdentity = (scope: string) => /^(openid|email|profile)$|userinfo\.(email|profile)$/.test(scope);
 
-/** Success or not, Google names itself (RFC 9207). */
+/** Google names itself as the issuer in every redirect (RFC 9207). */
 function back(request: URLSearchParams, answer: Record<string, string>): AuthorizeAnswer {
   const url = new URL(request.get('redirect_uri') ?? '');
   const state = request.get('state');

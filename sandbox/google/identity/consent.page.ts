@@ -2,11 +2,11 @@ import { CONSENT_TEXT } from './scopes.ts';
 
 interface ConsentPage {
   readonly clientId: string;
-  /** The authorize request's own query: the form posts back to it. */
+  /** The query of the authorization request, to which the form posts back. */
   readonly query: string;
   readonly accounts: readonly string[];
   readonly loginHint: string | null;
-  /** Shown, and granted with the approval; Google lets nobody untick these. */
+  /** Scopes that are granted with the approval. Google shows them without a checkbox. */
   readonly identityScopes: readonly string[];
   readonly scopes: readonly string[];
 }

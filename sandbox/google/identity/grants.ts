@@ -2,19 +2,19 @@ import type { Keep } from '../../world.ts';
 import type { TokenClaims } from './tokens.ts';
 
 interface Grant {
-  /** Raised by revoking: tokens of an earlier generation are dead. */
+  /** Incremented when the grant is revoked. Tokens of an earlier generation are invalid. */
   readonly generation: number;
-  /** Raised by expiring: access tokens of an earlier epoch are dead, the grant lives. */
+  /** Incremented when access tokens are expired. Those of an earlier epoch are invalid, while the grant stays valid. */
   readonly epoch: number;
   readonly scopes: readonly string[];
-  /** Whether a refresh token was already given: Google gives one at the first consent, and again only when asked to prompt. */
+  /** Whether a refresh token was issued. Google issues one at the first consent, and again only with prompt=consent. */
   readonly refreshGiven: boolean;
 }
 
-/** What each user has granted to the one client; kept, so that it outlives a restart. */
+/** The grants of all users to the one client. They survive a restart. */
 export class Grants {
   readonly #keep: Keep;
-  /** Accounts whose access tokens the API refuses, all of them. */
+  /** The accounts whose access tokens the API refuses without exception. */
   readonly #refused = new Set<string>();
 
   constructor(keep: Keep) {
@@ -51,7 +51,7 @@ export class Grants {
     else this.#refused.delete(account);
   }
 
-  /** Whether the token's grant still stands, and for an access token or a code, whether its time has not run out. */
+  /** Returns whether the token's grant is valid, and an access token or a code has not expired. */
   stands(claims: TokenClaims, now: Date): boolean {
     const grant = this.of(claims.account);
     if (claims.generation !== grant.generation) return false;

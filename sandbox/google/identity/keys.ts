@@ -6,7 +6,7 @@ import type { Keep } from '../../world.ts';
 export const ISSUER = 'https://accounts.google.com';
 const KEY_NAME = 'google.rsa';
 
-/** The RSA key behind id_tokens and Pub/Sub's deliveries; kept, so that cached certs stay right after a restart. */
+/** The RSA key that signs id_tokens and Pub/Sub's deliveries. It is stored, so that cached certificates stay valid after a restart. */
 export class SigningKeys {
   readonly #pem: string;
   readonly #kid: string;
@@ -17,7 +17,7 @@ export class SigningKeys {
     this.#kid = createHash('sha1').update(pem).digest('hex');
   }
 
-  /** Signs an OIDC token as Google: RS256, an hour to live. */
+  /** Signs an OIDC token as Google does, with RS256 and a lifetime of one hour. */
   sign(claims: Record<string, unknown>, now: Date): string {
     const iat = Math.floor(now.getTime() / 1000);
     const payload = { iss: ISSUER, iat, exp: iat + 3600, ...claims };
@@ -30,7 +30,7 @@ export class SigningKeys {
   }
 }
 
-/** Google's "sub": a number of 21 digits that never changes for a user. */
+/** Returns Google's "sub", a number of 21 digits that never changes for a user. */
 export function subjectOf(address: string): string {
   const digits = BigInt(`0x${createHash('sha256').update(address.toLowerCase()).digest('hex')}`).toString();
   return `1${digits.slice(0, 20)}`;

@@ -1,4 +1,4 @@
-/** The OAuth error of the token and revocation endpoints; its shape is not that of the APIs. */
+/** An OAuth error of the token and revocation endpoints, whose shape differs from that of the APIs' errors. */
 export class OAuthError extends Error {
   constructor(
     readonly status: number,

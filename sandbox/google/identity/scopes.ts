@@ -1,6 +1,6 @@
 const BASE = 'https://www.googleapis.com/auth/';
 
-/** Short names in code; on the wire Gmail's scopes are URLs. */
+/** The code uses short names. In requests Gmail's scopes are URLs. */
 export const SCOPES = {
   full: 'https://mail.google.com/',
   readonly: `${BASE}gmail.readonly`,
@@ -15,7 +15,7 @@ export const SCOPES = {
 } as const;
 export type Scope = keyof typeof SCOPES;
 
-/** What the consent page says of each scope that may be asked for, in the words of someone who decides. */
+/** The text of the consent page for each scope. */
 export const CONSENT_TEXT: Readonly<Record<string, string>> = {
   openid: 'Associate you with your personal info on Google',
   email: 'See your primary Google Account email address',
@@ -34,7 +34,7 @@ export const CONSENT_TEXT: Readonly<Record<string, string>> = {
   [SCOPES.sharing]: 'Manage your sensitive mail settings, including who can manage your mail',
 };
 
-/** Google answers with the long names of these two. */
+/** Google returns these two scopes by their long names. */
 const CANONICAL: Readonly<Record<string, string>> = {
   email: `${BASE}userinfo.email`,
   profile: `${BASE}userinfo.profile`,

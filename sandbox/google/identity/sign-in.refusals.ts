@@ -7,7 +7,7 @@ interface Refusal {
   readonly subtype?: string;
 }
 
-/** Why Google refuses a sign-in or a refresh, in its own words ("Using OAuth 2.0", "Refresh token expiration" and "Authorization errors"). */
+/** The errors with which Google refuses a sign-in or a refresh ("Using OAuth 2.0", "Refresh token expiration" and "Authorization errors"). */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   // Workspace session control (googleapis/google-auth-library-nodejs#1961).
   invalid_rapt: {
@@ -16,7 +16,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     description: 'reauth related error (invalid_rapt)',
     subtype: 'invalid_rapt',
   },
-  // Without the subtype, as in anthropics/blobfile#2.
+  // Reported without the subtype (anthropics/blobfile#2).
   invalid_rapt_untyped: {
     status: 400,
     error: 'invalid_grant',
@@ -34,13 +34,13 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 export const SIGN_IN_REFUSALS = Object.keys(REFUSALS);
 
-/** As the token endpoint answers it. */
+/** Returns the error as the token endpoint answers it. */
 export function refusedGrant(name: string): OAuthError {
   const { status, error, description, subtype } = REFUSALS[name] ?? { status: 400, error: name, description: '' };
   return new OAuthError(status, error, description, subtype);
 }
 
-/** As the browser is sent back with it. */
+/** Returns the error as parameters of the redirect. */
 export function refusedConsent(name: string): Record<string, string> {
   const { error, message, subtype } = refusedGrant(name);
   return { error, error_description: message, ...(subtype === null ? {} : { error_subtype: subtype }) };

@@ -11,7 +11,7 @@ import type { TokenClaims, Tokens } from './tokens.ts';
 const LIFETIME_S = 3599;
 
 export class TokenEndpoint {
-  /** Codes already used; a code is good once. */
+  /** The codes that have been used. Each code is valid once. */
   readonly #used = new Set<string>();
 
   constructor(
@@ -23,7 +23,7 @@ export class TokenEndpoint {
     private readonly refusals: SignInRefusals,
   ) {}
 
-  /** `account` in the answer is for the log. Throws OAuthError. */
+  /** The `account` that it returns is for the log. Throws OAuthError. */
   exchange(form: URLSearchParams, authorization: string | undefined): { account: string; body: object } {
     this.#authenticate(form, authorization);
     const grantType = form.get('grant_type');

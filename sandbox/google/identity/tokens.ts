@@ -2,16 +2,16 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 type TokenKind = 'code' | 'access' | 'refresh';
 
-/** What an emulated token says. It says it itself, signed, so that a grant outlives a restart. */
+/** The content of an emulated token. The token carries it, signed, so that grants survive a restart. */
 export interface TokenClaims {
   readonly kind: TokenKind;
   readonly account: string;
   readonly scopes: readonly string[];
-  /** The grant's generation when it was given: revoking raises it. */
+  /** The generation of the grant when the token was issued. Revoking increments it. */
   readonly generation: number;
-  /** The account's access generation when it was given: expiring its tokens raises it. */
+  /** The epoch of the account's access tokens when the token was issued. Expiring them increments it. */
   readonly epoch: number;
-  /** In ms; null for a refresh token. */
+  /** When it expires, in milliseconds. Null for a refresh token. */
   readonly expiresAt: number | null;
   readonly id: string;
   readonly code?: {
@@ -26,7 +26,7 @@ export interface TokenClaims {
 
 const PREFIX: Readonly<Record<TokenKind, string>> = { code: '4/0A', access: 'ya29.', refresh: '1//0' };
 
-/** Writes and reads tokens. They look like Google's; nobody but this emulator can make one. */
+/** Creates and reads tokens. They look like Google's, and only this emulator can create them. */
 export class Tokens {
   readonly #key: Buffer;
 
@@ -40,7 +40,7 @@ export class Tokens {
     return `${PREFIX[claims.kind]}${payload}.${this.#sign(payload)}`;
   }
 
-  /** Null for anything that was not issued here as that kind. Expiry and revocation are not looked at. */
+  /** Returns null for anything that was not issued here as a token of that kind. It does not check expiry and revocation. */
   read(kind: TokenKind, token: string): TokenClaims | null {
     if (!token.startsWith(PREFIX[kind])) return null;
     const [payload = '', signature = '', rest] = token.slice(PREFIX[kind].length).split('.');

@@ -14,7 +14,7 @@ export interface HistoryRecord {
 
 const MAX_RECORDS = 100_000;
 
-/** What happened in a mailbox, for history.list. Each start begins a new, higher range of ids: ids of an earlier start are too old. */
+/** The changes of a mailbox, for history.list. Each start of the sandbox uses a new, higher range of ids, so that older ids are too old. */
 export class HistoryLog {
   #records: HistoryRecord[] = [];
   #floor: number;
@@ -39,7 +39,7 @@ export class HistoryLog {
     return this.#current;
   }
 
-  /** What came after `start`, oldest first; null: that id is too old, or none that this mailbox gave. */
+  /** Returns the changes after `start`, oldest first. Null: the id is too old or unknown. */
   since(start: number): readonly HistoryRecord[] | null {
     if (!(start >= this.#floor && start <= this.#current)) return null;
     let low = 0;
@@ -52,7 +52,7 @@ export class HistoryLog {
     return this.#records.slice(low);
   }
 
-  /** Every id given so far is too old from now on. */
+  /** Makes every id that was issued so far too old. */
   expire(): void {
     this.#current += 1;
     this.#floor = this.#current;

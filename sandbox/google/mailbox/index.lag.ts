@@ -1,14 +1,14 @@
 import type { StoredMessage } from './message.ts';
 
-/** How far a mailbox's search index lags behind it. What the index has once it keeps. */
+/** How far a mailbox's search index lags behind its messages. The index never loses a message that it has. */
 export class IndexLag {
-  /** The place in the history up to which it has everything. */
+  /** The history id up to which the index is complete. */
   #upTo = 0;
   #ms = 0;
 
   constructor(private readonly now: () => Date) {}
 
-  /** Whether the index has the message. */
+  /** Returns whether the index has the message. */
   has({ addedWith, arrivedAt }: StoredMessage): boolean {
     return this.#ms === 0 || addedWith <= this.#upTo || arrivedAt <= this.now().getTime() - this.#ms;
   }

@@ -22,7 +22,7 @@ const HIDDEN = [
   'CATEGORY_SOCIAL',
 ];
 
-/** Gmail lists the stars that a person can choose from, as system labels, since 2025 (gauteh/lieer#304). */
+/** Gmail has listed the stars that a person can choose as system labels since 2025 (gauteh/lieer#304). */
 const STARS = [
   'YELLOW_STAR',
   'ORANGE_STAR',
@@ -38,7 +38,7 @@ const STARS = [
   'PURPLE_QUESTION',
 ];
 
-/** The labels of one mailbox: Gmail's own, whose names are their ids, and the user's. */
+/** The labels of one mailbox: the system's, whose names are their ids, and the user's. */
 export class LabelBook {
   readonly #byId = new Map<string, LabelDefinition>();
   readonly #idByName = new Map<string, string>();
@@ -63,7 +63,7 @@ export class LabelBook {
   }
 
   create(name: string): LabelDefinition {
-    // From the name, so that the same label has the same id at each start.
+    // The id is derived from the name, so that a label has the same id at each start.
     let number = BigInt(`0x${createHash('sha256').update(name).digest('hex').slice(0, 15)}`);
     while (this.#byId.has(`Label_${number}`)) number += 1n;
     return this.#add({ id: `Label_${number}`, name, type: 'user' });
@@ -73,7 +73,7 @@ export class LabelBook {
     return this.idOf(name) ?? this.create(name).id;
   }
 
-  /** A label as it was in the life before. */
+  /** Restores a label as it was before the restart. */
   putBack(label: LabelDefinition): void {
     const known = this.#byId.get(label.id);
     if (known) this.delete(known);
@@ -91,7 +91,7 @@ export class LabelBook {
     this.#forgetName(label);
   }
 
-  /** While labels are put back one by one, the name may be another's already. */
+  /** While labels are restored one by one, another label may still have the name. */
   #forgetName({ id, name }: LabelDefinition): void {
     if (this.idOf(name) === id) this.#idByName.delete(name.toLowerCase());
   }

@@ -9,10 +9,10 @@ import { Tally } from './tally.ts';
 import { Threading } from './threading.ts';
 import { Timeline } from './timeline.ts';
 
-/** A thread breaks off here: the next answer begins another one (Gmail's help on conversations). */
+/** The most messages in a thread. The next reply begins another one (Gmail's help on conversations). */
 const MAX_THREAD_MESSAGES = 100;
 
-/** The state of one Gmail mailbox. Every change goes through here, so that history, counts and watchers agree. */
+/** The state of one Gmail mailbox. Every change is made here, so that history, counts and watches agree. */
 export class Mailbox {
   readonly labels = new LabelBook();
   readonly timeline = new Timeline();
@@ -24,7 +24,7 @@ export class Mailbox {
   readonly drafts = new Map<string, string>();
   readonly #byId = new Map<string, StoredMessage>();
   readonly #threads = new Map<string, StoredMessage[]>();
-  /** The thread that goes on where a full one broke off. */
+  /** The thread that continues a full one. */
   readonly #successors = new Map<string, string>();
   readonly #now: () => Date;
   readonly #onChange: (labels: ReadonlySet<string>) => void;
@@ -44,14 +44,14 @@ export class Mailbox {
     return this.#byId.get(id);
   }
 
-  /** Oldest first, and as they came within a second; empty when there is no such thread. */
+  /** Returns the messages oldest first, in order of arrival within a second. Empty when there is no such thread. */
   thread(id: string): readonly StoredMessage[] {
     return (this.#threads.get(id) ?? []).toSorted((a, b) => a.receivedAt - b.receivedAt);
   }
 
-  /** Takes mail in without a word: no history, nobody told. Parents come before replies, whatever the order given. */
+  /** Stores mail without history or notifications. Parents are stored before their replies, whatever the given order is. */
   fill(mails: Iterable<Mail>): void {
-    // Read once: a generated mail works its date out each time.
+    // The date is read once, because a generated mail computes it each time.
     const dated = Array.from(mails, (mail) => ({ mail, at: mail.receivedAt }));
     dated.sort((a, b) => a.at.getTime() - b.at.getTime());
     const stored = dated.map(({ mail, at }) =>
@@ -60,7 +60,7 @@ export class Mailbox {
     this.timeline.addAll(stored);
   }
 
-  /** Adds one message and tells of it. `threadId`: where it must go; null: where its headers say. */
+  /** Adds one message and notifies of it. `threadId` names its thread; null leaves it to the headers. */
   add(mail: Mail, labels: ReadonlySet<string>, threadId: string | null, at: Date = mail.receivedAt): StoredMessage {
     const message = this.#enter(mail, labels, threadId, { at, arrivedAt: this.#now().getTime() });
     this.timeline.add(message);
@@ -95,7 +95,7 @@ export class Mailbox {
     this.#onChange(message.labels);
   }
 
-  /** A message as it was in the life before, in place of the one of that id: no history, nobody told. */
+  /** Restores a message as it was before the restart, in place of the one with its id, without history or notifications. */
   putBack(kept: Pick<StoredMessage, 'id' | 'threadId' | 'mail' | 'labels' | 'receivedAt'>): void {
     this.takeOut(kept.id);
     const { receivedAt, ...given } = kept;
@@ -105,13 +105,13 @@ export class Mailbox {
     this.timeline.add(this.#place(given, receivedAt, Number.NEGATIVE_INFINITY));
   }
 
-  /** Takes a message out as it was in the life before: no history, nobody told. */
+  /** Removes a message that was deleted before the restart, without history or notifications. */
   takeOut(id: string): void {
     const message = this.#byId.get(id);
     if (message) this.#remove(message);
   }
 
-  /** The thread that a mail goes to; null where it begins one. What is written here joins none by its subject alone. */
+  /** Returns the thread of a mail. Null: it begins one. Mail that is written here joins no thread by its subject alone. */
   #threadOf(envelope: Envelope, labels: ReadonlySet<string>, wanted: string | null, at: number): string | null {
     const isOwn = labels.has('DRAFT') || labels.has('SENT');
     const found = wanted ?? this.threading.find(envelope);

@@ -2,17 +2,17 @@ import { hash } from 'node:crypto';
 import type { Mail } from '../../mail/mail.ts';
 import type { SearchEntry } from './search.entry.ts';
 
-/** One message as the mailbox keeps it; the mail itself is only read when its content is asked for. */
+/** One message as the mailbox stores it. The mail itself is read only when its content is requested. */
 export interface StoredMessage {
   readonly id: string;
   readonly threadId: string;
   readonly mail: Mail;
   readonly entry: SearchEntry;
-  /** internalDate, in ms. */
+  /** The internalDate, in milliseconds. */
   readonly receivedAt: number;
-  /** Where it stands among the mails of its millisecond: any order, but always the same. */
+  /** Orders messages of the same millisecond, in an arbitrary but stable way. */
   readonly order: number;
-  /** When it came into the mailbox, in ms: what the search index is late by. -Infinity: it was there before. */
+  /** When it arrived, in milliseconds, from which the lag of the search index is counted. -Infinity: it was there at the start. */
   readonly arrivedAt: number;
   /** The history id it was added with. */
   addedWith: number;
@@ -25,10 +25,10 @@ export function hexId(seed: string): string {
   return `1${hash('sha256', seed, 'hex').slice(0, 15)}`;
 }
 
-/** Newest first, by internalDate; among mails of one millisecond the order that Gmail does not document. */
+/** Sorts newest first by internalDate. Gmail does not document the order within a millisecond. */
 export function byRecency(a: Position, b: Position): number {
   return b.receivedAt - a.receivedAt || a.order - b.order || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** A place in the timeline, whether or not a message is still there. */
+/** A position in the timeline, even if its message has been deleted. */
 export type Position = Pick<StoredMessage, 'receivedAt' | 'order' | 'id'>;

@@ -16,7 +16,7 @@ interface KeptMail {
 
 const LABEL = 'label ';
 const MESSAGE = 'message ';
-/** Beside its message, since labels change and the mail does not. */
+/** The state is stored separately from the mail, because labels change and the mail does not. */
 const MAIL = 'mail ';
 
 export const stampOf = (mailbox: Mailbox): string =>
@@ -38,7 +38,7 @@ export function* piecesOf(mailbox: Mailbox): Generator<Piece> {
   }
 }
 
-/** History ids begin higher at each start, so that a gateway reads again what it knew. */
+/** History ids begin higher at each start, so that a gateway synchronises again. */
 export function restore(mailbox: Mailbox, pieces: ReadonlyMap<string, unknown>): void {
   for (const [key, value] of pieces) {
     if (key.startsWith(LABEL)) restoreLabel(mailbox, key.slice(LABEL.length), value as LabelDefinition | null);
@@ -53,7 +53,7 @@ function restoreLabel({ labels }: Mailbox, id: string, kept: LabelDefinition | n
   else if (known) labels.delete(known);
 }
 
-/** A message that was changed, and is not in the mail that the account is filled with now, is not put back. */
+/** A changed message is not restored when the account's mail no longer contains it. */
 function restoreMessage(
   mailbox: Mailbox,
   id: string,

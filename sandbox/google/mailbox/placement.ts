@@ -10,7 +10,7 @@ const PLACES = {
   junk: ['SPAM'],
 } as const;
 
-/** The labels that say at Gmail what the placement says. User labels that are new are created. */
+/** Returns the labels that mean the placement at Gmail. New user labels are created. */
 export function labelsOf(placement: Placement, book: LabelBook): Set<string> {
   const labels = new Set<string>(
     typeof placement.mailbox === 'string' ? PLACES[placement.mailbox] : [book.ensure(placement.mailbox.name)],
@@ -18,7 +18,7 @@ export function labelsOf(placement: Placement, book: LabelBook): Set<string> {
   for (const name of placement.labels) labels.add(book.ensure(name));
   const isOwn = labels.has('DRAFT') || labels.has('SENT');
   if (!placement.isRead && !isOwn) labels.add('UNREAD');
-  // Gmail's own pages put the colour of the star beside it.
+  // Gmail's web pages also add the label of the star's colour.
   if (placement.isStarred) for (const label of ['STARRED', 'YELLOW_STAR']) labels.add(label);
   if (placement.isImportant) labels.add('IMPORTANT');
   return labels;

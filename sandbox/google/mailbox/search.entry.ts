@@ -3,8 +3,8 @@ import { DEFAULT_SEARCH_INDEX, type SearchIndex } from '../../world.ts';
 import { searchText } from './search.words.ts';
 
 /**
- * What the search index keeps of a message: small, because there may be many. All but the last two are searchText.
- * Size and preview are not in it: some mail has to be written out to know them.
+ * The entry of a message in the search index. It is small, because there may be many. All fields but the last two are searchText.
+ * It has no size and no preview, because a generated mail must be built to know them.
  */
 export interface SearchEntry {
   readonly subject: string;
@@ -33,16 +33,16 @@ export function searchEntry(envelope: Envelope, index: SearchIndex = DEFAULT_SEA
   };
 }
 
-/** A message as the mailbox keeps it: its mail, and what the usual index keeps of it. */
+/** A message with its entry in the default index. */
 interface Indexed {
   readonly mail: Mail;
   readonly entry: SearchEntry;
 }
 
-/** The entries of accounts whose index is told to be another one. */
+/** The entries of accounts whose index is not the default one. */
 const others = new WeakMap<SearchIndex, WeakMap<Indexed, SearchEntry>>();
 
-/** What the account's index keeps of a message. */
+/** Returns the entry of a message in the account's index. */
 export function entryOf(message: Indexed, index: SearchIndex): SearchEntry {
   if (index === DEFAULT_SEARCH_INDEX) return message.entry;
   const known = others.get(index) ?? new WeakMap<Indexed, SearchEntry>();
@@ -52,7 +52,7 @@ export function entryOf(message: Indexed, index: SearchIndex): SearchEntry {
   return entry;
 }
 
-/** One line a name or an address, so that no phrase reaches from one to the next. */
+/** Each name and address is on a line of its own, so that no phrase matches across two of them. */
 function peopleText(list: readonly (Person | null)[], index: SearchIndex): string {
   const texts = new Set(list.flatMap((person) => (person ? [person.name, person.address] : [])));
   return [...texts]

@@ -10,14 +10,14 @@ const CHARACTERS = new RegExp(
 );
 const RUNS = /[\p{L}\p{N}\p{M}_]+/gu;
 
-/** The words of a text as the index keeps them, between single spaces, with one at each end: whole words are found, not parts. */
+/** Returns the words of a text as the index stores them: separated by single spaces, with one at each end, so that only whole words match. */
 export function searchText(text: string, index: SearchIndex = DEFAULT_SEARCH_INDEX): string {
-  // The plain case is worth its own line: a large mailbox is made of it.
+  // ASCII is handled separately, because most texts of a large mailbox are ASCII.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII, control characters and all
   if (index === DEFAULT_SEARCH_INDEX && /^[\x00-\x7f]*$/.test(text))
     return padded(text.toLowerCase().replace(/[^a-z0-9_]+/g, ' '));
   const seen = text
-    // Word breakers part words at signs before these are spelled out: ™ is no letter of the word that it stands at.
+    // Words are split at symbols before those are normalised to letters: ™ is not part of the word before it.
     .replace(/\p{S}+/gu, ' $& ')
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
     .normalize('NFKC')
@@ -28,12 +28,12 @@ export function searchText(text: string, index: SearchIndex = DEFAULT_SEARCH_IND
   return padded((index.forms === 'stems' ? words.map(stem) : words).join(' '));
 }
 
-/** Whether the words stand there, in that order. A query of signs only is no narrowing. */
+/** Returns whether the words occur adjacent and in this order. A query of punctuation alone matches everything. */
 export const contains = (text: string, words: string): boolean => words === '' || text.includes(words);
 
 function withoutAccents(text: string): string {
   const bare = text.normalize('NFKD').replace(/[\u0300-\u036f]/g, '');
-  // By way of upper case, from lower: full case folding, by which ß and ẞ are ss.
+  // Lower case, then upper case is full case folding, which makes ß and ẞ both ss.
   return bare
     .toLowerCase()
     .toUpperCase()
@@ -44,7 +44,7 @@ function withoutAccents(text: string): string {
     .normalize('NFC');
 }
 
-/** Enough of English to find "starting" for "starts". */
+/** A simple English stemmer, which finds "starting" for "starts". */
 const stem = (word: string): string => (word.length > 4 ? word.replace(/(?:ing|ed|es|s)$/, '') : word);
 
 function padded(words: string): string {

@@ -7,7 +7,7 @@ interface Counts {
   readonly unreadThreads: Map<string, number>;
 }
 
-/** Counts per label, kept as messages come, go and change, so that labels.get never walks the mailbox. */
+/** The counts of each label, updated with every change of a message, so that labels.get does not scan the mailbox. */
 export class Tally {
   readonly #labels = new Map<string, Counts>();
 

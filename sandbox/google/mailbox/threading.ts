@@ -9,17 +9,17 @@ interface Known {
 const WEEK_MS = 7 * 86_400_000;
 
 /**
- * Puts messages into threads as Gmail does: a shared Message-ID in References or In-Reply-To, and the same subject. Mail
- * that refers to nothing joins what the same people wrote under that subject within a week (Workspace Updates,
- * 2019-03-29), where `bySubject` says so.
+ * Joins messages to threads as Gmail does: by a shared Message-ID in References or In-Reply-To together with the same subject.
+ * With `bySubject`, mail without references joins a thread of the same people and subject of the last week (Workspace Updates,
+ * 2019-03-29).
  */
 export class Threading {
   bySubject: SubjectThreads = 'join';
   readonly #known = new Map<string, Known>();
-  /** By subject and people: the thread of the newest such mail. */
+  /** The thread of the newest mail, by subject and people. */
   readonly #newest = new Map<string, { readonly threadId: string; readonly at: number }>();
 
-  /** The thread that the mail belongs to, or null: it begins one. */
+  /** Returns the thread of the mail. Null: it begins one. */
   find(envelope: Envelope): string | null {
     const subject = baseSubject(envelope.subject);
     for (const id of idsOf(envelope)) {
@@ -29,14 +29,14 @@ export class Threading {
     return null;
   }
 
-  /** The thread of the same people and subject that had mail in the week before `at`, or null. */
+  /** Returns the thread of the same people and subject that had mail in the week before `at`, or null. */
   findBySubject(envelope: Envelope, at: number): string | null {
     if (this.bySubject === 'apart' || envelope.inReplyTo.length + envelope.references.length > 0) return null;
     const newest = this.#newest.get(subjectAndPeople(envelope) ?? '');
     return newest && Math.abs(at - newest.at) <= WEEK_MS ? newest.threadId : null;
   }
 
-  /** Whether a sender may put the mail into that thread: Gmail wants the headers to agree with the threadId. */
+  /** Returns whether a client may add the mail to the thread. Gmail requires headers that agree with the threadId. */
   fits(envelope: Envelope, threadId: string): boolean {
     const subject = baseSubject(envelope.subject);
     return [...envelope.inReplyTo, ...envelope.references].some((id) => {
@@ -50,7 +50,7 @@ export class Threading {
     for (const id of idsOf(envelope)) if (!this.#known.has(id)) this.#known.set(id, known);
   }
 
-  /** That mail of the thread arrived or was sent at that time. */
+  /** Records that a mail of the thread arrived or was sent at this time. */
   learnSubject(envelope: Envelope, threadId: string, at: number): void {
     const key = subjectAndPeople(envelope);
     if (key !== null && at >= (this.#newest.get(key)?.at ?? Number.NEGATIVE_INFINITY))
@@ -58,14 +58,14 @@ export class Threading {
   }
 }
 
-/** Null of mail without a subject. */
+/** Returns null for mail without a subject. */
 function subjectAndPeople({ subject, from, to, cc }: Envelope): string | null {
   const base = baseSubject(subject);
   const people = [...(from ? [from] : []), ...to, ...cc].map(({ address }) => address.toLowerCase());
   return base === '' ? null : [base, ...new Set(people.toSorted())].join('\n');
 }
 
-/** The subject without its reply and forward prefixes. */
+/** Returns the subject without its prefixes of replies and forwards. */
 function baseSubject(subject: string): string {
   return subject
     .replace(/^(\s*(re|fwd?|aw|wg|sv|vs|tr|rv|antw)(\[\d+\])?\s*:)+/i, '')

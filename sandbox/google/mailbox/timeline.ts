@@ -1,6 +1,6 @@
 import { byRecency, type Position, type StoredMessage } from './message.ts';
 
-/** All messages of a mailbox, newest first, in one sorted array. */
+/** The messages of a mailbox, newest first, in one sorted array. */
 export class Timeline {
   #sorted: StoredMessage[] = [];
 
@@ -8,7 +8,7 @@ export class Timeline {
     return this.#sorted.length;
   }
 
-  /** Adds many at the cost of one sort. */
+  /** Adds many messages with one sort. */
   addAll(messages: readonly StoredMessage[]): void {
     this.#sorted = this.#sorted.concat(messages).sort(byRecency);
   }
@@ -22,7 +22,7 @@ export class Timeline {
     if (this.#sorted[at] === message) this.#sorted.splice(at, 1);
   }
 
-  /** Everything behind `position`; null: from the start. What arrives meanwhile moves nothing. */
+  /** Yields the messages after `position`, or all of them for null. Mail that arrives meanwhile moves nothing. */
   *after(position: Position | null): Generator<StoredMessage> {
     let at = position === null ? 0 : this.#firstNotBefore(position);
     if (position !== null && this.#sorted[at]?.id === position.id) at += 1;

@@ -3,7 +3,7 @@ import type { Shape } from './shapes.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Reads a JSON body and refuses what the request's shape does not have, as Google's transcoding does. */
+/** Reads a JSON body and refuses unknown fields, as Google's transcoding does. */
 export function parseJson(bytes: Buffer, contentType: string, shape: Shape | undefined): Json {
   if (bytes.length === 0) return {};
   if (!/^application\/json\b/i.test(contentType))

@@ -23,7 +23,7 @@ import { type UploadRequest, Uploads } from './uploads.ts';
 export type LogLine = Omit<RequestRecord, 'id' | 'batch'>;
 export interface Dispatched {
   readonly answer: WireAnswer;
-  /** The line for the log; a batch adds those of its parts after its own. */
+  /** Returns the record for the log. A batch adds those of its parts after its own. */
   readonly record: LogLine;
 }
 
@@ -34,11 +34,11 @@ interface Route {
 interface Found extends Route {
   readonly params: Readonly<Record<string, string>>;
   readonly isUpload: boolean;
-  /** A piece of a resumable upload, or a question after it. */
+  /** Handles a piece of a resumable upload, or a request for its state. */
   readonly isSession: boolean;
 }
 
-/** The one way into the Gmail API, for plain requests and for parts of a batch. */
+/** Dispatches every request to the Gmail API, single ones and parts of a batch. */
 export class Dispatch {
   readonly #routes: readonly Route[];
   readonly #uploads = new Uploads();
@@ -70,7 +70,7 @@ export class Dispatch {
     return { answer, record };
   }
 
-  /** The method that a request names, for the log. */
+  /** Returns the name of the requested method, for the log. */
   nameOf(request: UploadRequest): string {
     const [path, search] = split(request.url);
     const found = this.#find(request, path, search);
@@ -147,7 +147,7 @@ export class Dispatch {
   }
 }
 
-/** Pieces go by a name of their own, so that a fault can be set for them alone. */
+/** Pieces of an upload have an operation name of their own, so that a fault can be set for them alone. */
 const nameOf = ({ operation, isSession }: Found): string => `${operation.name}${isSession ? ' upload' : ''}`;
 
 export function toAnswer(error: unknown): WireAnswer {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../../world.ts';
 
-/** What becomes of the connection once the answer is there. */
+/** What happens to the connection once the answer is ready. */
 export type Cut = 'hang' | 'lose' | 'truncate';
 
 export function cutOf(fault: Fault | null): Cut | null {
@@ -10,7 +10,7 @@ export function cutOf(fault: Fault | null): Cut | null {
   return fault?.truncate ? 'truncate' : null;
 }
 
-/** The body that the fault gives to the answer, which keeps what else it is; the answer itself without one. */
+/** Returns the answer with the fault's body, or the answer itself when the fault has none. */
 export function spoilt<A extends { readonly body: string }>(answer: A, fault: Fault | null): A {
   return fault?.body === undefined ? answer : { ...answer, body: fault.body };
 }

@@ -1,12 +1,12 @@
 import { badParameter } from '../errors.ts';
 import type { Shape } from './shapes.ts';
 
-/** What `fields` asks for; an empty mask under a name means all of it. */
+/** The parsed parameter `fields`. An empty mask under a name selects all of it. */
 interface Mask {
   [field: string]: Mask;
 }
 
-/** Reads `a,b(c,d),e/f` and holds it against the answer's shape. Throws GoogleError 400. */
+/** Parses `a,b(c,d),e/f` and validates it against the shape of the answer. Throws GoogleError 400. */
 export function parseMask(text: string, shape: Shape): Mask {
   let at = 0;
   const list = (): Mask => {
@@ -34,7 +34,7 @@ export function parseMask(text: string, shape: Shape): Mask {
   return mask;
 }
 
-/** The parts of an answer that the mask names. */
+/** Returns the parts of an answer that the mask selects. */
 export function pick(value: unknown, mask: Mask): unknown {
   if (Object.keys(mask).length === 0) return value;
   if (Array.isArray(value)) return value.map((item) => pick(item, mask));
@@ -58,6 +58,6 @@ function holdAgainst(mask: Mask, shape: Shape): void {
   }
 }
 
-/** Without a prototype: a client may ask for `__proto__`. */
+/** The object has no prototype, because a client may request `__proto__`. */
 const emptyMask = (): Mask => Object.create(null);
 const invalid = (selection: string) => badParameter(`Invalid field selection ${selection}`, 'fields');

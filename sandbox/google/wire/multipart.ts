@@ -1,11 +1,11 @@
-/** Splits multipart bodies of the wire: batches and uploads. Mail is parsed elsewhere. */
+/** Splits multipart bodies of requests: batches and uploads. Mail is parsed elsewhere. */
 export interface WirePart {
-  /** Names in lower case. */
+  /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
-/** Null when the body is not well-formed multipart of that boundary. */
+/** Returns null when the body is not well-formed multipart with this boundary. */
 export function splitParts(body: Buffer, contentType: string): readonly WirePart[] | null {
   const boundary = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
   const delimiter = Buffer.from(`--${boundary?.[1] ?? boundary?.[2] ?? ''}`);
@@ -25,7 +25,7 @@ export function splitParts(body: Buffer, contentType: string): readonly WirePart
   return null;
 }
 
-/** A header block, a blank line, and the rest. */
+/** Splits a header block from the rest at the blank line. */
 export function readHead(bytes: Buffer): WirePart {
   const headers: Record<string, string> = {};
   let at = 0;

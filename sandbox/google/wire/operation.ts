@@ -5,17 +5,17 @@ import type { Json } from './body.ts';
 import type { Query, QuerySpec } from './query.ts';
 import type { Shape } from './shapes.ts';
 
-/** One call of a Gmail method, already authenticated, allowed, paid for and held against its description. */
+/** One call of a Gmail method. It has been authenticated, authorised, counted against the quota and validated. */
 export interface Call {
   readonly account: Account;
   readonly scopes: ReadonlySet<Scope>;
-  /** From the path, decoded. */
+  /** The parameters of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;
   readonly body: Json;
   /** The message of a media upload. */
   readonly media: Buffer | null;
-  /** The page that is asked for comes with the next one. */
+  /** The fault makes this page empty, and its items come with the next one. */
   readonly emptyPage: boolean;
 }
 
@@ -23,15 +23,15 @@ export interface Call {
 export interface Operation {
   readonly name: OperationName;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below /gmail/v1/users/{userId}, with {name} for a parameter. */
+  /** The path below /gmail/v1/users/{userId}, with {name} for a parameter. */
   readonly path: string;
-  /** Any one of them is enough. */
+  /** The scopes that allow the method. One of them is enough. */
   readonly scopes: readonly Scope[];
   readonly query?: QuerySpec;
   readonly request?: Shape;
   /** Absent: the answer is 204 and empty. */
   readonly response?: Shape;
-  /** Takes a media upload of at most so many bytes. */
+  /** The most bytes of a media upload. Absent: the method accepts none. */
   readonly upload?: number;
   run(call: Call): unknown;
 }
@@ -40,7 +40,7 @@ export const READ: readonly Scope[] = ['full', 'modify', 'readonly'];
 export const READ_METADATA: readonly Scope[] = [...READ, 'metadata'];
 export const MODIFY: readonly Scope[] = ['full', 'modify'];
 export const COMPOSE: readonly Scope[] = ['full', 'modify', 'compose'];
-/** 35 MiB: the 25 MB of attachments that Gmail takes, in base64, and what is around them. */
+/** 35 MiB hold 25 MB of attachments, which Gmail accepts, in base64 and the message around them. */
 export const MAX_SEND_BYTES = 36_700_160;
 /** 150 MiB. */
 export const MAX_IMPORT_BYTES = 157_286_400;

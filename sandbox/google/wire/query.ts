@@ -1,9 +1,9 @@
 import { badParameter, GoogleError } from '../errors.ts';
 
-/** What a method takes in its query, by name. */
+/** The query parameters of a method, by name. */
 export type QuerySpec = Readonly<Record<string, 'text' | 'texts' | 'flag' | 'count' | readonly string[]>>;
 
-/** Taken by every method. */
+/** The query parameters that every method accepts. */
 const COMMON: QuerySpec = {
   '$.xgafv': ['1', '2'],
   access_token: 'text',
@@ -19,7 +19,7 @@ const COMMON: QuerySpec = {
   upload_id: 'text',
 };
 
-/** A query that has been held against what the method takes. Throws GoogleError 400. */
+/** A validated query. Throws GoogleError 400 for parameters that the method does not accept. */
 export class Query {
   readonly #values: URLSearchParams;
 
@@ -50,7 +50,7 @@ export class Query {
     return /^(true|1)$/.test(this.#values.get(name) ?? '');
   }
 
-  /** How many to give: 0 and nothing mean the default, more than `most` means `most`. */
+  /** Returns the page size. 0 and an absent value mean the default, and more than `most` means `most`. */
   count(name: string, standard: number, most: number): number {
     return Math.min(Number(this.#values.get(name) ?? standard) || standard, most);
   }

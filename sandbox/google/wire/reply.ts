@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Cut } from './fault.ts';
 
-/** What goes back, and what becomes of its connection. */
+/** An answer, and what happens to its connection. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -9,7 +9,7 @@ export interface WireAnswer {
   readonly cut: Cut | null;
 }
 
-/** Writes an answer, or does to the connection what a fault says. */
+/** Writes an answer, or breaks the connection as a fault requires. */
 export function sendAnswer(reply: FastifyReply, answer: WireAnswer): FastifyReply {
   const { status, headers, body, cut } = answer;
   if (cut === null) {

@@ -1,10 +1,10 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 
-/** The fields of a resource: what a body may bring and what `fields` may name. `true` is a plain value. */
+/** The fields of a resource, which a body may contain and `fields` may name. `true` is a plain value. */
 export interface Shape {
   readonly [field: string]: true | (() => Shape);
 }
-/** Every field of the SDK's type, and no other. */
+/** Has every field of the SDK's type, and no other. */
 type ShapeOf<T> = { readonly [K in keyof Required<T>]: true | (() => Shape) };
 
 const header: ShapeOf<gmail_v1.Schema$MessagePartHeader> = { name: true, value: true };

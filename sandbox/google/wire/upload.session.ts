@@ -1,12 +1,12 @@
 import { GoogleError, invalidArgument, uploadTooLarge } from '../errors.ts';
 import type { WireAnswer } from './reply.ts';
 
-/** Pieces but the last come in multiples of this, as Google documents. */
+/** Every piece except the last must be a multiple of this, as Google documents. */
 const GRAIN = 256 * 1024;
 
-/** A resumable upload: the JSON it began with, the pieces so far, and in the end what was answered. */
+/** A resumable upload: the JSON that began it, the pieces so far, and the final answer. */
 export class UploadSession {
-  /** What the method said when all was there; asking again is answered with it again. */
+  /** The answer of the method once the upload was complete. A repeated request receives it again. */
   answer: WireAnswer | null = null;
   #pieces: Buffer[] = [];
   #received = 0;
@@ -17,7 +17,7 @@ export class UploadSession {
     private readonly most: number,
   ) {}
 
-  /** Takes one piece, or with "bytes * / total" none. The message once all of it is there; null before. */
+  /** Adds one piece, or none for "bytes * / total". Returns the message when it is complete, and null before. */
   take(piece: Buffer, contentRange: string | undefined): Buffer | null {
     const range = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(
       contentRange ?? `bytes */${this.#received + piece.length}`,
@@ -36,7 +36,7 @@ export class UploadSession {
     return whole;
   }
 
-  /** 308: go on, from the byte after this range. */
+  /** Answers 308: the client continues after the last byte of this range. */
   get goOn(): { status: number; headers: Record<string, string> } {
     return { status: 308, headers: this.#received === 0 ? {} : { range: `bytes=0-${this.#received - 1}` } };
   }

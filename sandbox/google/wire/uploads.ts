@@ -6,21 +6,21 @@ import { UploadSession } from './upload.session.ts';
 
 export interface UploadRequest {
   readonly method: string;
-  /** Path with the query, below the emulator's prefix. */
+  /** The path with the query, below the emulator's prefix. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
-  /** Scheme, host and prefix as the client sees them: where a session's Location points. */
+  /** The scheme, host and prefix that the client uses, for the Location of a session. */
   readonly base: string;
 }
-/** The call's JSON and message, or an answer that comes before there is one. */
+/** The call's JSON and message, or an answer that is sent before the message is complete. */
 type Uploaded =
   | { readonly json: Buffer; readonly media: Buffer; readonly session?: UploadSession }
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
 const MAX_SESSIONS = 100;
 
-/** Media uploads: the message alone, JSON and message in one multipart body, or in pieces under a session. */
+/** Media uploads: the message alone, JSON and message in a multipart body, or pieces of a resumable session. */
 export class Uploads {
   readonly #sessions = new Map<string, UploadSession>();
 

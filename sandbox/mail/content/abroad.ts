@@ -1,7 +1,7 @@
 import { ELENA, HIROSHI, IMANE, LEA } from './people.ts';
 import { pick, reply, type Scene, type Story } from './story.ts';
 
-/** Other scripts, other encodings, and what keyboards have that alphabets do not. */
+/** Mail in other scripts and encodings, and with emoji and symbols. */
 
 export const japanese: Story = {
   key: 'japanese',

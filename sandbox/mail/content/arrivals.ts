@@ -18,7 +18,7 @@ const AT_WORK: readonly Arrival[] = [
   [GRACE, 'Numbers for the afternoon', 'Up four per cent since Monday. I will send the chart after the call.'],
 ];
 
-/** The n-th mail that arrives by itself while the sandbox runs. */
+/** Returns the n-th mail that arrives by itself while the sandbox runs. */
 export function arrivingLetter(side: Side, cast: Cast, n: number, at: Date): Letter {
   const [from, subject, text] = pick(side === 'home' ? AT_HOME : AT_WORK, n);
   return {

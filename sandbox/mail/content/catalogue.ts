@@ -5,14 +5,14 @@ import { OFFICE } from './office.ts';
 import { SHARED } from './shared.ts';
 import type { Story } from './story.ts';
 
-/** Which mailbox is being filled: the one at home (Gmail in the sandbox) or the one at work (Outlook). */
+/** The mailbox that is filled: the private one (Gmail in the sandbox) or the one at work (Outlook). */
 export type Side = 'home' | 'office';
 
-/** One mail's place in the pattern that the built-in mail repeats. */
+/** The place of a mail in the pattern that the built-in mail repeats. */
 export interface Slot {
   readonly story: Story;
   readonly step: number;
-  /** A story told `tellings` times in one pattern; this is the one of them. */
+  /** The number of this telling of a story that the pattern contains `tellings` times. */
   readonly telling: number;
   readonly tellings: number;
   /** Slots of one `volley` arrive in the same second. */
@@ -20,7 +20,7 @@ export interface Slot {
   readonly shared: boolean;
 }
 
-/** How many mails the pattern has on either side; shared stories lie at the same places of both. */
+/** The number of mails in the pattern of either side. Shared stories have the same places in both. */
 export const PATTERN_LENGTH = 44;
 const SHARED_AT = [9, 14, 19, 25, 31, 37];
 
@@ -28,7 +28,7 @@ const STORIES: Record<Side, readonly Story[]> = {
   home: [...HOME, japanese, emoji, arabic, russian, bakery, books, digest, library, spam],
   office: [...OFFICE, people, digest, japanese, spam],
 };
-/** What fills the pattern up: single mails of which a mailbox never has enough. */
+/** Single mails that fill the rest of the pattern. */
 const FILLERS: Record<Side, readonly Story[]> = { home: [digest, bakery, library], office: [people, digest] };
 
 /** The pattern, newest mail first. */
@@ -73,7 +73,7 @@ function volley(story: Story): Slot[] {
   }));
 }
 
-/** Lets conversations run through one another, as they do: each step waits for a round of the others. */
+/** Interleaves conversations, as in a real mailbox: each step of one is followed by a step of every other one. */
 function interleave(told: readonly Pick<Slot, 'story' | 'telling' | 'tellings'>[], shared: boolean): Slot[] {
   const slots: Slot[] = [];
   const next = told.map(() => 0);

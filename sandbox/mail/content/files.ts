@@ -1,9 +1,9 @@
 import { crc32, deflateSync } from 'node:zlib';
 import type { Enclosed } from '../compose.ts';
 
-/** Real files, small, and the same bytes each time. */
+/** Small real files with the same bytes each time. */
 
-/** A PNG of width x height pixels, shaded from one colour to another: something to see where an image is shown. */
+/** Returns a PNG of width x height pixels with a gradient between two colours. */
 function png(width: number, height: number, from: readonly number[], to: readonly number[]): Buffer {
   const rows: Buffer[] = [];
   for (let y = 0; y < height; y++) {
@@ -26,7 +26,7 @@ function png(width: number, height: number, from: readonly number[], to: readonl
   ]);
 }
 
-/** One page with the lines on it, in Helvetica. ASCII only. */
+/** Returns a PDF of one page with these lines in Helvetica. They must be ASCII. */
 function pdf(lines: readonly string[]): Buffer {
   const shown = lines.map((line) => `(${line.replace(/[()\\]/g, '\\$&')}) Tj T*`).join('\n');
   const stream = `BT /F1 12 Tf 56 780 Td 18 TL\n${shown}\nET`;

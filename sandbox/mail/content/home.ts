@@ -2,7 +2,7 @@ import { calendarFile, imageFile, pdfFile } from './files.ts';
 import { BANK, CLINIC, JO, KOFI, LEA, MUM, NEIGHBOUR, PHOTOS, RAIL, SHOP } from './people.ts';
 import { MONTHS, pick, reply, type Scene, type Story } from './story.ts';
 
-/** What arrives in a private mailbox. */
+/** The mail of a private mailbox. */
 
 const PLACES = ['Lisbon', 'Trondheim', 'Ljubljana', 'Naxos', 'Galway', 'Kraków'];
 const GOODS = ['a gooseneck kettle', 'two enamel mugs', 'a hand grinder', '1 kg of beans', 'a bamboo whisk'];

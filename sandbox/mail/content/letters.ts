@@ -2,7 +2,7 @@ import type { Person } from '../mail.ts';
 import { BAKERY, BOOKS, DIGEST, HR, LIBRARY, SPAM } from './people.ts';
 import { MONTHS, pick, type Story } from './story.ts';
 
-/** Newsletters and notices: HTML with remote images, and the headers to be rid of them. */
+/** Newsletters and notices: HTML with remote images, and headers to unsubscribe. */
 
 interface Issue {
   readonly title: string;
@@ -66,7 +66,7 @@ function newsletter(
           to: [me],
           subject: content.title,
           text: htmlOnly ? null : plain(content),
-          // Built when the mail is: a long mailbox is filled by subjects alone.
+          // It is built with the mail, because filling a large mailbox needs the subjects alone.
           get html() {
             return page(host, colour, content, n);
           },

@@ -2,7 +2,7 @@ import { calendarFile, csvFile, imageFile, pdfFile } from './files.ts';
 import { ADA, BEN, BUILDS, CARLA, DIETER, FARID, GRACE, TICKETS, TRACKER } from './people.ts';
 import { MONTHS, pick, reply, type Scene, type Story } from './story.ts';
 
-/** What arrives in a mailbox at work. */
+/** The mail of a mailbox at work. */
 
 const ATLAS = { mailbox: { name: 'Projects/Atlas' } };
 const PARTS = ['the import', 'the map tiles', 'sign-in', 'the export', 'search', 'the billing page'];
@@ -107,7 +107,7 @@ const budget: Story = {
   },
 };
 
-/** A night of builds arrives at once: mails that only their order in a list tells apart. */
+/** The reports of a night's builds arrive in the same second, so that only their order in a list distinguishes them. */
 const builds: Story = {
   key: 'builds',
   length: 6,

@@ -1,6 +1,6 @@
 import type { Person } from '../mail.ts';
 
-/** Everybody who writes in the built-in mail. The domains are reserved names: none can be anyone's. */
+/** The senders of the built-in mail. Their domains are reserved names, which nobody can own. */
 const person = (name: string, address: string): Person => ({ name, address });
 
 export const ADA = person('Ada Okafor', 'ada.okafor@northwind.example');

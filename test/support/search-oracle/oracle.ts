@@ -1,6 +1,6 @@
 import { fullAddress, hasPhrase } from './words.ts';
 
-/** What a search means, as a plain scan over everything that was delivered. */
+/** The meaning of a search, as a plain scan over everything that was delivered. */
 
 export interface Person {
   readonly name: string;
@@ -9,9 +9,9 @@ export interface Person {
 export type Place = 'inbox' | 'sent' | 'archive' | 'drafts' | 'trash' | 'junk' | { readonly name: string };
 export type Role = 'INBOX' | 'SENT' | 'ARCHIVE' | 'DRAFTS' | 'TRASH' | 'JUNK' | 'ALL' | 'STARRED' | 'IMPORTANT';
 
-/** A mail as it was delivered, in words that both vendors were told. */
+/** A mail as it was delivered, in terms that both vendors have. */
 export interface OracleMail {
-  /** Without angle brackets; names the mail on both sides. */
+  /** The Message-ID without angle brackets, which identifies the mail on both sides. */
   readonly messageId: string;
   readonly thread: string;
   readonly references: readonly string[];
@@ -53,10 +53,10 @@ export type Where =
   | { readonly box: string }
   | { readonly messageId: string };
 
-/** How a vendor shows what it was given. */
+/** How a vendor represents the mail. */
 export interface Manner {
   readonly provider: 'GMAIL' | 'OUTLOOK';
-  /** To how many milliseconds a receipt is shown. */
+  /** The precision of the time of receipt, in milliseconds. */
   readonly precision: number;
 }
 export const MANNERS: Readonly<Record<Manner['provider'], Manner>> = {
@@ -103,7 +103,7 @@ function isSaid(mail: OracleMail, value: string): boolean {
 
 const bare = (messageId: string) => messageId.trim().replace(/^<|>$/g, '').toLowerCase();
 
-/** Whether the condition holds of the mail, wherever it lies. */
+/** Returns whether the mail meets the condition, in whatever mailbox it is. */
 export function holds(where: Where, mail: OracleMail, manner: Manner): boolean {
   if ('all' in where) return where.all.every((each) => holds(each, mail, manner));
   if ('any' in where) return where.any.some((each) => holds(each, mail, manner));
@@ -147,7 +147,7 @@ export function isListed(where: Where, mail: OracleMail, manner: Manner, scope: 
   return !isHidden(mail) || isBroughtIn(where, false, mail, manner);
 }
 
-/** Newest first; those of one moment in no order of their own. */
+/** Sorts newest first. Mail of one moment has no defined order. */
 export function listMessages(
   mails: readonly OracleMail[],
   where: Where,
@@ -158,7 +158,7 @@ export function listMessages(
   return listed.toSorted((a, b) => shownAt(b, manner) - shownAt(a, manner));
 }
 
-/** Threads by name, each at the receipt of its newest message outside trash and junk. */
+/** Returns the threads by name, each at the time of its newest message outside trash and junk. */
 export function listThreads(
   mails: readonly OracleMail[],
   where: Where,

@@ -1,11 +1,11 @@
-/** Chance that can be told again: the same seed gives the same numbers. */
+/** Reproducible random choices: the same seed returns the same numbers. */
 export class Chance {
   #state: number;
   constructor(readonly seed: number) {
     this.#state = seed >>> 0;
   }
 
-  /** At least 0, less than 1. */
+  /** Returns a number from 0 up to but not including 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -13,7 +13,7 @@ export class Chance {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  /** A whole number from 0 to below `count`. */
+  /** Returns a whole number from 0 up to but not including `count`. */
   below(count: number): number {
     return Math.floor(this.next() * count);
   }
@@ -27,12 +27,12 @@ export class Chance {
     return of[this.below(of.length)] as T;
   }
 
-  /** From `least` to `most` of them, each as often as chance has it. */
+  /** Returns `least` to `most` random items. */
   some<T>(of: readonly T[], least: number, most: number): T[] {
     return Array.from({ length: least + this.below(most - least + 1) }, () => this.one(of));
   }
 }
 
-/** SEED of the environment, or another at each run; the tests print it. */
+/** The SEED of the environment, or a new one at each run. The tests print it. */
 export const seedOf = (given = process.env.SEED): number =>
   given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);

@@ -1,6 +1,6 @@
 import type { OracleMail, Person } from './oracle.ts';
 
-/** The mail as RFC 5322, written here and not by the sandbox: every header encoded (RFC 2047), every part in base64. */
+/** Writes the mail as RFC 5322, independently of the sandbox, with every header encoded (RFC 2047) and every part in base64. */
 export function rawOf(mail: OracleMail): Buffer {
   const { messageId, references, files } = mail;
   const headers: [string, string][] = [
@@ -24,7 +24,7 @@ export function rawOf(mail: OracleMail): Buffer {
 const bracketed = (id: string) => `<${id}>`;
 const isPlain = (text: string) => /^[\x20-\x7e]*$/.test(text);
 
-/** Encoded words of whole characters, each on a line of its own. */
+/** Returns encoded words of whole characters, each on a line of its own. */
 function encoded(text: string): string {
   if (isPlain(text) && !text.includes('=?') && text.length < 60) return text;
   const pieces = Array.from(text).reduce<string[]>((done, sign) => {
@@ -73,7 +73,7 @@ function mixed(mail: OracleMail): string {
   ].join('\r\n');
 }
 
-/** The name as RFC 2231 has it. */
+/** Returns the name encoded as RFC 2231 requires. */
 function filePart(name: string): string {
   const value = isPlain(name)
     ? `filename="${name.replace(/["\\]/g, '\\$&')}"`

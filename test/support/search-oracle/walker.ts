@@ -1,4 +1,4 @@
-import type { Data } from '../app.ts';
+import type { Page } from '../clients/answer.ts';
 import { arrival, type Change, stretchOf } from './changes.ts';
 import type { Scope } from './oracle.ts';
 import { filterOf } from './queries.ts';
@@ -6,7 +6,7 @@ import type { Chance } from './random.ts';
 import { pickChange, type Row, WALK_FLAVOURS, Watched } from './walk.ts';
 import { deliver, type Kind, type OracleAccount, type OracleWorld } from './world.ts';
 
-/** How the vendors are played for one walk. */
+/** How the vendors behave during one walk. */
 const WAYS = ['usual', 'usual', 'short pages', 'empty pages', 'by receipt', 'forgotten tokens', 'late index'] as const;
 type Way = (typeof WAYS)[number];
 const ROLES = ['INBOX', 'TRASH', 'ARCHIVE', 'STARRED'] as const;
@@ -14,7 +14,7 @@ const SIZES = [1, 2, 3, 5, 7, 20, 50];
 const MAX_PAGES = 400;
 const MAX_MAILS = 40;
 
-/** What Gmail says of a page token that it no longer takes. */
+/** Gmail's error for a page token that it no longer accepts. */
 const INVALID_TOKEN = JSON.stringify({
   error: {
     code: 400,
@@ -34,7 +34,7 @@ interface Plan {
   readonly sizeOf: () => number;
 }
 
-/** One list from its top to its end, while anything becomes of its mail between two pages. Null: nothing is wrong with it. */
+/** Reads a list from its top to its end, while its mail changes between the pages. Returns the faults, or null. */
 export async function walk(world: OracleWorld, chance: Chance, index: number): Promise<string | null> {
   const plan = planOf(world, chance);
   const { way, kind, flavour, accounts, role } = plan;
@@ -82,7 +82,7 @@ async function begin(world: OracleWorld, chance: Chance, plan: Plan, index: numb
     const stretch = stretchOf(chance, index % 60, count, marker);
     const mails = stretch.mails.map((mail) => (chance.is(0.15) ? { ...mail, place: 'trash' as const } : mail));
     const where = WALK_FLAVOURS[flavour]?.(stretch) ?? { all: [] };
-    // Words are found by the index alone.
+    // Only the index finds words, so it must not lag.
     const isLate = way === 'late index' && !JSON.stringify(where).includes('"text"');
     const lateFrom = isLate ? chance.below(count) : count;
     for (const [n, mail] of mails.entries()) {
@@ -94,7 +94,7 @@ async function begin(world: OracleWorld, chance: Chance, plan: Plan, index: numb
   return watched;
 }
 
-/** Outlook looks through what came within the hour alone, and this is older by its date. */
+/** The lag is Gmail's alone: the Outlook adapter checks only mail of the last hour itself, and this mail has older dates. */
 async function lag({ app }: OracleWorld, accounts: readonly OracleAccount[], seconds: number): Promise<void> {
   for (const { vendor, address: account } of accounts)
     if (vendor === 'google') await app.control('/search-lag', { vendor, account, seconds });
@@ -131,12 +131,12 @@ async function read(
       if (namesOf(again) !== namesOf(whole)) return `one cursor gave ${namesOf(whole)}, then ${namesOf(again)}`;
     }
     if (set !== null) await world.app.control(`/faults/${set.id}`, undefined, 'DELETE').catch(() => {});
-    const bad = page.sources.find(({ state }: Data) => state !== 'COMPLETE');
+    const bad = page.sources.find(({ state }) => state !== 'COMPLETE');
     if (bad && !isForgotten) return `${bad.state}: ${bad.problem?.message}`;
     for (const { node: one } of page.edges) {
       const list = watched.find(({ account }) => account.id === one.integration.id);
       const id = nameOf(one);
-      const at = Date.parse(one.receivedAt ?? one.lastMessageAt);
+      const at = Date.parse(one.receivedAt ?? one.lastMessageAt ?? '');
       const row = { key: list?.keyOf(bare(id)) ?? id, at };
       shown.get(one.integration.id)?.push(row);
       all.push({ ...row, key: `${one.integration.id} ${row.key}` });
@@ -152,7 +152,7 @@ async function read(
   return `does not end after ${MAX_PAGES} pages`;
 }
 
-/** `all`: what was shown of all accounts, in the order it was. */
+/** Returns the faults of what was shown, or null. `all` has the rows of all accounts in the order of the list. */
 function faultIn(watched: readonly Watched[], shown: ReadonlyMap<string, Row[]>, all: readonly Row[]): string | null {
   const faults = watched.flatMap((one) => one.fault(shown.get(one.account.id) ?? []) ?? []);
   const places = new Map<string, number>();
@@ -168,14 +168,25 @@ function faultIn(watched: readonly Watched[], shown: ReadonlyMap<string, Row[]>,
   return faults.join('\n') || null;
 }
 
-const nameOf = (one: Data): string => one.internetMessageId ?? one.messages.nodes[0]?.internetMessageId ?? '';
-const namesOf = ({ edges }: Data): string => edges.map(({ node }: Data) => nameOf(node)).join();
+/** A message or a thread of a page. */
+interface ListNode {
+  readonly internetMessageId?: string;
+  readonly receivedAt?: string;
+  readonly lastMessageAt?: string;
+  readonly integration: { readonly id: string };
+  readonly messages?: { readonly nodes: { readonly internetMessageId: string }[] };
+}
+interface ListPage extends Omit<Page<ListNode>, 'nodes'> {
+  readonly edges: { readonly cursor: string; readonly node: ListNode }[];
+}
+const nameOf = (one: ListNode): string => one.internetMessageId ?? one.messages?.nodes[0]?.internetMessageId ?? '';
+const namesOf = ({ edges }: ListPage): string => edges.map(({ node }) => nameOf(node)).join();
 
-/** Only the first of a page, as by the cursor of one of its edges. */
-function upTo(page: Data, chance: Chance): Data {
+/** Returns only the first edges of a page, as a client that continues from the cursor of an edge would use them. */
+function upTo(page: ListPage, chance: Chance): ListPage {
   if (page.edges.length < 2) return page;
   const edges = page.edges.slice(0, 1 + chance.below(page.edges.length - 1));
-  return { ...page, edges, pageInfo: { hasNextPage: true, endCursor: edges.at(-1).cursor } };
+  return { ...page, edges, pageInfo: { hasNextPage: true, endCursor: edges.at(-1)?.cursor ?? '' } };
 }
 
 const FIELDS = {
@@ -183,7 +194,11 @@ const FIELDS = {
   threads: 'lastMessageAt integration { id } messages(first: 1) { nodes { internetMessageId } }',
 };
 
-async function pageOf(world: OracleWorld, { kind, accounts, role }: Plan, given: Record<string, unknown>) {
+async function pageOf(
+  world: OracleWorld,
+  { kind, accounts, role }: Plan,
+  given: Record<string, unknown>,
+): Promise<ListPage> {
   const [one] = accounts;
   const id = role === null ? one?.id : one?.mailboxes.get(role);
   const isMerged = accounts.length > 1;
@@ -194,15 +209,15 @@ async function pageOf(world: OracleWorld, { kind, accounts, role }: Plan, given:
     : `node(id: $id) { ... on ${role === null ? 'Integration' : 'Mailbox'} { ${list} } }`;
   const declared = `${isMerged ? '$ids: [ID!]' : '$id: ID!'}, $first: Int!, $after: Cursor, $filter: MessageFilter`;
   const whose = isMerged ? { ids: accounts.map((account) => account.id) } : { id };
-  const { viewer, node } = await world.app.data(
+  const { viewer, node } = await world.app.data<Record<string, Record<string, ListPage>>>(
     `query (${declared}) { ${inside} }`,
     { ...whose, ...given },
     world.token,
   );
-  return (viewer ?? node)[kind];
+  return (viewer ?? node)?.[kind] as ListPage;
 }
 
-/** Half of the time to what was shown. */
+/** Makes a random change, half of the time to mail that was shown. */
 async function change(world: OracleWorld, chance: Chance, list: Watched, shown: ReadonlySet<string>): Promise<void> {
   const what = pickChange(chance);
   if (what === 'arrive') {
@@ -224,7 +239,7 @@ const bare = (id: string | null): string => (id ?? '').replace(/[<>]/g, '');
 const dump = ({ app }: OracleWorld, { vendor, address }: OracleAccount) =>
   app.control<Dumped[]>(`/dump?vendor=${vendor}&account=${address}`);
 
-/** A message that moves may have another id afterwards. */
+/** The id is looked up each time, because a message may have another one after a move. */
 async function touch(world: OracleWorld, account: OracleAccount, messageId: string, what: Change): Promise<void> {
   const found = (await dump(world, account)).find((one) => bare(one.internetMessageId) === messageId);
   await world.app.control('/touch', { vendor: account.vendor, account: account.address, id: found?.id, change: what });

@@ -1,5 +1,6 @@
 import { graphql } from '../../generated/gql.ts';
-import { type AppOptions, type Data, startApp, type TestApp } from '../app.ts';
+import { type AppOptions, startApp, type TestApp } from '../app/app.ts';
+import type { Page as PageAnswer } from '../clients/answer.ts';
 import { MANNERS, type Manner, type OracleMail, type Scope, type Where } from './oracle.ts';
 import { filterOf } from './queries.ts';
 import { rawOf } from './raw.ts';
@@ -11,9 +12,9 @@ export interface OracleAccount {
   readonly address: string;
   /** The integration's global id. */
   readonly id: string;
-  /** Of the user's own mailboxes by name, of the others by role. */
+  /** The ids of mailboxes: the user's own by name, and the others by role. */
   readonly mailboxes: ReadonlyMap<string, string>;
-  /** The vendor's own id of each mail, by Message-ID. */
+  /** The vendor's id of each mail, by Message-ID. */
   readonly ids: ReadonlyMap<string, string>;
 }
 
@@ -28,7 +29,7 @@ export interface OracleWorld {
 
 const VENDORS = { GMAIL: ['google', 'gmail.example'], OUTLOOK: ['microsoft', 'outlook.example'] } as const;
 
-/** `gmails`: so many alike, to be asked in turn: Gmail's quota is for a minute and an account. */
+/** `gmails` is the number of equal Gmail accounts, which are queried in turn because Gmail's quota is per minute and account. */
 export async function openWorld(
   mails: readonly OracleMail[],
   gmails = 1,
@@ -85,18 +86,18 @@ export interface Question {
   readonly timeZone?: string;
 }
 export interface Row {
-  /** The Message-ID, or of a thread that of its oldest message. */
+  /** The Message-ID of a message, or of the oldest message of a thread. */
   readonly key: string;
   /** receivedAt, or lastMessageAt. */
   readonly at: number;
 }
 export interface Found {
   readonly rows: readonly Row[];
-  /** Of each page. */
+  /** The evaluation of each page. */
   readonly evaluations: readonly (string | null)[];
 }
 export interface Page extends Found {
-  /** Null behind the last page. */
+  /** Null after the last page. */
   readonly after: string | null;
 }
 
@@ -104,10 +105,16 @@ const FIELDS = {
   messages: 'internetMessageId receivedAt',
   threads: 'lastMessageAt messages(first: 1) { nodes { internetMessageId } }',
 };
+interface ListNode {
+  readonly internetMessageId: string;
+  readonly receivedAt: string;
+  readonly lastMessageAt: string;
+  readonly messages: { readonly nodes: { readonly internetMessageId: string }[] };
+}
 const ARGS = '$id: ID!, $first: Int!, $after: Cursor, $filter: MessageFilter, $search: String';
 const PASSED = 'first: $first, after: $after, filter: $filter, search: $search';
 
-/** One page. Throws what the API refuses. */
+/** Reads one page. Throws the errors of the API. */
 export async function readPage(
   world: OracleWorld,
   account: OracleAccount,
@@ -123,24 +130,28 @@ export async function readPage(
   const document = `query (${ARGS}${isZoned ? ', $timeZone: String' : ''}) { node(id: $id) { ... on ${isAccount ? 'Integration' : 'Mailbox'} { ${list} } } }`;
   const id = isAccount ? account.id : mailboxId(account, 'role' in scope ? scope.role : scope.box);
   const filter = where === undefined ? null : filterOf(where, (box) => mailboxId(account, box));
-  const { node } = await world.app.data(document, { id, first, after, filter, search, timeZone }, world.token);
-  const { nodes, pageInfo, sources } = node[kind];
+  const { node } = await world.app.data<{ node: Record<string, PageAnswer<ListNode>> }>(
+    document,
+    { id, first, after, filter, search, timeZone },
+    world.token,
+  );
+  const { nodes, pageInfo, sources } = node[kind] as PageAnswer<ListNode>;
   for (const { state, problem } of sources)
     if (state !== 'COMPLETE') throw new Error(`${account.manner.provider} is ${state}: ${problem?.message}`);
   return {
-    rows: nodes.map((one: Data) =>
+    rows: nodes.map((one) =>
       kind === 'messages'
         ? { key: one.internetMessageId, at: Date.parse(one.receivedAt) }
-        : { key: one.messages.nodes[0]?.internetMessageId, at: Date.parse(one.lastMessageAt) },
+        : { key: one.messages.nodes[0]?.internetMessageId ?? '', at: Date.parse(one.lastMessageAt) },
     ),
-    evaluations: sources.map(({ evaluation }: Data) => evaluation),
+    evaluations: sources.map(({ evaluation }) => evaluation),
     after: pageInfo.hasNextPage ? pageInfo.endCursor : null,
   };
 }
 
 const MAX_PAGES = 500;
 
-/** The whole list, page by page. `sizeOf`: of each. */
+/** Reads the whole list page by page. `sizeOf` returns the size of each page. */
 export async function readList(
   world: OracleWorld,
   account: OracleAccount,

@@ -1,0 +1,167 @@
+import type { Socket } from 'node:net';
+import { buildSchema, type GraphQLObjectType } from 'graphql';
+import type { Context } from '../../../src/graphql/context.ts';
+import { OperationPath } from '../../../src/graphql/operation/operation-path.ts';
+import { requirePrincipal } from '../../../src/graphql/principal.ts';
+import type { Database } from '../../../src/platform/database/database.ts';
+import { createLog } from '../../../src/platform/log.ts';
+import { Contexts } from '../../../src/server/http/contexts.ts';
+import { createHttp } from '../../../src/server/http/http.ts';
+import { openListener } from '../../../src/server/http/listener.ts';
+import {
+  OPERATION_QUEUE_LIMITS,
+  type OperationQueueLimits,
+} from '../../../src/server/operation-queue/operation-queue.limits.ts';
+import { OperationQueue } from '../../../src/server/operation-queue/operation-queue.ts';
+import { unreadBytes } from '../../../src/server/operation-queue/unread.ts';
+import { mountGraphql } from '../../../src/server/routes/graphql.route.ts';
+import { Connections } from '../../../src/server/socket/connections.ts';
+import { createSocketProtocol } from '../../../src/server/socket/socket-protocol.ts';
+import { mountWebSocket } from '../../../src/server/socket/websocket.ts';
+
+export const MEGABYTE = 2 ** 20;
+
+/** Serves a small schema, with answers as large as a test likes, over the real HTTP and WebSocket servers. A token is the name of its user. */
+export async function startSmallGateway(limits: Partial<OperationQueueLimits> = {}) {
+  const schema = buildSchema(`
+    type Query {
+      big(name: String!): String  hang: String  late: String  lateBig: String  small: String
+      "The user's id." me: String  broken: String  double(n: Int!): Int
+    }
+    type Mutation { count: Int }
+    type Subscription { events: String  brokenEvents: Query }
+  `);
+  const served: Socket[] = [];
+  const counts = { started: 0, pulled: 0, hanging: 0, hungUp: 0, peakBytes: 0, mutations: 0 };
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const buffered = () => served.reduce((sum, socket) => sum + (socket.destroyed ? 0 : unreadBytes(socket)), 0);
+  const noticePeak = () => {
+    counts.peakBytes = Math.max(counts.peakBytes, buffered());
+  };
+  const query = (schema.getQueryType() as GraphQLObjectType).getFields();
+  const subscription = (schema.getSubscriptionType() as GraphQLObjectType).getFields();
+  Object.assign(query.big ?? {}, {
+    resolve: async (_: unknown, { name }: { name: string }) => {
+      counts.started++;
+      await new Promise(setImmediate);
+      noticePeak();
+      return `${name} ${'x'.repeat(MEGABYTE)}`;
+    },
+  });
+  Object.assign(query.small ?? {}, { resolve: () => 'small' });
+  Object.assign(query.me ?? {}, {
+    resolve: (_: unknown, _args: object, context: Context) => requirePrincipal(context).userId,
+  });
+  Object.assign(query.double ?? {}, { resolve: (_: unknown, { n }: { n: number }) => 2 * n });
+  Object.assign(query.broken ?? {}, {
+    resolve: () => {
+      throw new Error('a secret of ours');
+    },
+  });
+  Object.assign((schema.getMutationType() as GraphQLObjectType).getFields().count ?? {}, {
+    resolve: () => ++counts.mutations,
+  });
+  Object.assign(query.hang ?? {}, {
+    resolve: () => {
+      counts.hanging++;
+      return new Promise(() => {});
+    },
+  });
+  const late = (answer: string) => async () => {
+    counts.hanging++;
+    await held;
+    noticePeak();
+    return answer;
+  };
+  Object.assign(query.late ?? {}, { resolve: late('late') });
+  Object.assign(query.lateBig ?? {}, {
+    resolve: late('x'.repeat(MEGABYTE)),
+    extensions: { valueBytes: MEGABYTE },
+  });
+  Object.assign(subscription.events ?? {}, {
+    resolve: (event: number) => `${event} ${'x'.repeat(MEGABYTE)}`,
+    async *subscribe() {
+      for (;;) {
+        noticePeak();
+        yield counts.pulled++;
+      }
+    },
+  });
+
+  Object.assign(subscription.brokenEvents ?? {}, {
+    async *subscribe() {
+      yield { brokenEvents: {} };
+    },
+  });
+
+  const log = createLog('silent');
+  const operationQueue = new OperationQueue({ ...OPERATION_QUEUE_LIMITS, ...limits });
+  const contexts = new Contexts(
+    async (token) => ({
+      userId: token,
+      kind: 'session',
+      scopes: [],
+      sessionId: token,
+      expiresAt: new Date(Date.now() + 3_600_000),
+    }),
+    log,
+  );
+  const listener = await openListener('127.0.0.1', 0);
+  listener.server.on('connection', (socket: Socket) => served.push(socket));
+  const connections = new Connections();
+  // This gateway has no store.
+  const limited: Database['limited'] = (work) => work(() => {});
+  const path = await OperationPath.open({ schema, introspection: true, log });
+  const protocol = createSocketProtocol({ path, contexts, connections, operationQueue, trust: false, limited, log });
+  const watched: Pick<OperationQueue, 'onStalled' | 'drained'> = {
+    drained: (socket) => operationQueue.drained(socket),
+    onStalled: (socket, hangUp) =>
+      operationQueue.onStalled(socket, () => {
+        counts.hungUp++;
+        hangUp();
+      }),
+  };
+  const closeSockets = mountWebSocket({
+    server: listener.server,
+    path: '/graphql',
+    protocol,
+    operationQueue: watched,
+    hosts: null,
+    log,
+  });
+  const { http, open } = await createHttp({
+    listener,
+    log,
+    trust: false,
+    corsOrigins: [],
+    hosts: null,
+    operationQueue,
+    ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
+    limited,
+    draining: () => false,
+  });
+  mountGraphql(http, path, contexts);
+  await open();
+  return {
+    url: `http://127.0.0.1:${listener.port}`,
+    port: listener.port,
+    schema,
+    path,
+    counts,
+    served,
+    operationQueue,
+    buffered,
+    /** Answers the fields that are waiting. */
+    letGo,
+    async close() {
+      for (const socket of served) socket.destroy();
+      await closeSockets();
+      await path.close();
+      operationQueue.close();
+      await new Promise((resolve) => listener.server.close(resolve));
+    },
+  };
+}

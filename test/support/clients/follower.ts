@@ -1,0 +1,65 @@
+import type { Client } from 'graphql-ws';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { type Document, documentText, type Present } from './document.ts';
+
+type Event<T> = Present<T>[keyof Present<T>] & { cursor: string };
+
+/** A subscriber that behaves like a good front-end: when its socket is closed it subscribes again after the last cursor it received. */
+export class Follower<T> {
+  readonly events: Event<T>[] = [];
+  /** The codes with which its sockets were closed. */
+  readonly closed: number[] = [];
+  readonly failures: string[] = [];
+  /** Resolves when it is connected for the first time. */
+  readonly opened: Promise<void>;
+  private readonly client: Client;
+  private readonly following: Promise<void>;
+  private ended = false;
+
+  constructor(
+    url: string,
+    token: string,
+    private readonly subscription: Document<T>,
+    private readonly variables: Record<string, unknown>,
+  ) {
+    let connected = () => {};
+    this.opened = new Promise((resolve) => {
+      connected = resolve;
+    });
+    this.client = createClient({
+      url: `${url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${token}` },
+      retryAttempts: 0,
+      on: { connected: () => connected(), closed: (event) => this.closed.push((event as { code: number }).code) },
+    });
+    this.following = this.follow();
+  }
+
+  async end(): Promise<void> {
+    this.ended = true;
+    await this.client.dispose();
+    await this.following;
+  }
+
+  private async follow(): Promise<void> {
+    while (!this.ended) {
+      try {
+        for await (const { data, errors } of this.client.iterate<Record<string, Event<T>>>({
+          query: documentText(this.subscription),
+          variables: this.variables,
+        })) {
+          if (errors) this.failures.push(JSON.stringify(errors));
+          const [event] = Object.values(data ?? {});
+          if (!event) continue;
+          this.variables.after = event.cursor;
+          this.events.push(event);
+        }
+      } catch (error) {
+        const { code, reason, message } = error as { code?: number; reason?: string; message?: string };
+        if (code !== 1001) this.failures.push(`${code ?? ''} ${reason ?? message ?? JSON.stringify(error)}`);
+      }
+    }
+  }
+}
