@@ -6,7 +6,7 @@ import { MessageType } from '../mail/api/message/message.type.ts';
 export class MessageReceived {
   @Field(() => Cursor, {
     description:
-      'The position of this event. Keep the latest one, and pass it as `after` when you subscribe again: then no event is missed.',
+      'The position of this event. Keep the latest one, and pass it as `after` when you subscribe again: then no event of the last 14 days is missed.',
   })
   readonly cursor: string;
 
