@@ -6,7 +6,7 @@ import type { StoredMessage } from './mailbox/message.ts';
 import { piecesOf, restore, stampOf } from './mailbox/pieces.ts';
 import { labelsOf } from './mailbox/placement.ts';
 import type { Push } from './push.ts';
-import { type LabelChange, relabel, TRASH } from './relabel.ts';
+import { type LabelChange, relabel, TRASH } from './resources/relabel.ts';
 
 /** The methods by which the control API and the sandbox's own mail change the emulated Google. They throw for unknown accounts. */
 export function emulatorOf(directory: Directory, grants: Grants, refusals: SignInRefusals, push: Push): Emulator {

@@ -10,16 +10,16 @@ import {
   type Telling,
   type World,
 } from '../world.ts';
-import { Account, type Accounts, PROMPT } from './accounts.ts';
-import { addCategory } from './categories.ts';
-import { ReceivedContent } from './content.ts';
-import type { Folder, Item } from './item.ts';
-import { Mailbox } from './mailbox.ts';
-import type { Notifications } from './notifications.ts';
-import type { Outbox } from './outbox.ts';
-import { piecesOf, restore, stampOf } from './pieces.ts';
-import type { SubscriptionStore } from './subscription.store.ts';
-import type { Tokens } from './tokens.ts';
+import type { Tokens } from './identity/tokens.ts';
+import { Account, type Accounts, PROMPT } from './mailbox/accounts.ts';
+import { ReceivedContent } from './mailbox/content.ts';
+import type { Folder, Item } from './mailbox/item.ts';
+import { Mailbox } from './mailbox/mailbox.ts';
+import type { Notifications } from './mailbox/notifications.ts';
+import type { Outbox } from './mailbox/outbox.ts';
+import { piecesOf, restore, stampOf } from './mailbox/pieces.ts';
+import type { SubscriptionStore } from './mailbox/subscription.store.ts';
+import { addCategory } from './resources/categories.ts';
 
 const PLACES = {
   inbox: 'inbox',

@@ -1,7 +1,7 @@
 import { Client } from '@microsoft/microsoft-graph-client';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { graphClient, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
-import { Presence } from './presence.ts';
+import { Presence } from './mailbox/presence.ts';
 
 const { running, graph, direct, underWay, signInAgain } = microsoftFor('file');
 beforeAll(async () => {

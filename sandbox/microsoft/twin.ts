@@ -1,9 +1,9 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
 import { READ_TOGGLES, SEARCH_INDEXES } from '../world.ts';
-import { MAILBOX_REFUSALS } from './errors.ts';
+import { SIGN_IN_REFUSALS } from './identity/sign-in.refusals.ts';
 import { createMicrosoft } from './index.ts';
-import { SIGN_IN_REFUSALS } from './sign-in.refusals.ts';
+import { MAILBOX_REFUSALS } from './wire/errors.ts';
 
 export const microsoft: Twin = {
   vendor: 'microsoft',

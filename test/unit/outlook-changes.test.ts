@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { packToken, unpackToken } from '../../sandbox/microsoft/links.ts';
+import { packToken, unpackToken } from '../../sandbox/microsoft/wire/links.ts';
 import type { Hint, ProviderChange } from '../../src/providers/contract/watch.ts';
 import { applyMessageDelta } from '../../src/providers/outlook/changes/sync-round.ts';
 import { newState, readState, type SyncState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';

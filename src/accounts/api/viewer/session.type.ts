@@ -7,7 +7,8 @@ import { ViewerType } from './viewer.type.ts';
 
 @ObjectType('Session', {
   simpleResolvers: true,
-  description: 'A session of a user. It lasts until `signOut`, as long as it is refreshed within 30 days, and for at most 180 days.',
+  description:
+    'A session of a user. It lasts until `signOut`, as long as it is refreshed within 30 days, and for at most 180 days.',
 })
 export class SessionType {
   @Field(() => String, {
