@@ -61,7 +61,7 @@ function start() {
   return { app, call, delivered, faults, told };
 }
 
-it('delivers raw mail and mail of fields', async () => {
+it('delivers raw mail and mail composed from fields', async () => {
   const { call, delivered } = start();
   const raw = 'Subject: raw\r\nMessage-ID: <r@x.example>\r\n\r\nhello';
   expect((await call('POST', '/control/deliver', { vendor: 'google', raw })).body).toEqual({
@@ -106,14 +106,14 @@ it.each([
   ['/control/search-index', { vendor: 'google', order: 'received' }, /order: cannot be set at google/],
   ['/control/search-index', { vendor: 'google', forms: 'beginnings' }, /forms: must be one of whole, stems at google/],
   ['/control/search-index', { vendor: 'microsoft', sender: 'found' }, /set accents, forms, order/],
-])('refuses %s %j with what to do', async (url, payload, message) => {
+])('refuses %s %j and says what to do', async (url, payload, message) => {
   const { call } = start();
   const answer = await call('POST', url, payload);
   expect(answer.status).toBe(400);
   expect(answer.body.error).toMatch(message);
 });
 
-it('tells an account how wide its batches may be, and what its threads and its index are made of', async () => {
+it('sets the width of batches, the threading and the search index of an account', async () => {
   const { call, told } = start();
   const width = { vendor: 'google', batchWidth: 25 };
   expect((await call('POST', '/control/limits', width)).body).toEqual({ accounts: ['a@x.example'], batchWidth: 25 });
@@ -123,7 +123,7 @@ it('tells an account how wide its batches may be, and what its threads and its i
   expect(told).toEqual(['a@x.example 25', 'a@x.example apart', 'a@x.example {"accents":"kept","forms":"stems"}']);
 });
 
-it('adds, lists and clears faults, and has a manual', async () => {
+it('adds, lists and clears faults, and returns an indented manual', async () => {
   const { app, call, faults } = start();
   expect((await call('POST', '/control/faults', { vendor: 'google', status: 503, times: 1 })).body).toEqual({
     id: 1,
