@@ -9,7 +9,7 @@ const { direct: graph } = microsoft;
 
 const BODIES = ['', '[]', 'null', '"text"', '<html>', '{"foreign":1}'];
 
-it.each(BODIES)('Google answers %j where a fault says so: a call, a part of a batch, a token', async (body) => {
+it.each(BODIES)('Google answers %j by a fault, to a call, a part of a batch and a token request', async (body) => {
   const authorization = `Bearer ${google.running().accessToken}`;
   google.running().faults.add({ vendor: 'google', operation: 'labels.list', body, times: 2 });
   const call = await fetch(`${google.running().url}/gmail/v1/users/me/labels`, { headers: { authorization } });
@@ -30,7 +30,7 @@ it.each(BODIES)('Google answers %j where a fault says so: a call, a part of a ba
   expect([refused.status, refused.headers.get('retry-after'), await refused.text()]).toEqual([429, '7', body]);
 });
 
-it.each(BODIES)('Graph answers %j where a fault says so: a call, a part of a batch, a token', async (body) => {
+it.each(BODIES)('Graph answers %j by a fault, to a call, a part of a batch and a token request', async (body) => {
   microsoft.running().faults.add({ vendor: 'microsoft', operation: 'GET /me/mailFolders', body, times: 2 });
   const call = await fetch(`${microsoft.running().url}/v1.0/me/mailFolders`, {
     headers: { authorization: `Bearer ${microsoft.running().accessToken}` },

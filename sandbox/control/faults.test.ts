@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createFaults } from './faults.ts';
 
-it('meets by vendor, account and operation, its beginning too, and is used up', () => {
+it('matches by vendor, account, and operation or its beginning, and ends after so many requests', () => {
   const faults = createFaults();
   faults.add({ vendor: 'google', account: 'A@x.example', operation: 'messages.*', status: 503, times: 2 });
   expect(faults.meet('microsoft', 'a@x.example', 'messages.get')).toBeNull();
@@ -13,14 +13,14 @@ it('meets by vendor, account and operation, its beginning too, and is used up', 
   expect(faults.list()).toEqual([]);
 });
 
-it('meets a share by count, the same each time', () => {
+it('applies to a share of the requests by counting, so that it is always the same ones', () => {
   const faults = createFaults();
   faults.add({ vendor: 'google', status: 429, share: 0.25 });
   const met = Array.from({ length: 8 }, () => faults.meet('google', null, 'token') !== null);
   expect(met).toEqual([false, false, false, true, false, false, false, true]);
 });
 
-it('lets go of what hangs when it is cleared, where that is asked for, and else never', async () => {
+it('answers hanging requests when it is cleared if it says release, and otherwise never', async () => {
   const faults = createFaults();
   const id = faults.add({ vendor: 'google', hang: 'release', times: 1 });
   faults.add({ vendor: 'google', hang: true });

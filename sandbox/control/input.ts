@@ -11,7 +11,7 @@ export class ControlError extends Error {
 }
 
 export const vendor = z.enum(TWINS.map((twin) => twin.vendor));
-const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an address, like demo@gmail.example');
+const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an address, such as demo@gmail.example');
 const line = z.string().regex(/^[^\r\n]*$/, 'must be one line');
 const person = z.union([line.min(1), z.strictObject({ name: line.default(''), address: line.min(1) })]);
 const people = z.union([person, z.array(person)]);
@@ -52,7 +52,7 @@ export const fault = z
       [status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, pageSize, webhook].some(
         (said) => said !== undefined,
       ),
-    'says nothing to do: give status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, pageSize or webhook',
+    'must have at least one of status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, pageSize and webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
 export const duplicates = target.extend({ duplicates: z.enum(DUPLICATES) });
@@ -91,7 +91,7 @@ export const limits = target
   })
   .refine(
     ({ maxMessageBytes, batchWidth }) => (maxMessageBytes === undefined) !== (batchWidth === undefined),
-    'give one of maxMessageBytes and batchWidth',
+    'give exactly one of maxMessageBytes and batchWidth',
   );
 export const threading = target.extend({ subjects: z.enum(SUBJECT_THREADS) });
 export const mailbox = target.extend({ refusal: z.string().min(1).nullable() });
@@ -135,11 +135,13 @@ export const delivery = z
     receivedAt: date.optional(),
     messageId: z
       .string()
-      .regex(/^<[^<>\s]+>$/, 'must be in angle brackets, like <one@mail.example>')
+      .regex(/^<[^<>\s]+>$/, 'must be in angle brackets, such as <one@mail.example>')
       .optional(),
     inReplyTo: z.array(line).optional(),
     references: z.array(line).optional(),
-    headers: z.record(z.string().regex(/^[\x21-\x39\x3b-\x7e]+$/, 'must be a header name'), line).optional(),
+    headers: z
+      .record(z.string().regex(/^[\x21-\x39\x3b-\x7e]+$/, 'must be a header name, without spaces and colons'), line)
+      .optional(),
     attachments: z
       .array(
         z.strictObject({
@@ -159,7 +161,7 @@ export const delivery = z
     ...place,
   })
   .refine((d) => [d.raw, d.rawBase64, d.from].filter((v) => v !== undefined).length === 1, {
-    message: 'give one of raw (text), rawBase64 (bytes), or from with subject, text, html …',
+    message: 'give exactly one of raw (text), rawBase64 (bytes), and from (with subject, text, html and other fields)',
   });
 export type Delivery = z.output<typeof delivery>;
 
@@ -175,5 +177,5 @@ export function parseInput<T extends z.ZodType>(schema: T, value: unknown): z.ou
   const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
-  throw new ControlError(`${faults.join('; ')}. GET /control shows what each call takes.`);
+  throw new ControlError(`${faults.join('; ')}. GET /control describes the fields of each call.`);
 }

@@ -89,7 +89,7 @@ function readJournal(path: string, log: (line: string) => void): Read | null {
   if (beganAt === null) {
     renameSync(path, `${path}.old`);
     log(
-      `${path} is no mail that this sandbox kept: it is now ${path}.old, and the sandbox begins with its built-in mail`,
+      `${path} was not written by this version of the sandbox: it is now ${path}.old, and the sandbox starts with its built-in mail`,
     );
     return null;
   }

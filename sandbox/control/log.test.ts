@@ -29,7 +29,7 @@ it('counts requests, batch parts, units and waves', () => {
   expect(selectRecords(log.all(), { since: batch.id })).toHaveLength(3);
 });
 
-it('lets the oldest go beyond its cap', () => {
+it('removes the oldest records beyond its maximum', () => {
   const log = createRequestLog(10);
   for (let i = 0; i < 55; i++) log.add(record(i, i));
   expect(log.all().map(({ id }) => id)).toEqual([46, 47, 48, 49, 50, 51, 52, 53, 54, 55]);

@@ -7,6 +7,7 @@ export function named(fault: Fault): Fault {
   if (fault.error === undefined) return fault;
   const { errors } = twinOf(fault.vendor);
   const status = errors[fault.error];
-  if (status === undefined) throw new ControlError(`error: ${fault.vendor} has ${Object.keys(errors).join(', ')}`);
+  if (status === undefined)
+    throw new ControlError(`error: must be one of ${Object.keys(errors).join(', ')} at ${fault.vendor}`);
   return { status, ...fault };
 }

@@ -19,7 +19,7 @@ describe('webhooks', () => {
     close.push(() => new Promise((resolve) => server.close(() => resolve())));
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, got };
   }
-  it('are sent again until they are taken, lost or repeated as told, and never sent elsewhere', async () => {
+  it('are retried until they are accepted, lost or repeated by a fault, and sent to loopback addresses only', async () => {
     const faults = createFaults();
     const lines: string[] = [];
     const poster = createPoster({ faults, log: (line) => lines.push(line), retryMs: [5, 5] });
@@ -41,7 +41,7 @@ describe('webhooks', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('are given up after a few tries, with one line', async () => {
+  it('are given up after a few tries, with one line in the log', async () => {
     const lines: string[] = [];
     const poster = createPoster({ faults: createFaults(), log: (line) => lines.push(line), retryMs: [1] });
     close.push(() => poster.close());

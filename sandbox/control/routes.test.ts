@@ -61,7 +61,7 @@ function start() {
   return { app, call, delivered, faults, told };
 }
 
-it('delivers raw mail and mail of fields', async () => {
+it('delivers raw mail and mail composed from fields', async () => {
   const { call, delivered } = start();
   const raw = 'Subject: raw\r\nMessage-ID: <r@x.example>\r\n\r\nhello';
   expect((await call('POST', '/control/deliver', { vendor: 'google', raw })).body).toEqual({
@@ -92,28 +92,28 @@ it.each([
     { vendor: 'google', from: 'a@x.example', subject: 'a\r\nBcc: b@x.example' },
     /subject: must be one line/,
   ],
-  ['/control/deliver', { vendor: 'google', account: 'b@x.example', raw: 'x' }, /it has a@x.example/],
+  ['/control/deliver', { vendor: 'google', account: 'b@x.example', raw: 'x' }, /its accounts are a@x.example/],
   ['/control/deliver', { vendor: 'microsoft', raw: 'x' }, /POST \/control\/accounts/],
   ['/control/faults', { vendor: 'google', statsu: 500 }, /statsu/],
-  ['/control/faults', { vendor: 'google' }, /says nothing to do/],
+  ['/control/faults', { vendor: 'google' }, /must have at least one of status/],
   ['/control/faults', { vendor: 'yahoo', status: 500 }, /vendor/],
   ['/control/touch', { vendor: 'google', id: 'm2', change: 'read' }, /no message m2/],
   ['/control/accounts', { vendor: 'google', address: 'a@x.example' }, /already/],
-  ['/control/limits', { vendor: 'google' }, /give one of maxMessageBytes and batchWidth/],
-  ['/control/limits', { vendor: 'google', maxMessageBytes: 1 }, /is the same for all/],
-  ['/control/limits', { vendor: 'microsoft', batchWidth: 25 }, /no part of a batch of microsoft/],
-  ['/control/threading', { vendor: 'microsoft', subjects: 'join' }, /it is known what microsoft joins/],
-  ['/control/search-index', { vendor: 'google', order: 'received' }, /order: nothing of it is open at google/],
-  ['/control/search-index', { vendor: 'google', forms: 'beginnings' }, /forms: at google must be one of whole, stems/],
-  ['/control/search-index', { vendor: 'microsoft', sender: 'found' }, /only accents, forms, order/],
-])('refuses %s %j with what to do', async (url, payload, message) => {
+  ['/control/limits', { vendor: 'google' }, /give exactly one of maxMessageBytes and batchWidth/],
+  ['/control/limits', { vendor: 'google', maxMessageBytes: 1 }, /whose limit is the same for all/],
+  ['/control/limits', { vendor: 'microsoft', batchWidth: 25 }, /cannot be set at microsoft/],
+  ['/control/threading', { vendor: 'microsoft', subjects: 'join' }, /microsoft joins threads in one way only/],
+  ['/control/search-index', { vendor: 'google', order: 'received' }, /order: cannot be set at google/],
+  ['/control/search-index', { vendor: 'google', forms: 'beginnings' }, /forms: must be one of whole, stems at google/],
+  ['/control/search-index', { vendor: 'microsoft', sender: 'found' }, /set accents, forms, order/],
+])('refuses %s %j and says what to do', async (url, payload, message) => {
   const { call } = start();
   const answer = await call('POST', url, payload);
   expect(answer.status).toBe(400);
   expect(answer.body.error).toMatch(message);
 });
 
-it('tells an account how wide its batches may be, and what its threads and its index are made of', async () => {
+it('sets the width of batches, the threading and the search index of an account', async () => {
   const { call, told } = start();
   const width = { vendor: 'google', batchWidth: 25 };
   expect((await call('POST', '/control/limits', width)).body).toEqual({ accounts: ['a@x.example'], batchWidth: 25 });
@@ -123,7 +123,7 @@ it('tells an account how wide its batches may be, and what its threads and its i
   expect(told).toEqual(['a@x.example 25', 'a@x.example apart', 'a@x.example {"accents":"kept","forms":"stems"}']);
 });
 
-it('adds, lists and clears faults, and has a manual', async () => {
+it('adds, lists and clears faults, and returns an indented manual', async () => {
   const { app, call, faults } = start();
   expect((await call('POST', '/control/faults', { vendor: 'google', status: 503, times: 1 })).body).toEqual({
     id: 1,
@@ -135,7 +135,11 @@ it('adds, lists and clears faults, and has a manual', async () => {
   faults.add({ vendor: 'google', status: 503 });
   expect((await app.inject({ method: 'DELETE', url: '/control/faults', headers })).statusCode).toBe(200);
   expect(faults.list()).toEqual([]);
-  const manual = JSON.stringify((await call('GET', '/control')).body);
+  const page = await app.inject({ url: '/control', headers: { host: 'localhost' } });
+  expect(page.body).toMatch(/^\{\n {2}"about": \[\n/);
+  const unknown = await app.inject({ url: '/control/nothing', headers: { host: 'localhost' } });
+  expect(unknown.body).toMatch(/^\{\n {2}"error": .*\n\}\n$/);
+  const manual = page.body;
   for (const name of [
     'deliver',
     'faults',

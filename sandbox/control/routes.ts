@@ -30,12 +30,15 @@ export interface MadeAccount {
   readonly messages: number;
 }
 
-/** The control API, by which a tester changes the sandbox from outside. It takes and returns JSON, and GET / returns its manual. */
+/**
+ * The control API, by which a tester changes the sandbox from outside. It takes and returns JSON, and GET / returns its manual.
+ * Answers are indented, because people read them in a terminal.
+ */
 export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
   const { emulators, log, faults, now } = options;
   const emulatorOf = (vendor: Vendor): Emulator => {
     const found = emulators.find((one) => one.vendor === vendor);
-    if (!found) throw new ControlError(`vendor: nothing plays ${vendor} here`);
+    if (!found) throw new ControlError(`vendor: this sandbox does not emulate ${vendor}`);
     return found;
   };
   const accountsOf = (asked: { vendor: Vendor; account?: string | undefined }): readonly string[] => {
@@ -44,12 +47,14 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     const wanted = asked.account.toLowerCase();
     const found = known.find((account) => account.toLowerCase() === wanted);
     if (found) return [found];
-    throw new ControlError(`account: ${asked.vendor} has no ${asked.account}; it has ${known.join(', ') || 'none'}`);
+    throw new ControlError(
+      `account: ${asked.vendor} has no account ${asked.account}; its accounts are ${known.join(', ') || 'none'}`,
+    );
   };
   const accountOf = (asked: { vendor: Vendor; account?: string | undefined }): string => {
     const [account] = accountsOf(asked);
     if (account === undefined)
-      throw new ControlError(`vendor: ${asked.vendor} has no account; POST /control/accounts makes one`);
+      throw new ControlError(`vendor: ${asked.vendor} has no account; create one with POST /control/accounts`);
     return account;
   };
   const onAccounts = (body: unknown, act: (emulator: Emulator, account: string) => void) => {
@@ -65,14 +70,15 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
       body === '' ? done(null, undefined) : parseJson(request, body, done),
     );
+    app.setReplySerializer(indented);
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       const status = error instanceof ControlError ? 400 : (error.statusCode ?? 500);
-      const message = status < 500 ? error.message : 'the sandbox failed here; see its console';
+      const message = status < 500 ? error.message : 'The sandbox itself failed. See its console for the cause.';
       if (status >= 500) options.print(`control: ${error.stack ?? error.message}`);
       return reply.code(status).send({ error: message });
     });
     app.setNotFoundHandler((_request, reply) =>
-      reply.code(404).send({ error: 'there is no such call; GET /control lists them' }),
+      reply.code(404).serializer(indented).send({ error: 'There is no such call. GET /control lists all calls.' }),
     );
 
     app.get('/', async () => GUIDE);
@@ -91,7 +97,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const { vendor, address, name = address, messages, side } = parseInput(input.newAccount, request.body);
       const emulator = emulatorOf(vendor);
       if (emulator.accounts().some((known) => known.toLowerCase() === address.toLowerCase())) {
-        throw new ControlError(`address: ${vendor} has ${address} already`);
+        throw new ControlError(`address: ${vendor} already has the account ${address}; choose another address`);
       }
       options.addAccount({ vendor, address, name, side: side ?? twinOf(vendor).side, messages });
       return reply.code(201).send({ vendor, address });
@@ -108,7 +114,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     });
     app.delete<{ Params: { id: string } }>('/faults/:id', async (request) => {
       if (!faults.remove(Number(request.params.id)))
-        throw new ControlError('id: there is no such fault; GET /control/faults lists them');
+        throw new ControlError('id: there is no such fault; GET /control/faults lists all faults');
       return { cleared: true };
     });
 
@@ -128,7 +134,8 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.post('/duplicates', async (request) => {
       const { duplicates, ...asked } = parseInput(input.duplicates, request.body);
       const emulator = emulatorOf(asked.vendor);
-      if (!emulator.setDuplicates) throw new ControlError(`vendor: a mailbox of ${asked.vendor} has one watch`);
+      if (!emulator.setDuplicates)
+        throw new ControlError(`vendor: ${asked.vendor} has one watch per mailbox, so that it has no duplicates`);
       const accounts = accountsOf(asked);
       for (const account of accounts) emulator.setDuplicates(account, duplicates);
       return { accounts, duplicates };
@@ -144,10 +151,9 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const open: Readonly<Record<string, readonly string[]>> = twinOf(vendor).searchWays;
       for (const [way, value] of Object.entries(index)) {
         const values = open[way];
-        if (!values)
-          throw new ControlError(`${way}: nothing of it is open at ${vendor}, only ${Object.keys(open).join(', ')}`);
+        if (!values) throw new ControlError(`${way}: cannot be set at ${vendor}; set ${Object.keys(open).join(', ')}`);
         if (!values.includes(value as string))
-          throw new ControlError(`${way}: at ${vendor} must be one of ${values.join(', ')}`);
+          throw new ControlError(`${way}: must be one of ${values.join(', ')} at ${vendor}`);
       }
       const accounts = accountsOf({ vendor, account });
       for (const one of accounts) emulatorOf(vendor).setSearchIndex(one, index as Partial<SearchIndex>);
@@ -158,14 +164,16 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const accounts = accountsOf({ vendor, account });
       for (const one of accounts) {
         if (!emulatorOf(vendor).setSending(one, asked as Sending))
-          throw new ControlError(`${Object.keys(asked).join(', ')}: not all of it is known of ${vendor}`);
+          throw new ControlError(
+            `${Object.keys(asked).join(', ')}: ${vendor} does not have all of these settings; GET /control says which it has`,
+          );
       }
       return { accounts, ...asked };
     });
     app.post('/replica-lag', async (request) => {
       const { seconds, at, ...asked } = parseInput(input.replicaLag, request.body);
       const emulator = emulatorOf(asked.vendor);
-      if (!emulator.setReplicaLag) throw new ControlError(`vendor: nothing is known of replicas of ${asked.vendor}`);
+      if (!emulator.setReplicaLag) throw new ControlError(`vendor: ${asked.vendor} has no replicas that lag behind`);
       const accounts = accountsOf(asked);
       for (const account of accounts) emulator.setReplicaLag(account, seconds, at);
       return { accounts, seconds, at };
@@ -173,7 +181,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.post('/headers', async (request) => {
       const { spelling, ...asked } = parseInput(input.headers, request.body);
       const emulator = emulatorOf(asked.vendor);
-      if (!emulator.setHeaders) throw new ControlError(`vendor: it is known how ${asked.vendor} lists headers`);
+      if (!emulator.setHeaders) throw new ControlError(`vendor: ${asked.vendor} lists headers in one way only`);
       const accounts = accountsOf(asked);
       for (const account of accounts) emulator.setHeaders(account, spelling);
       return { accounts, spelling };
@@ -181,7 +189,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.post('/changes', async (request) => {
       const { vendor, account, ...telling } = parseInput(input.changes, request.body);
       const emulator = emulatorOf(vendor);
-      if (!emulator.setTelling) throw new ControlError(`vendor: it is known how ${vendor} tells of changes`);
+      if (!emulator.setTelling) throw new ControlError(`vendor: ${vendor} reports changes in one way only`);
       const accounts = accountsOf({ vendor, account });
       for (const one of accounts) emulator.setTelling(one, telling as Partial<Telling>);
       return { accounts, ...telling };
@@ -191,9 +199,9 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const { vendor } = asked;
       const emulator = emulatorOf(vendor);
       if (maxMessageBytes !== undefined && !emulator.setMessageLimit)
-        throw new ControlError(`maxMessageBytes: the limit of ${vendor} is the same for all`);
+        throw new ControlError(`maxMessageBytes: cannot be set at ${vendor}, whose limit is the same for all accounts`);
       if (batchWidth !== undefined && !emulator.setBatchWidth)
-        throw new ControlError(`batchWidth: no part of a batch of ${vendor} draws 429 for its place`);
+        throw new ControlError(`batchWidth: cannot be set at ${vendor}, whose batches have no such limit`);
       const accounts = accountsOf(asked);
       for (const account of accounts) {
         if (maxMessageBytes !== undefined) emulator.setMessageLimit?.(account, maxMessageBytes);
@@ -204,7 +212,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.post('/threading', async (request) => {
       const { subjects, ...asked } = parseInput(input.threading, request.body);
       const emulator = emulatorOf(asked.vendor);
-      if (!emulator.setSubjectThreads) throw new ControlError(`vendor: it is known what ${asked.vendor} joins`);
+      if (!emulator.setSubjectThreads) throw new ControlError(`vendor: ${asked.vendor} joins threads in one way only`);
       const accounts = accountsOf(asked);
       for (const account of accounts) emulator.setSubjectThreads(account, subjects);
       return { accounts, subjects };
@@ -212,7 +220,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.post('/sign-in', async (request) => {
       const { refusal, at, ...asked } = parseInput(input.signIn, request.body);
       const emulator = emulatorOf(asked.vendor);
-      if (!emulator.refuseSignIn) throw new ControlError(`vendor: nobody signs in at ${asked.vendor} on a page`);
+      if (!emulator.refuseSignIn) throw new ControlError(`vendor: ${asked.vendor} has no sign-in page`);
       if (refusal !== null) requireOneOf('refusal', refusal, twinOf(asked.vendor).signInRefusals);
       const accounts = accountsOf(asked);
       for (const account of accounts) emulator.refuseSignIn(account, refusal, at);
@@ -221,7 +229,8 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.post('/mailbox', async (request) => {
       const { refusal, ...asked } = parseInput(input.mailbox, request.body);
       const emulator = emulatorOf(asked.vendor);
-      if (!emulator.refuseMailbox) throw new ControlError(`vendor: every account of ${asked.vendor} has a mailbox`);
+      if (!emulator.refuseMailbox)
+        throw new ControlError(`vendor: every account of ${asked.vendor} has a mailbox, and no call can remove it`);
       if (refusal !== null) requireOneOf('refusal', refusal, twinOf(asked.vendor).mailboxRefusals);
       const accounts = accountsOf(asked);
       for (const account of accounts) emulator.refuseMailbox(account, refusal);
@@ -235,7 +244,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
           .dump(account)
           .some((message) => message.id === id)
       ) {
-        throw new ControlError(`id: ${account} has no message ${id}; GET /control/dump lists them`);
+        throw new ControlError(`id: ${account} has no message ${id}; GET /control/dump lists its messages`);
       }
       emulatorOf(asked.vendor).touch(account, id, change);
       return { id, change };
@@ -257,6 +266,9 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
   };
 }
 
+const indented = (answer: unknown): string => `${JSON.stringify(answer, null, 2)}\n`;
+
 function requireOneOf(field: string, value: string, known: readonly string[]): void {
-  if (!known.includes(value)) throw new ControlError(`${field}: must be one of ${known.join(', ')}, or null for none`);
+  if (!known.includes(value))
+    throw new ControlError(`${field}: must be one of ${known.join(', ')}, or null for no refusal`);
 }

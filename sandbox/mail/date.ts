@@ -1,7 +1,7 @@
-/** A Date header has fewer characters than this, comments and all. */
+/** A Date header is read up to this length, which includes its comments. */
 const MAX_LENGTH = 500;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-/** Hours east of UTC: the only names with one meaning (RFC 5322 4.3). Any other is read as UTC, as that says. */
+/** The zone names with a single meaning, in hours east of UTC. RFC 5322 4.3 says to read any other name as UTC. */
 const ZONES: Readonly<Record<string, number>> = {
   est: -5,
   edt: -4,
@@ -21,7 +21,10 @@ const DAY = /(?:^|[ ,])(?<day>\d{1,2})(?:[ ,.-]|(?=[a-z]))[ ,.-]*/;
 const MONTH = /(?<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?/;
 const YEAR = /(?<year>\d{2,4})/;
 
-/** In this order: as RFC 5322 3.3 has it with its obsolete forms, the month first, C's asctime, ISO 8601, and with slashes. */
+/**
+ * The forms of a date, in the order in which they are tried: RFC 5322 3.3 with its obsolete forms, the month first, C's
+ * asctime, ISO 8601, a date alone, and slashes.
+ */
 const FORMS: readonly RegExp[] = [
   of(DAY, MONTH, / ?[ ,.-] ?/, YEAR, /[ ,]+(?:at )?/, TIME, ZONE),
   of(/(?:^|[ ,])/, MONTH, / (?<day>\d{1,2})(?: ?, ?| )/, YEAR, /[ ,]+(?:at )?/, TIME, ZONE),
@@ -38,8 +41,8 @@ function of(...pieces: readonly RegExp[]): RegExp {
 }
 
 /**
- * The moment that a Date header names. Null: it is unreadable, or of a day or a time that there is not, such as 30 February.
- * A leap second is the second before it, which is as near as a Date comes.
+ * Returns the time that a Date header names. Null: it cannot be read, or names a day or a time that does not exist, such as
+ * 30 February. A Date cannot hold a leap second, which is read as the second before it.
  */
 export function parseDate(value: string): Date | null {
   const text = withoutComments(value.slice(0, MAX_LENGTH))
@@ -64,7 +67,7 @@ function momentOf(groups: Readonly<Record<string, string | undefined>>): Date | 
     if (hour < 1 || hour > 12) return null;
     hour = (hour % 12) + (groups.half === 'p' ? 12 : 0);
   }
-  // The day's last midnight may be written as 24:00.
+  // The midnight at the end of a day may be written as 24:00.
   const isHour = hour < 24 || (hour === 24 && minute === 0 && second === 0);
   if (year < 1900 || !isHour || minute > 59 || second > 60) return null;
   const date = new Date(Date.UTC(year, month, day));
@@ -73,14 +76,14 @@ function momentOf(groups: Readonly<Record<string, string | undefined>>): Date | 
   return new Date(Date.UTC(year, month, day, hour, minute - offset, Math.min(second, 59)));
 }
 
-/** RFC 5322 4.3: two digits below 50 are of this century, three count from 1900. */
+/** Two digits below 50 are counted from 2000. Other two digits, and three, are counted from 1900 (RFC 5322 4.3). */
 function yearOf(digits: string): number {
   const year = Number(digits);
   if (digits.length === 2) return year < 50 ? 2000 + year : 1900 + year;
   return digits.length === 3 ? 1900 + year : year;
 }
 
-/** Minutes east of UTC, of an offset as +0200, +02:00 or +2. One that is none, as +9999, is not believed. */
+/** Returns the minutes east of UTC of an offset such as +0200, +02:00 or +2. An impossible offset, such as +9999, is read as UTC. */
 function offsetOf({ sign, hours, minutes, alone, zone = '' }: Readonly<Record<string, string | undefined>>): number {
   if (sign === undefined) return (ZONES[zone] ?? 0) * 60;
   const [h, m] = [Number(hours ?? alone), Number(minutes ?? 0)];
@@ -88,7 +91,10 @@ function offsetOf({ sign, hours, minutes, alone, zone = '' }: Readonly<Record<st
   return (sign === '-' ? -1 : 1) * (h * 60 + m);
 }
 
-/** Comments nest, and hold quoted pairs (RFC 5322 3.2.2). One that never ends is left out to the end. */
+/**
+ * Removes comments, which can be nested and contain quoted pairs (RFC 5322 3.2.2). A comment that never ends is removed up to
+ * the end of the text.
+ */
 function withoutComments(text: string): string {
   let out = '';
   let depth = 0;

@@ -1,6 +1,6 @@
 import iconv from 'iconv-lite';
 
-/** What a set of two bytes a letter is read as, once the high bit of both is set. */
+/** The charset with which each double-byte set is decoded after the high bit of both bytes was set. */
 const SETS: Readonly<Record<string, string>> = {
   $B: 'eucjp',
   '$@': 'eucjp',
@@ -17,9 +17,9 @@ const SHIFT_OUT = 0x0e;
 const SHIFT_IN = 0x0f;
 
 /**
- * The seven-bit encodings of East Asia that switch between sets of letters by escape sequences: ISO-2022-JP with its
- * extensions (RFC 1468, RFC 1554), ISO-2022-KR (RFC 1557) and the GB 2312 part of ISO-2022-CN (RFC 1922). A line that ends
- * ends what was switched to, as all three demand, but for the set that SO stands for.
+ * Decodes the seven-bit encodings of East Asia, which switch between character sets by escape sequences: ISO-2022-JP with its
+ * extensions (RFC 1468, RFC 1554), ISO-2022-KR (RFC 1557) and the GB 2312 part of ISO-2022-CN (RFC 1922). The end of a line
+ * switches back to ASCII, as all three require. Only the choice of the set that SO switches to is kept.
  */
 export function decodeIso2022(bytes: Uint8Array): string {
   let out = '';
@@ -53,7 +53,7 @@ export function decodeIso2022(bytes: Uint8Array): string {
   return out;
 }
 
-/** What follows an ESC and chooses a set: "$B", "(J", "$)C". */
+/** Returns the characters after an ESC that select a set, such as "$B", "(J" or "$)C". Null: they select none. */
 function escapeAt(bytes: Uint8Array, at: number): string | null {
   const next = String.fromCharCode(...bytes.subarray(at + 1, at + 4));
   return /^(?:\$[@AB]|\$[()][\x40-\x7e]|\([\x40-\x7e])/.exec(next)?.[0] ?? null;
@@ -70,10 +70,10 @@ function lettersOf(bytes: Uint8Array, set: string): string {
 
 const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
-/** Control characters and blanks stay what they are in every set. */
+/** Sets the high bit of each byte. Control characters and spaces are the same in every set and stay unchanged. */
 const highOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.map((byte) => (byte > 0x20 ? byte | 0x80 : byte)));
 
-/** JIS X 0212 is what EUC-JP writes behind 0x8f. */
+/** Converts JIS X 0212 to EUC-JP, which writes each of its characters after a byte 0x8f. */
 function threeBytes(bytes: Uint8Array): Buffer {
   const high = highOf(bytes);
   const out: number[] = [];
@@ -81,7 +81,7 @@ function threeBytes(bytes: Uint8Array): Buffer {
   return Buffer.from(out);
 }
 
-/** RFC 1843: GB 2312 between ~{ and ~}; ~~ is a tilde, and one at the end of a line joins it with the next. */
+/** Decodes HZ (RFC 1843): GB 2312 is between ~{ and ~}, ~~ is a tilde, and a tilde at the end of a line joins it with the next line. */
 export function decodeHz(bytes: Uint8Array): string {
   return latin(bytes).replace(
     /~(?:~|\r?\n|\{([^\r\n~]*)(?:~\}|(?=[\r\n~])|$))/g,

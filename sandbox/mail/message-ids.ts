@@ -1,6 +1,6 @@
 /**
- * The Message-IDs of a References, In-Reply-To or Message-ID field, without angle brackets, in order (RFC 5322 3.6.4). What
- * stands in comments and quoted phrases is none; where nothing stands in angle brackets, words with an at sign are taken.
+ * Returns the Message-IDs of a References, In-Reply-To or Message-ID field in order and without angle brackets (RFC 5322 3.6.4).
+ * Comments and quoted phrases are skipped. If nothing is in angle brackets, the words with an at sign are returned.
  */
 export function messageIdsOf(field: string): string[] {
   const found: string[] = [];
@@ -21,7 +21,7 @@ export function messageIdsOf(field: string): string[] {
   return found.length > 0 ? found : bare.split(/[\s,;<>]+/).filter((word) => word.includes('@'));
 }
 
-/** Where the id, comment or quoted string ends that begins here; negative: none does, or it never ends. */
+/** Returns where the id, comment or quoted string that begins here ends. Negative: none begins here, or it never ends. */
 function endOf(field: string, start: number): number {
   const opening = field[start];
   if (opening === '<') return endOfId(field, start);
@@ -36,13 +36,13 @@ function endOf(field: string, start: number): number {
   return -1;
 }
 
-/** A comment is looked for no further than this: one that never ends must not cost its field's length each time. */
+/** The end of a comment is searched for within this length, because an unclosed comment must not cost the length of its field each time. */
 const MAX_COMMENT_LENGTH = 2_000;
 
-/** No line has room for more (RFC 5322 2.1.1). */
+/** A line has no room for a longer id (RFC 5322 2.1.1). */
 const MAX_ID_LENGTH = 1_000;
 
-/** Of the first bracket after it, which a quoted local part may hold one of: <"a>b"@example.org>. */
+/** Returns where the id ends: at the first bracket after it. A quoted local part may itself contain a bracket, as in <"a>b"@example.org>. */
 function endOfId(field: string, start: number): number {
   const quoted = /^<\s*"(?:[^"\\<]|\\.){0,250}"@[^<>]{0,250}>/.exec(field.slice(start, start + 600));
   if (quoted) return start + quoted[0].length;
@@ -50,6 +50,6 @@ function endOfId(field: string, start: number): number {
   return end?.[0] === '>' ? start + end.index + 2 : -1;
 }
 
-/** Folding puts blanks anywhere; in quotes they count. */
+/** Removes the spaces that folding may put anywhere. Spaces within quotes belong to the id. */
 const withoutBlanks = (id: string): string =>
   id.includes('"') ? id.replace(/("[^"]*")|\s+/g, (_, quoted?: string) => quoted ?? '') : id.replace(/\s+/g, '');

@@ -29,7 +29,7 @@ it('joins a conversation by references and topic', async () => {
   expect(body.value).toHaveLength(3);
 });
 
-it('finds a conversation as it is, whatever was made, changed, moved and deleted', async () => {
+it('finds the current messages of a conversation after messages were created, changed, moved and deleted', async () => {
   const root = { messageId: '<i1@x>' };
   const reply = { inReplyTo: ['<i1@x>'], references: ['<i1@x>'] };
   const first = running().emulator.deliver(ME, mail({ subject: 'Index', ...root }));
@@ -39,7 +39,7 @@ it('finds a conversation as it is, whatever was made, changed, moved and deleted
     expect(body['@odata.count']).toBe(body.value.length);
     return body.value.map((message: { id: string }) => message.id);
   };
-  /** Newest first, as a scan of everything finds them too. */
+  /** Returns the messages of the conversation, newest first, and checks that a scan of the whole mailbox finds the same. */
   const found = async (folder?: string) => {
     const indexed = await idsOf(`conversationId eq '${id}'`, folder);
     expect(indexed).toEqual(await idsOf(`conversationId ge '${id}' and conversationId le '${id}'`, folder));

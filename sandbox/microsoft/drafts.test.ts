@@ -16,7 +16,7 @@ beforeAll(async () => {
 const to = (...addresses: string[]) => addresses.map((address) => ({ emailAddress: { address } }));
 const base64 = (raw: Buffer) => raw.toString('base64');
 
-it('are made, changed, given files and sent: the same immutable id', async () => {
+it('keeps the immutable id of a draft that is created, changed, given attachments and sent', async () => {
   const made = await post('/me/messages', {
     subject: 'Draft',
     body: { contentType: 'html', content: '<p>Hi</p>' },
@@ -54,7 +54,7 @@ it('are made, changed, given files and sent: the same immutable id', async () =>
   expect((await direct(`/me/messages/${id}/send`, { method: 'POST' })).status).toBe(400);
 });
 
-it('come from MIME too, whole', async () => {
+it('creates a draft from MIME and keeps all of it', async () => {
   const raw = composeRaw(
     letter({
       from: { name: 'Demo', address: ME },
@@ -74,7 +74,7 @@ it('come from MIME too, whole', async () => {
   );
 });
 
-it('take large files in pieces of any length below 4 MB, at a URL without a token', async () => {
+it('accepts large files in pieces of any length below 4 MB, at a URL without a token', async () => {
   const { body: draft } = await post('/me/messages', { subject: 'Large', toRecipients: to(FRIEND) });
   const bytes = Buffer.alloc(3_300_000, 7);
   const session = await post(`/me/messages/${draft.id}/attachments/createUploadSession`, {
@@ -93,7 +93,7 @@ it('take large files in pieces of any length below 4 MB, at a URL without a toke
     });
   const past = session.body.uploadUrl.replace(running().via, running().url);
   expect((await put(0, 2_097_152, { authorization: 'Bearer x' }, past)).status).toBe(401);
-  // What outlook-large-attachments shows: no multiple of 320 KiB.
+  // The length that outlook-large-attachments shows, which is not a multiple of 320 KiB.
   const first = await put(0, 2_097_152);
   expect(await first.json()).toMatchObject({ nextExpectedRanges: ['2097152'] });
   expect((await put(1, 2)).status).toBe(416);
@@ -104,7 +104,7 @@ it('take large files in pieces of any length below 4 MB, at a URL without a toke
   expect(body.value).toEqual([expect.objectContaining({ name: 'big.bin', size: bytes.length })]);
 });
 
-it('take a file directly up to 3,145,611 bytes, and a session from 2,097,152 on', async () => {
+it('accepts a file directly up to 3,145,611 bytes, and in an upload session from 2,097,152 bytes', async () => {
   const { body: draft } = await post('/me/messages', { subject: 'Bounds', toRecipients: to(FRIEND) });
   const direct = (size: number) =>
     post(`/me/messages/${draft.id}/attachments`, {
@@ -125,7 +125,7 @@ it('take a file directly up to 3,145,611 bytes, and a session from 2,097,152 on'
   });
 });
 
-it('refuse a piece while another upload session of the message is not over', async () => {
+it('refuses a piece while another upload session of the message has not ended', async () => {
   const { body: draft } = await post('/me/messages', { subject: 'Overlapping', toRecipients: to(FRIEND) });
   const begin = async (): Promise<string> => {
     const AttachmentItem = { attachmentType: 'file', name: 'big.bin', size: 2_621_440 };
@@ -144,7 +144,7 @@ it('refuse a piece while another upload session of the message is not over', asy
   expect((await put(other, 0)).status).toBe(200);
 });
 
-it('forget an upload session that was ended, and refuse what the mailbox does not take', async () => {
+it('forgets an upload session that was deleted, and refuses what exceeds the limits of the mailbox', async () => {
   const { body: draft } = await post('/me/messages', { subject: 'Ended', toRecipients: to(FRIEND) });
   const begin = (size: number) =>
     post(`/me/messages/${draft.id}/attachments/createUploadSession`, {
@@ -165,7 +165,7 @@ it('forget an upload session that was ended, and refuse what the mailbox does no
   running().emulator.setMessageLimit?.(ME, 35 * 1024 * 1024);
 });
 
-it('are refused when they cannot go', async () => {
+it('refuses to send without recipients or as another sender, and refuses other headers than x- headers', async () => {
   const { body: nobody } = await post('/me/messages', { subject: 'To nobody' });
   expect((await post(`/me/messages/${nobody.id}/send`)).body.error.code).toBe('ErrorInvalidRecipients');
   const { body: forged } = await post('/me/messages', {

@@ -1,13 +1,13 @@
 import { escapeHtml } from '../resources/body.ts';
 
 interface ConsentPage {
-  /** Where the form is posted: the authorize URL with its query. */
+  /** The URL to which the form is posted: the authorize URL with its query. */
   readonly action: string;
   readonly clientId: string;
   readonly accounts: readonly { readonly address: string; readonly name: string }[];
   readonly loginHint: string | null;
   readonly scopes: readonly string[];
-  /** Posted back as they are. */
+  /** Fields that are posted back unchanged. */
   readonly hidden: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +25,7 @@ const MEANING: Readonly<Record<string, string>> = {
   'mailboxsettings.readwrite': 'Read and change your mailbox settings and categories',
 };
 
-/** The page on which a person chooses an account and agrees. No script, nothing from elsewhere. */
+/** Returns the page on which a user chooses an account and consents. It has no script and loads nothing from other hosts. */
 export function consentPage(page: ConsentPage): string {
   const hint = page.loginHint?.toLowerCase() ?? '';
   const options = page.accounts.map(({ address, name }) => {
@@ -51,7 +51,7 @@ ${hidden.join('\n')}
   );
 }
 
-/** The page on which an administrator agrees for everyone. */
+/** Returns the page on which an administrator consents for the whole organization. */
 export const adminConsentPage = (action: string, clientId: string): string =>
   layout(
     'Permissions requested (Microsoft sandbox)',
@@ -65,7 +65,7 @@ export function errorPage(description: string): string {
   return layout('Sign-in failed (Microsoft sandbox)', `<p>${escapeHtml(description)}</p>`);
 }
 
-/** Posts an answer to the redirect URI: response_mode=form_post. */
+/** Returns a page that posts an answer to the redirect URI, for response_mode=form_post. */
 export function formPostPage(redirectUri: string, fields: URLSearchParams): string {
   const inputs = [...fields].map(
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,

@@ -4,33 +4,36 @@ import { conversationId } from './ids.ts';
 
 export interface Conversation {
   readonly id: string;
-  /** Base64 of the PidTagConversationIndex: 22 bytes, and five more for each reply. */
+  /** The PidTagConversationIndex in base64. It has 22 bytes, and five more for each level of replies. */
   readonly index: string;
-  /** The Message-ID that it began with. */
+  /** The Message-ID of the mail that began it. */
   readonly root: string;
 }
 
 /**
- * Finds a mail's conversation as Exchange does: by the first message its references name, and by its topic. A changed
- * subject begins a new conversation; a subject alone joins nothing.
+ * Finds the conversation of a mail as Exchange does: by the first message that its references name, and by its topic. A changed
+ * subject begins a new conversation. An equal subject alone does not join a conversation.
  */
 export class Conversations {
   readonly #account: string;
-  /** The first message of a reply's thread, by the reply's own Message-ID. */
+  /** The Message-ID of a thread's first message, by the Message-ID of a reply. */
   readonly #roots = new Map<string, string>();
-  /** The Message-IDs of all whose conversation is known. */
+  /** The Message-IDs of all mails whose conversation is known. */
   readonly #known = new Set<string>();
 
   constructor(account: string) {
     this.#account = account;
   }
 
-  /** Whether what it answers has to be looked for in the mailbox: it names nothing but a mail that was not seen yet. */
+  /**
+   * Returns whether the mail that this one answers must be searched for in the mailbox. This is so when it names only a parent
+   * that is not known yet.
+   */
   isOpen({ inReplyTo: [parent], references }: Envelope): boolean {
     return references.length === 0 && parent !== undefined && !this.#known.has(parent);
   }
 
-  /** By what the mail's own headers say, as of one that arrives. */
+  /** Returns the conversation that a mail's own headers name. It is used for mail that arrives. */
   of(envelope: Envelope, key: string, at: Date): Conversation {
     const parent = envelope.inReplyTo[0];
     const first = envelope.references[0] ?? parent;
@@ -39,18 +42,21 @@ export class Conversations {
     return this.#conversation(envelope, key, root, depth, at);
   }
 
-  /** Of one that createReply and its kin made: its original's, whatever its own headers say. */
+  /**
+   * Returns the conversation of a draft that createReply, createReplyAll or createForward made. It is that of the original,
+   * whatever the draft's own headers say.
+   */
   after(original: Conversation, envelope: Envelope, key: string, at: Date): Conversation {
     const depth = (Buffer.from(original.index, 'base64').length - 22) / 5 + 1;
     return { ...this.#conversation(envelope, key, original.root, depth, at), id: original.id };
   }
 
-  /** Of one that was written here as a new message: Exchange promises no more for headers that a client wrote into it. */
+  /** Returns a new conversation for a new message that was written here. Exchange does not promise to use the headers that a client wrote into it. */
   begin(envelope: Envelope, key: string, at: Date): Conversation {
     return this.#conversation(envelope, key, this.#own(envelope, key), 0, at);
   }
 
-  /** A mail whose conversation is known, as that of what it answers is by it. */
+  /** Records the conversation of a mail. The conversation of the mail that it answers is thereby known as well. */
   learn(envelope: Envelope, key: string, { root }: Conversation): void {
     const own = this.#own(envelope, key);
     this.#known.add(own);
@@ -82,7 +88,7 @@ export function topicOf(subject: string): string {
 
 function indexOf(root: string, depth: number, at: Date): string {
   const header = Buffer.alloc(22 + 5 * depth);
-  // FILETIME counts 100 ns from 1601; the header keeps its upper five bytes after a 01.
+  // A FILETIME counts units of 100 ns since 1601. The header has a byte 01, and then the second to the sixth of its eight bytes.
   const fileTime = (BigInt(at.getTime()) + 11_644_473_600_000n) * 10_000n;
   header.writeUInt8(1, 0);
   header.writeUIntBE(Number((fileTime >> 16n) & 0xff_ffff_ffffn), 1, 5);

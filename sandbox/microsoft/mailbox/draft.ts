@@ -4,7 +4,7 @@ import { previewOf, previewText } from '../../mail/envelope.ts';
 import type { Envelope, Person } from '../../mail/mail.ts';
 import type { Content, StoredAttachment, TextBody } from './content.ts';
 
-/** What a draft says, apart from its attachments. */
+/** The content of a draft without its attachments. */
 export type DraftFields = Pick<
   DraftContent,
   | 'subject'
@@ -22,7 +22,7 @@ export type DraftFields = Pick<
   | 'customHeaders'
 > & { readonly date: number };
 
-/** A message written in the mailbox: what a draft's properties say, made into MIME when it is asked for. */
+/** A message that was written in the mailbox. It holds the draft's properties, and composes the MIME from them when it is requested. */
 export class DraftContent implements Content {
   subject = '';
   text: TextBody = { type: 'text', content: '' };
@@ -37,10 +37,10 @@ export class DraftContent implements Content {
   inReplyTo: readonly string[] = [];
   references: readonly string[] = [];
   importance: 'low' | 'normal' | 'high' = 'normal';
-  /** The caller's own x- headers. */
+  /** The x- headers that the caller set. */
   customHeaders: InternetMessageHeader[] = [];
   #attachments: StoredAttachment[] = [];
-  /** Of the next attachment; none is used again. */
+  /** The number of the next attachment. No number is used twice. */
   nextNumber = 0;
 
   constructor(date: Date, messageId: string) {
@@ -48,7 +48,7 @@ export class DraftContent implements Content {
     this.messageId = messageId;
   }
 
-  /** Any message as a draft that can be edited; what MIME held beyond body and attachments is lost, as at Exchange. */
+  /** Returns any message as a draft that can be edited. MIME content other than the body and the attachments is lost, as at Exchange. */
   static from(content: Content, now: Date, freshMessageId: string): DraftContent {
     if (content instanceof DraftContent) return content;
     return DraftContent.copyOf(content, now, freshMessageId);
@@ -72,7 +72,7 @@ export class DraftContent implements Content {
     return draft;
   }
 
-  /** As it was kept. */
+  /** Restores a draft that was kept. */
   static of(fields: DraftFields, attachments: readonly StoredAttachment[], nextNumber: number): DraftContent {
     const draft = new DraftContent(new Date(fields.date), fields.messageId);
     Object.assign(draft, fields, { date: new Date(fields.date), nextNumber });
@@ -80,7 +80,7 @@ export class DraftContent implements Content {
     return draft;
   }
 
-  /** All but its attachments, as JSON takes it. */
+  /** Returns everything but the attachments, in a form that JSON can hold. */
   fields(): DraftFields {
     const { subject, text, from, sender, to, cc, bcc, replyTo, date, messageId, inReplyTo, references } = this;
     const { importance, customHeaders } = this;
@@ -148,7 +148,7 @@ export class DraftContent implements Content {
     return compose(this);
   }
 
-  /** The message that goes out: Bcc is for the server alone. */
+  /** Returns the MIME that is sent. It has no Bcc, which only the server uses. */
   rawWithoutBcc(): Buffer {
     return compose(this, { bcc: false });
   }
@@ -159,7 +159,7 @@ export class DraftContent implements Content {
   }
 }
 
-/** RFC 5322 of a draft; the same draft gives the same bytes. */
+/** Composes the RFC 5322 message of a draft. The same draft always gives the same bytes. */
 function compose(draft: DraftContent, { bcc = true }: { bcc?: boolean } = {}): Buffer {
   const headers: Record<string, string> = {};
   if (draft.sender && draft.sender.address !== draft.from?.address)
@@ -192,7 +192,7 @@ function compose(draft: DraftContent, { bcc = true }: { bcc?: boolean } = {}): B
 
 const oneLine = (text: string) => text.replace(/[\r\n]+/g, ' ');
 
-/** A name that only repeats the address is no name. */
+/** Leaves out a name that only repeats the address. */
 const headerPerson = ({ name, address }: Person): Person => ({
   name: name === address ? '' : oneLine(name),
   address: oneLine(address),

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Each request takes at least this long: at Graph too, two requests sent together are there together. */
+/** The least time that a request takes. As at Graph, two requests that are sent together are therefore in progress together. */
 export const MIN_SERVICE_MS = 8;
-/** What is still by itself after so long was sent by itself, and nothing is learned by keeping it longer. */
+/** A request that is still alone after this time was sent alone, so that there is no reason to delay it further. */
 const ALONE_MS = 2;
 
-/** The requests that are at each mailbox now; a batch is one. */
+/** Counts the requests that are in progress at each mailbox. A batch counts as one. */
 export class Presence {
   readonly #present = new Map<string, number>();
 
-  /** The answer is to be called once, when the request leaves. */
+  /** Counts a request in. The returned function must be called once, when the request ends. */
   enter(mailbox: string): () => void {
     this.#add(mailbox, 1);
     return () => this.#add(mailbox, -1);
   }
 
-  /** As long as a request to the mailbox takes, by itself or beside others. */
+  /** Waits as long as a request to the mailbox takes, alone or beside others. */
   async serve(mailbox: string): Promise<void> {
     await sleep(ALONE_MS);
     if ((this.#present.get(mailbox) ?? 0) > 1) await sleep(MIN_SERVICE_MS - ALONE_MS);

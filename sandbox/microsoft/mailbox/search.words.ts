@@ -4,22 +4,22 @@ import type { SearchIndex } from '../../world.ts';
 import type { Content } from './content.ts';
 import type { Item } from './item.ts';
 
-/** What it does to accents, ligatures and width. */
+/** How the index treats accents, ligatures and full-width letters. */
 type Accents = SearchIndex['accents'];
-/** What the index keeps of a message, by property. */
+/** The properties of a message that the index reads. */
 export type WordPlace = 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'attachment';
 
-/** Scripts without blanks between words, and Korean: the index keeps each of their characters as a word. */
+/** Scripts without spaces between words, and Korean. The index stores each of their characters as a word. */
 const UNSPACED = ['scx=Han', 'scx=Hira', 'sc=Kana', 'sc=Hang', 'sc=Thai', 'sc=Laoo', 'sc=Khmr', 'sc=Mymr']
   .map((script) => `\\p{${script}}`)
   .join('');
 const WORD = new RegExp(`(?=[${UNSPACED}])[\\p{L}\\p{N}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
 
-/** Stands between two texts of a property, so that no phrase goes from one to the next. */
+/** Separates two texts of a property, so that no phrase can continue from one into the next. */
 const ENDS = ' | ';
 
-/** A text as the index compares it; what it does to accents, ligatures and width is not documented. */
+/** Returns a text as the index compares it. How it treats accents, ligatures and full-width letters is not documented. */
 function spelled(text: string, accents: Accents): string {
   if (accents === 'kept') return text.normalize('NFC').toLowerCase();
   const bare = text
@@ -40,13 +40,13 @@ export const splitWords = (text: string, accents: Accents): readonly string[] =>
   spelled(text, accents).normalize('NFC').match(WORD) ?? [];
 
 type Known = Partial<Record<WordPlace, string>>;
-/** What is known of received mail: reading the MIME of 50,000 messages again for each search would take too long. */
+/** The words of received mail that were already read. Reading the MIME of 50,000 messages again for each search would take too long. */
 const known: Readonly<Record<Accents, WeakMap<Content, Known>>> = {
   folded: new WeakMap(),
   kept: new WeakMap(),
 };
 
-/** The words that the index reads in one place of a message, with ENDS around each of its texts. */
+/** Returns the words that the index reads in one property of a message, with ENDS around each of its texts. */
 export function wordsIn({ content, isDraft }: Item, place: WordPlace, accents: Accents): string {
   if (isDraft) return indexOf(content, place, accents);
   const found = known[accents].get(content) ?? {};

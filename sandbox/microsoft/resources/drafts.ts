@@ -8,7 +8,7 @@ import { badRequest } from '../wire/errors.ts';
 import { type Call, isMimeBody, jsonBody } from '../wire/request.ts';
 import { freshMessageId, type MessageInput, readMessage, writeContent, writeState } from './message.input.ts';
 
-/** A new draft of the caller's, from JSON or from MIME. Throws Graph's refusals. */
+/** Creates a draft from the caller's JSON or MIME. Throws Graph's errors. */
 export function draftFromBody(call: Call, folder: Folder): Item {
   if (isMimeBody(call)) return addDraft(call.account, folder, mimeContent(call), null);
   const input = readMessage(jsonBody(call));
@@ -45,7 +45,7 @@ export function blankDraft(account: Account): DraftContent {
   return draft;
 }
 
-/** Puts a file on a draft, whatever the draft was made of. */
+/** Adds an attachment to a draft, whether the draft was made from JSON or from MIME. */
 export function attach(
   call: Pick<Call, 'account'>,
   item: Item,
@@ -60,7 +60,7 @@ export function attach(
   return added;
 }
 
-/** A base64 body of MIME. What Exchange would fill in is filled in. Throws BadRequest. */
+/** Reads a body of MIME in base64. Adds the headers that Exchange would add. Throws BadRequest. */
 export function mimeContent(call: Call): ReceivedContent {
   const text = call.body.toString('latin1').replace(/\s+/g, '');
   if (text === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(text))
@@ -77,7 +77,7 @@ export function mimeContent(call: Call): ReceivedContent {
   return new ReceivedContent(mailFromRaw(raw, { key: `mime:${randomUUID()}`, receivedAt: now }));
 }
 
-/** MIME as it leaves the server. */
+/** Returns the MIME as it leaves the server. */
 export function withoutBcc(raw: Buffer): Buffer {
   const head = headerOf(raw);
   const kept = head.replace(/^bcc:.*(?:\r?\n[ \t].*)*\r?\n?/gim, '');

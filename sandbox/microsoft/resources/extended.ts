@@ -2,7 +2,7 @@ import type { SingleValueLegacyExtendedProperty } from '@microsoft/microsoft-gra
 import type { Item } from '../mailbox/item.ts';
 import { badRequest } from '../wire/errors.ts';
 
-/** MAPI properties that clients ask for, by canonical id. Null: the item has none. */
+/** The MAPI properties that clients request, by canonical id. Null: the item does not have the property. */
 const KNOWN: Readonly<Record<string, (item: Item) => string | number | null>> = {
   'Integer 0xe08': (item) => item.content.envelope.size,
   'Long 0xe08': (item) => item.content.envelope.size,
@@ -24,7 +24,7 @@ const KNOWN: Readonly<Record<string, (item: Item) => string | number | null>> = 
   'String 0x1042': (item) => item.content.envelope.inReplyTo.join(' ') || null,
 };
 
-/** The properties that the filter of an $expand names; without one, those a client set. */
+/** Returns the properties that the filter of an $expand names. Without a filter, returns those that a client set. */
 export function extendedProperties(item: Item, filter: string | null): SingleValueLegacyExtendedProperty[] {
   const wanted = filter === null ? [...item.extended.keys()] : idsIn(filter);
   return wanted.flatMap((id) => {
@@ -33,7 +33,7 @@ export function extendedProperties(item: Item, filter: string | null): SingleVal
   });
 }
 
-/** `id eq '…' or id eq '…'`. Throws BadRequest for anything else, as Graph does. */
+/** Returns the ids in a filter of the form `id eq '…' or id eq '…'`. Throws BadRequest for anything else, as Graph does. */
 function idsIn(filter: string): string[] {
   const ids = [...filter.matchAll(/\s*(?:or\s+)?\(?\s*id\s+eq\s+'([^']*)'\s*\)?/gi)];
   if (ids.length === 0 || ids.map(([whole]) => whole).join('').length !== filter.length)
@@ -44,7 +44,7 @@ function idsIn(filter: string): string[] {
   return ids.map(([, id = '']) => canonicalId(id));
 }
 
-/** "LONG 0x0E08" and "Long 0xe08" are one property. Throws BadRequest for an id that is none. */
+/** Returns the canonical form of an id: "LONG 0x0E08" and "Long 0xe08" are the same property. Throws BadRequest for an invalid id. */
 export function canonicalId(id: string): string {
   const tagged = /^([A-Za-z]+)\s+0x0*([0-9a-f]{1,8})$/i.exec(id);
   if (tagged) return `${capital(tagged[1] ?? '')} 0x${(tagged[2] ?? '').toLowerCase()}`;

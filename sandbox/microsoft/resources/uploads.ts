@@ -12,7 +12,7 @@ import { attach } from './drafts.ts';
 import { requireDraft } from './message.input.ts';
 
 const MAX_FILE_BYTES = 150 * 1024 * 1024;
-/** Measured to the byte (msgraph-sdk-java PR 52); the documentation says 3 MB. */
+/** The exact minimum, as it was measured (msgraph-sdk-java PR 52). The documentation says 3 MB. */
 const MIN_FILE_BYTES = 2_097_152;
 const MAX_CHUNK_BYTES = 4 * 1024 * 1024;
 const LIFETIME_MS = 2 * 3600_000;
@@ -36,8 +36,8 @@ interface Session {
 }
 
 /**
- * Upload sessions: files of up to 150 MB, in pieces, at a URL that needs no token. Mail takes pieces of any length below 4 MB
- * (outlook-large-attachments sends 2,097,152 bytes at a time); multiples of 320 KiB are a rule of drives.
+ * Upload sessions. A file of up to 150 MB is uploaded in pieces to a URL that needs no token. Mail accepts pieces of any length
+ * below 4 MB (outlook-large-attachments sends 2,097,152 bytes at a time). Only drives require multiples of 320 KiB.
  */
 export class Uploads {
   readonly #throttle: Throttle;
@@ -95,12 +95,12 @@ export class Uploads {
     });
   }
 
-  /** Whose upload it is; null for a session that is not here. */
+  /** Returns the address of the account that the upload belongs to. Null: there is no such session. */
   accountOf(token: string): string | null {
     return this.#sessions.get(token)?.account.address ?? null;
   }
 
-  /** PUT, GET or DELETE on an uploadUrl. Throws Graph's refusals. */
+  /** Answers a PUT, GET or DELETE on an uploadUrl. Throws Graph's errors. */
   serve(method: string, token: string, headers: Readonly<Record<string, string>>, body: Buffer): Answer {
     const session = this.#sessions.get(token);
     if (headers.authorization !== undefined)
@@ -120,7 +120,7 @@ export class Uploads {
     return finish(session);
   }
 
-  /** Whether another session of the same message has begun and not ended. */
+  /** Returns whether another session of the same message has received a piece and has not ended. */
   #isOverlapped(session: Session): boolean {
     const { item, account } = session;
     const now = account.mailbox.time();
@@ -150,7 +150,7 @@ export class Uploads {
   }
 }
 
-/** A replica that lags behind does not know a message that was just made (msgraph-sdk-dotnet#1287). */
+/** Throws itemNotFound for a message that a lagging replica does not know yet, because it was just created (msgraph-sdk-dotnet#1287). */
 function requireReplicated({ replicaLag, mailbox }: Account, item: Item, at: 'session' | 'piece'): void {
   const age = mailbox.time() - item.createdAt.getTime();
   if (replicaLag.at === at && age < replicaLag.ms) throw itemNotFound();
