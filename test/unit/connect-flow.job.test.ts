@@ -20,7 +20,8 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
   let accounts: Accounts;
   let now: Date;
   let answer: () => Promise<PollOutcome>;
-  const polled = vi.fn(() => answer());
+  const polled = vi.fn((_flow: { readonly id: string }) => answer());
+  const pollsOf = ({ id }: { id: string }) => polled.mock.calls.filter(([flow]) => flow.id === id).length;
   const jobs: ConnectFlowJob[] = [];
   beforeAll(async () => {
     db = await openTestDatabase(kind);
@@ -32,11 +33,11 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     polled.mockClear();
   });
   afterEach(() => {
-    for (const job of jobs.splice(0)) job.close();
+    for (const job of jobs.splice(0)) void job.close();
   });
 
   /** The job of one instance. */
-  function instance(takeoverIntervalMs = 60_000): ConnectFlowJob {
+  function instance(takeoverIntervalMs = 60_000, offeredBy: Provider = offering): ConnectFlowJob {
     const { vault, integrations, directory, flows } = accounts;
     const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks: [], log: silent });
     const connect = () => Promise.reject(new Error('it is begun by the test'));
@@ -44,7 +45,7 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     const methods: OpenConnectMethod[] = [
       { method: METHOD, description: '', absence: '', open: () => handler, handler },
     ];
-    const common = { methods, providers: [offering], flows, integrationWriter, log: silent };
+    const common = { methods, providers: [offeredBy], flows, integrationWriter, log: silent };
     const job = new ConnectFlowJob({ ...common, now: () => now, takeoverIntervalMs });
     jobs.push(job);
     return job;
@@ -86,7 +87,7 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     const first = instance();
     first.schedule(flow.id, 0);
     await expect.poll(() => polled.mock.calls.length).toBe(1);
-    first.close();
+    void first.close();
     answer = async () => ({ exchanged: exchanged('bob@mail.example') });
     const unclaimed = vi.spyOn(accounts.flows, 'unclaimed');
     instance(20);
@@ -113,7 +114,7 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     expect(polled).toHaveBeenCalledTimes(1);
   });
 
-  it('fails with the reason when the provider refuses, and of an instance whose claim was lost nothing is stored', async () => {
+  it('fails with the reason when the provider refuses, and nothing is stored of a flow that has ended meanwhile', async () => {
     answer = async () => {
       throw new MailError('CONSENT_REQUIRED', 'It was declined.');
     };
@@ -123,14 +124,77 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
 
     const lost = await begun();
     answer = async () => {
-      await db.prisma.connectFlow.update({ where: { id: lost.id }, data: { claimOwner: 'another' } });
+      await accounts.flows.failed(lost.id, 'CONSENT', { code: 'INVALID', message: 'It has ended.' });
       return { exchanged: exchanged('eve@mail.example') };
     };
     const failed = vi.spyOn(accounts.flows, 'failed');
     instance().schedule(lost.id, 0);
-    await expect.poll(() => failed.mock.settledResults[0]?.value).toBe(false);
+    await expect.poll(() => failed.mock.settledResults[1]?.value).toBe(false);
     failed.mockRestore();
-    expect(await statusOf(lost)).toBe('CONSENT');
+    expect(await statusOf(lost)).toBe('FAILED');
     expect(await accounts.directory.all(lost.userId)).toEqual([]);
+  });
+
+  it('connects the account although the store was away for longer than the claim, and another instance was refused', async () => {
+    let storeIsBack = () => {};
+    const away = new Promise<void>((resolve) => {
+      storeIsBack = resolve;
+    });
+    const flow = await begun();
+    answer = async () => ({ exchanged: exchanged('ada@mail.example') });
+    const { flows } = accounts;
+    const waiting = vi.spyOn(IntegrationWriter.prototype, 'saveIntegration').mockImplementationOnce(async function (
+      this: IntegrationWriter,
+      ...saved
+    ) {
+      await away;
+      waiting.mockRestore();
+      return this.saveIntegration(...saved);
+    });
+    const unclaimed = vi.spyOn(flows, 'unclaimed');
+    instance(20);
+    await expect.poll(() => waiting.mock.calls.length).toBe(1);
+    now = new Date(now.getTime() + 60_000);
+    const before = unclaimed.mock.settledResults.length;
+    await expect.poll(() => unclaimed.mock.settledResults.length).toBeGreaterThan(before + 2);
+    expect(pollsOf(flow)).toBe(1);
+
+    answer = async () => {
+      throw new MailError('INVALID', 'The code has expired.');
+    };
+    const release = vi.spyOn(flows, 'release');
+    instance(20);
+    await expect.poll(() => release.mock.calls.some(([id]) => id === flow.id)).toBe(true);
+    expect(await statusOf(flow)).toBe('CONSENT');
+    storeIsBack();
+    await expect.poll(() => statusOf(flow)).toBe('CONNECTED');
+    for (const spy of [unclaimed, release]) spy.mockRestore();
+  });
+
+  it('waits at a stop for the poll in progress, whose grant would be lost', async () => {
+    let decide = (_outcome: PollOutcome) => {};
+    answer = () =>
+      new Promise((resolve) => {
+        decide = resolve;
+      });
+    const flow = await begun();
+    const job = instance();
+    job.schedule(flow.id, 0);
+    await expect.poll(() => polled.mock.calls.length).toBe(1);
+    const stopped = job.close();
+    decide({ exchanged: exchanged('ada@mail.example') });
+    await stopped;
+    expect(await statusOf(flow)).toBe('CONNECTED');
+  });
+
+  it('fails with a way out when the provider no longer offers the method', async () => {
+    const flow = await begun();
+    instance(60_000, provider).schedule(flow.id, 0);
+    await expect.poll(() => statusOf(flow)).toBe('FAILED');
+    const { problem } = (await accounts.flows.find(flow.userId, flow.id)) ?? {};
+    expect(problem).toEqual({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('no longer connects accounts in this way'),
+    });
   });
 });

@@ -308,7 +308,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   it('ends no flow while its last try is compared, which may be the right one', async () => {
     const { userId, token } = await consented(null);
     for (let n = 0; n < 4; n++) await accounts.connect.finish(userId, `22222-2222${n}`).catch(() => undefined);
-    const compared = await accounts.flows.takeTry(userId, now);
+    const compared = await accounts.flows.takeTry(userId, 'AUTHORIZATION_CODE', now);
     await expect(accounts.connect.finish(userId, '22222-22229')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await accounts.flows.giveTryBack(compared.map(({ id }) => id));
     expect(await accounts.connect.finish(userId, token)).toMatchObject({ status: 'CONNECTED' });

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { isMailError, publicCode, storeErrorIn } from '../../domain/error.ts';
+import { isMailError, MailError, publicCode, storeErrorIn } from '../../domain/error.ts';
+import { isDoneWithin } from '../../platform/abort.ts';
 import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
 import { requireConfigured } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { ConnectFlowStore } from './connect-flow.store.ts';
-import { type ConnectFlowRecord, endsFlow, unknownToken } from './connect-flow.ts';
+import { type ConnectFlowRecord, endsFlow } from './connect-flow.ts';
 import type { OpenConnectMethod, PollOutcome } from './connect-method.ts';
 import type { IntegrationWriter } from './integration-writer.ts';
 
@@ -28,6 +29,8 @@ const CLAIM_MS = POLL_TIMEOUT_MS + 20_000;
 /** The wait after a poll that failed doubles up to this (RFC 8628 3.5). */
 const FIRST_BACKOFF_MS = 5_000;
 const MAX_BACKOFF_MS = 60_000;
+/** How long a stopping process waits for polls in progress: a grant that one of them redeems is lost if it is not stored. */
+const STOP_TIMEOUT_MS = 4_000;
 
 /**
  * Polls the provider for the flows whose method ends by polling, such as a device code (RFC 8628), until the user has
@@ -38,7 +41,9 @@ export class ConnectFlowJob {
   private readonly polled: readonly OpenConnectMethod[];
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly failures = new Map<string, number>();
-  private readonly stopping = new AbortController();
+  /** The polls in progress, until their outcome is stored. */
+  private readonly running = new Map<string, Promise<void>>();
+  private isStopped = false;
   private readonly takeover: NodeJS.Timeout | null;
   private readonly now: () => Date;
 
@@ -54,34 +59,40 @@ export class ConnectFlowJob {
 
   /** Polls for the flow after this time. */
   schedule(flowId: string, afterMs: number): void {
-    if (this.stopping.signal.aborted) return;
+    if (this.isStopped) return;
     clearTimeout(this.timers.get(flowId));
     const poll = () => {
       this.timers.delete(flowId);
-      void this.guarded(() => this.pollOnce(flowId));
+      const running = this.guarded(() => this.pollOnce(flowId)).finally(() => {
+        if (this.running.get(flowId) === running) this.running.delete(flowId);
+      });
+      this.running.set(flowId, running);
     };
     this.timers.set(flowId, setTimeout(poll, Math.max(0, afterMs)).unref());
   }
 
-  /** Begins no further poll. Another instance goes on with the flows. */
-  close(): void {
-    this.stopping.abort();
+  /** Begins no further poll, and waits a while for those in progress. Another instance goes on with the flows. */
+  async close(): Promise<void> {
+    this.isStopped = true;
     if (this.takeover) clearInterval(this.takeover);
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.timers.clear();
+    await isDoneWithin(Promise.all(this.running.values()), STOP_TIMEOUT_MS);
   }
 
   private async takeOver(): Promise<void> {
     const methods = this.polled.map(({ method }) => method);
     const ids = await this.options.flows.unclaimed(methods, this.now());
-    for (const id of ids) if (!this.timers.has(id)) this.schedule(id, 0);
+    // A flow whose grant this instance has redeemed and not stored yet must not be polled again.
+    for (const id of ids) if (!this.timers.has(id) && !this.running.has(id)) this.schedule(id, 0);
   }
 
   private async pollOnce(flowId: string): Promise<void> {
     const { flows } = this.options;
     const owner = randomUUID();
     const now = this.now();
-    if (!(await flows.claim(flowId, 'CONSENT', owner, new Date(now.getTime() + CLAIM_MS), now))) {
+    const before = await flows.get(flowId);
+    if (!before || !(await flows.claim(flowId, 'CONSENT', owner, new Date(now.getTime() + CLAIM_MS), now))) {
       this.failures.delete(flowId);
       return;
     }
@@ -89,11 +100,11 @@ export class ConnectFlowJob {
     if (!flow) return;
     try {
       const outcome = await this.ask(flow);
-      if ('exchanged' in outcome) await this.save(flow, owner, outcome);
+      if ('exchanged' in outcome) await this.save(flow, outcome);
       else await this.reschedule(flow, owner, outcome.pollAfterMs, outcome.state);
       this.failures.delete(flowId);
     } catch (error) {
-      await this.failed(flow, owner, error);
+      await this.failed(flow, owner, error, before.isClaimed);
     }
   }
 
@@ -101,23 +112,30 @@ export class ConnectFlowJob {
     const provider = requireConfigured(this.options.providers, flow.provider);
     const offered = provider.connectMethods.find(({ method }) => method === flow.method);
     const handler = this.polled.find(({ method }) => method === flow.method)?.handler;
-    if (!offered || !handler?.poll) throw unknownToken();
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(POLL_TIMEOUT_MS)]);
-    return handler.poll(flow, provider, offered, signal);
+    if (!offered || !handler?.poll)
+      throw new MailError(
+        'UNSUPPORTED',
+        `${provider.name} no longer connects accounts in this way. Connect it in another way.`,
+      );
+    // A stopping process does not abort the poll: the provider may have redeemed the grant already.
+    return handler.poll(flow, provider, offered, AbortSignal.timeout(POLL_TIMEOUT_MS));
   }
 
-  /** The grant can be redeemed only once, so the account is stored as soon as the store is back when it is away. */
+  /**
+   * Stores the account, as soon as the store is back when it is away. The grant can be redeemed only once, so the account is
+   * stored although the claim may have run out meanwhile.
+   */
   private async save(
     flow: ConnectFlowRecord,
-    claimOwner: string,
     { exchanged }: Extract<PollOutcome, { exchanged: unknown }>,
   ): Promise<void> {
     const { flows, integrationWriter } = this.options;
     const { id, userId, provider, method, access, expiresAt } = flow;
+    const finishedWith = randomUUID();
     const work = () =>
       integrationWriter.saveIntegration({ userId, provider, method, access }, exchanged, async (record, tx) => {
-        const end = { id, claimOwner, finishedWith: claimOwner, integration: record.id };
-        if (!(await flows.connected(end, this.now(), tx))) throw unknownToken();
+        const end = { id, finishedWith, integration: record.id };
+        if (!(await flows.connected(end, this.now(), tx))) throw endedMeanwhile();
       });
     const leftMs = Math.max(1, expiresAt.getTime() - this.now().getTime());
     await retryUntilStoreIsBack(work, AbortSignal.timeout(leftMs));
@@ -133,11 +151,16 @@ export class ConnectFlowJob {
     this.schedule(id, waitMs);
   }
 
-  private async failed(flow: ConnectFlowRecord, owner: string, error: unknown): Promise<void> {
+  /**
+   * `tookOver`: the claim before this one ran out. Its owner may have redeemed the grant and wait for the store to be back, so
+   * a refusal ends the flow only when the next poll meets it again.
+   */
+  private async failed(flow: ConnectFlowRecord, owner: string, error: unknown, tookOver: boolean): Promise<void> {
     const { flows, log } = this.options;
     const code = isMailError(error) ? publicCode(error.code) : null;
-    log.info({ code, err: error, flowId: flow.id }, 'a poll for a connect flow failed');
+    log[code ? 'info' : 'error']({ code, err: error, flowId: flow.id }, 'a poll for a connect flow failed');
     if (isMailError(error) && code && (endsFlow(code) || code === 'NOT_FOUND')) {
+      if (tookOver) return this.reschedule(flow, owner, CLAIM_MS);
       this.failures.delete(flow.id);
       await flows.failed(flow.id, 'CONSENT', { code, message: error.message }, null, owner);
       return;
@@ -155,3 +178,6 @@ export class ConnectFlowJob {
     });
   }
 }
+
+const endedMeanwhile = (): MailError =>
+  new MailError('NOT_FOUND', 'The connect flow ended before the account could be stored. Connect the account again.');

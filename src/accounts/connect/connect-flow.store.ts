@@ -85,20 +85,21 @@ export class ConnectFlowStore {
     return count === 1;
   }
 
-  /** Returns the user's flows that wait for the token that a page passes on. */
-  async awaitingToken(userId: string, now: Date): Promise<readonly ConnectFlowRecord[]> {
-    const where = { userId, status: 'FINISH', redirectUri: { not: null }, expiresAt: { gt: now } };
+  /** Returns the user's flows of this method that wait for the token that a page passes on. */
+  async awaitingToken(userId: string, method: string, now: Date): Promise<readonly ConnectFlowRecord[]> {
+    const where = { userId, ...ofMethod(method), status: 'FINISH', redirectUri: { not: null }, expiresAt: { gt: now } };
     return (await this.db.prisma.connectFlow.findMany({ where })).map(recordOf);
   }
 
   /**
-   * Returns the user's flows that wait for a code, and counts a try for each. It counts before the code is compared, so that
+   * Returns the user's flows of this method that wait for a code, and counts a try for each. It counts before the code is compared, so that
    * simultaneous guesses are limited like successive ones.
    */
-  async takeTry(userId: string, now: Date): Promise<readonly ConnectFlowRecord[]> {
+  async takeTry(userId: string, method: string, now: Date): Promise<readonly ConnectFlowRecord[]> {
     const rows = await this.db.prisma.connectFlow.updateManyAndReturn({
       where: {
         userId,
+        ...ofMethod(method),
         status: 'FINISH',
         redirectUri: null,
         expiresAt: { gt: now },
@@ -182,10 +183,11 @@ export class ConnectFlowStore {
 
   /**
    * Ends a flow with its account. Returns false when the claim was lost or the flow has ended: then nothing may be stored.
+   * Without `claimOwner` the claim does not matter, because the caller holds a grant that nobody else can redeem.
    * A repetition returns true, because the answer to the first commit may have been lost.
    */
   async connected(
-    flow: { id: string; claimOwner: string; finishedWith: string; integration: string },
+    flow: { id: string; claimOwner?: string; finishedWith: string; integration: string },
     now: Date,
     tx: Transaction,
   ): Promise<boolean> {
@@ -194,7 +196,7 @@ export class ConnectFlowStore {
       where: {
         id,
         OR: [
-          { claimOwner, status: { in: UNDER_WAY }, expiresAt: { gt: now } },
+          { ...(claimOwner && { claimOwner }), status: { in: UNDER_WAY }, expiresAt: { gt: now } },
           { status: 'CONNECTED', finishedWith, integration },
         ],
       },
@@ -235,6 +237,9 @@ export class ConnectFlowStore {
   }
 }
 
+const ofMethod = (method: string) =>
+  method === DEFAULT_FLOW_METHOD ? { OR: [{ method }, { method: null }] } : { method };
+
 const recordOf = (row: ConnectFlow): ConnectFlowRecord => ({
   id: row.id,
   userId: row.userId,
@@ -246,6 +251,7 @@ const recordOf = (row: ConnectFlow): ConnectFlowRecord => ({
   status: row.status as ConnectFlowStatus,
   codeVerifier: row.codeVerifier,
   consent: row.consent,
+  isClaimed: row.claimOwner !== null,
   integrationId: row.integration,
   problem: row.problemCode ? { code: row.problemCode as ErrorCode, message: row.problem ?? '' } : null,
   createdAt: row.createdAt,

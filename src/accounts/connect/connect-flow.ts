@@ -29,6 +29,8 @@ export interface ConnectFlowRecord {
   readonly codeVerifier: Uint8Array | null;
   /** What the method stores until the end of the flow, sealed by the method. */
   readonly consent: Uint8Array | null;
+  /** True from a claim until it is given up or the flow ends, also when the time of the claim has run out. */
+  readonly isClaimed: boolean;
   /** The connected account of a flow that is CONNECTED. */
   readonly integrationId: string | null;
   readonly problem: FlowProblem | null;

@@ -52,9 +52,12 @@ export function parseCredential(stored: unknown): Credential {
   return { method, secret, ...Kept.parse(stored) };
 }
 
+/** The only method there was while secrets did not name theirs. */
+const FIRST_METHOD = 'AUTHORIZATION_CODE';
+
 /** Returns the method that renews and ends the grant, or undefined when the provider no longer offers it. */
 export const methodOf = ({ connectMethods }: Provider, { method }: Credential): ConnectMethod | undefined =>
-  method === null ? connectMethods[0] : connectMethods.find((one) => one.method === method);
+  connectMethods.find((one) => one.method === (method ?? FIRST_METHOD));
 
 /** True when the token needs no refresh. */
 export const isFresh = (credential: Credential, rejected: string | undefined, now: Date): boolean =>

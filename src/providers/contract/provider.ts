@@ -41,7 +41,7 @@ export interface Provider<Secret = unknown> {
   readonly domains: readonly string[];
   /** Suffixes of MX hosts by which a custom domain is recognised as this provider's. */
   readonly mxSuffixes: readonly string[];
-  /** How accounts can be connected, the usual way first. The first also refreshes secrets that were sealed before they named their method. */
+  /** How accounts can be connected, the usual way first. Secrets that were sealed before they named their method are refreshed by AUTHORIZATION_CODE. */
   readonly connectMethods: readonly [ConnectMethod<Secret>, ...ConnectMethod<Secret>[]];
   /**
    * What this account can do, computed without a request. Accounts of one provider may differ, as accounts on two IMAP servers

@@ -11,7 +11,7 @@ import { checkAnswered } from '../../integrations/credential.ts';
 import type { IntegrationRecord } from '../../integrations/integration.ts';
 import { tooManyAttempts } from '../../users/attempt.limiter.ts';
 import type { AttemptRule } from '../../users/attempt.store.ts';
-import { type ConnectFlowRecord, endsFlow, unknownToken } from '../connect-flow.ts';
+import { type ConnectFlowRecord, DEFAULT_FLOW_METHOD, endsFlow, unknownToken } from '../connect-flow.ts';
 import type { ConnectTools } from '../connect-method.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
 import { type FinishToken, hashOf, readFinishToken } from './connect-token.ts';
@@ -77,7 +77,7 @@ export class FinishService {
     const { flows } = this.options;
     const now = this.now();
     // In the other order, a flow that ends between the two reads would be found by neither.
-    const waiting = this.matching(await flows.awaitingToken(userId, now), finishToken);
+    const waiting = this.matching(await flows.awaitingToken(userId, DEFAULT_FLOW_METHOD, now), finishToken);
     return waiting ?? flows.endedWith(userId, hashOf(finishToken), now);
   }
 
@@ -95,7 +95,7 @@ export class FinishService {
   private async tryCode(userId: string, finishToken: FinishToken): Promise<ConnectFlowRecord | null> {
     const { flows } = this.options;
     const now = this.now();
-    const tried = await flows.takeTry(userId, now);
+    const tried = await flows.takeTry(userId, DEFAULT_FLOW_METHOD, now);
     const ids = tried.map(({ id }) => id);
     // The same code may have been entered twice at once, so that the flow has ended since the caller's read.
     const found = this.matching(tried, finishToken) ?? (await flows.endedWith(userId, hashOf(finishToken), now));
