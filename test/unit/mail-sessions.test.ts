@@ -23,6 +23,7 @@ let closing: () => Promise<void>;
 /** Whether the sessions can listen, and how the connection of each is lost. */
 let listens: boolean;
 let lost: (() => void)[];
+let finishReading: () => void;
 const provider = fakeProvider({
   limits: { concurrency: 4, streams: 2, units: 1_000, windowMs: WINDOW_MS },
   open: (account) => {
@@ -30,6 +31,7 @@ const provider = fakeProvider({
     return {
       listMailboxes: async () => [],
       identities: async () => [],
+      readRaw: () => new Promise<void>((resolve) => (finishReading = resolve)),
       listen: listens ? () => new Promise<void>((resolve) => lost.push(resolve)) : undefined,
       close: async () => {
         closed.push(account.address);
@@ -147,6 +149,19 @@ describe('is closed', () => {
     expect(closed).toEqual([]);
     await vi.advanceTimersByTimeAsync(2 * MINUTE);
     expect(closed).toEqual(['held@mail.example']);
+  });
+
+  it('not while a call runs in it, and after a time from when the call ended', async () => {
+    const session = await sessions.get(stored('busy'));
+    const reading = session.readRaw('m1', call);
+    await vi.advanceTimersByTimeAsync(3 * IDLE_TIMEOUT_MS);
+    expect([closed, await sessions.get('busy')]).toEqual([[], session]);
+    finishReading();
+    await reading;
+    await vi.advanceTimersByTimeAsync(IDLE_TIMEOUT_MS - MINUTE);
+    expect(closed).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2 * MINUTE);
+    expect(closed).toEqual(['busy@mail.example']);
   });
 
   it('though it could listen, when nobody lets it', async () => {

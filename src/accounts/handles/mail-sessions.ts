@@ -27,10 +27,10 @@ interface OpenSession {
   /** The integration as it was when the session was last requested. */
   record: IntegrationRecord;
   readonly limiter: RequestLimiter;
-  /** When it was last requested, or last stopped listening. */
+  /** When it was last requested, or its last call ended. */
   usedAt: number;
-  /** True while it holds a connection over which the provider announces news. */
-  isListening: boolean;
+  /** Calls in progress, and a connection that is held over which the provider announces news. */
+  callsInProgress: number;
 }
 
 /** How long an unused session stays open. It is longer than the time between two polls with the default POLL_SECONDS. */
@@ -41,8 +41,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
  * The open sessions of this process, one for each integration, shared by every request and job. A session is opened when it
- * is first requested. It is closed when its grant ends or is replaced, when it is neither requested nor listening for a
- * while, and when the process stops. A request for an open session makes no query.
+ * is first requested. It is closed when its grant ends or is replaced, when it is neither requested nor has a call in progress
+ * for a while, and when the process stops. A request for an open session makes no query.
  */
 export class MailSessions {
   private readonly open = new Map<string, OpenSession>();
@@ -122,18 +122,18 @@ export class MailSessions {
         answered: async () => {
           if (opened.record.status !== 'CONNECTED') await health.answered(opened.record);
         },
-        listening: () => {
-          opened.isListening = true;
+        began: () => {
+          opened.callsInProgress++;
         },
-        stoppedListening: () => {
-          opened.isListening = false;
+        ended: () => {
+          opened.callsInProgress--;
           opened.usedAt = Date.now();
         },
       }),
       record,
       limiter,
       usedAt: Date.now(),
-      isListening: false,
+      callsInProgress: 0,
     };
     return opened;
   }
@@ -169,8 +169,8 @@ export class MailSessions {
   private sweep(): void {
     void this.check([...this.unchecked]);
     const now = Date.now();
-    for (const [integrationId, { usedAt, isListening }] of this.open) {
-      if (isListening || now - usedAt < IDLE_TIMEOUT_MS) continue;
+    for (const [integrationId, { usedAt, callsInProgress }] of this.open) {
+      if (callsInProgress > 0 || now - usedAt < IDLE_TIMEOUT_MS) continue;
       this.end(integrationId);
       this.options.tokens.forget(integrationId);
     }

@@ -6,14 +6,14 @@ type MailboxReads = Pick<MailSession, 'listMailboxes' | 'listMessages' | 'listTh
 interface SessionObserver {
   /** The mailbox itself was read, so an account with the status ERROR works again. */
   answered(): Promise<void>;
-  /** The session begins to hold a connection over which the provider announces news. */
-  listening?(): void;
-  /** That connection has ended. */
-  stoppedListening?(): void;
+  /** A call begins, or a connection over which the provider announces news is held. */
+  began?(): void;
+  /** That call or connection has ended. */
+  ended?(): void;
 }
 
 /**
- * Returns the session with its reads of the mailbox and its `listen` reported to an observer. Every other member runs on the
+ * Returns the session with its calls, and the answers to its reads of the mailbox, reported to an observer. Every other member runs on the
  * session itself, so that `close` finds what they have opened, for example a connection.
  */
 export function recoveringSession(session: MailSession, observer: SessionObserver): MailSession {
@@ -28,20 +28,22 @@ export function recoveringSession(session: MailSession, observer: SessionObserve
     listThreads: (query, page, call) => reporting(session.listThreads(query, page, call)),
     changes: (since, call, hints) => reporting(session.changes(since, call, hints)),
   };
-  const listen = async (...given: Parameters<NonNullable<MailSession['listen']>>): Promise<void> => {
-    observer.listening?.();
-    try {
-      await session.listen?.(...given);
-    } finally {
-      observer.stoppedListening?.();
-    }
-  };
+  const counting =
+    (call: (...given: unknown[]) => unknown) =>
+    (...given: unknown[]): unknown => {
+      const answer = call(...given);
+      if (!(answer instanceof Promise)) return answer;
+      observer.began?.();
+      return answer.finally(() => observer.ended?.());
+    };
   return new Proxy(session, {
     get(own, name) {
-      if (name === 'listen') return own.listen && listen;
-      if (Object.hasOwn(reads, name)) return reads[name as keyof MailboxReads];
-      const member: unknown = Reflect.get(own, name, own);
-      return typeof member === 'function' ? member.bind(own) : member;
+      const member: unknown = Object.hasOwn(reads, name)
+        ? reads[name as keyof MailboxReads]
+        : Reflect.get(own, name, own);
+      if (typeof member !== 'function') return member;
+      const call = member.bind(own);
+      return name === 'close' ? call : counting(call);
     },
   });
 }
