@@ -33,6 +33,11 @@ export class Reachability {
     return this.unavailable.get(provider)?.has(address) ?? false;
   }
 
+  /** Drops what is known of a mailbox that nothing uses any more. */
+  forget({ provider, address }: MailboxAddress): void {
+    this.unavailable.get(provider)?.delete(address);
+  }
+
   report(mailbox: MailboxAddress, outcome: ProviderAnswer): void {
     const { provider, address } = mailbox;
     const away = this.unavailable.get(provider) ?? new Set<string>();
