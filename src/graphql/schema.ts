@@ -120,7 +120,7 @@ const ROOTS = {
   Mutation:
     'The mutations. Each takes one input and returns the objects that it changed, with `userErrors` for problems that a different input would solve.',
   Subscription:
-    'The subscriptions, over WebSocket (graphql-transport-ws) on the same path. Keep the latest cursor and pass it as `after` when you subscribe again: then no event is missed.',
+    'The subscriptions, over WebSocket (graphql-transport-ws) on the same path. Each event has a cursor. Keep the latest one, and pass it as `after` when you subscribe again: then no event of `messageReceived` of the last 14 days is missed, and no outcome in `submissionChanged`, however long ago it was.',
 } as const;
 
 const withRoots = (typeDefs: string): string =>
