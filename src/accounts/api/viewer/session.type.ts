@@ -8,7 +8,7 @@ import { ViewerType } from './viewer.type.ts';
 @ObjectType('Session', {
   simpleResolvers: true,
   description:
-    'A session of a user. It lasts until `signOut`, as long as it is refreshed within 30 days, and for at most 180 days.',
+    'A session of a user. It ends at `signOut`, when it was not refreshed for 30 days, and after 180 days at the latest.',
 })
 export class SessionType {
   @Field(() => String, {
