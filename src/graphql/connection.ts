@@ -38,8 +38,7 @@ export class PageInfo {
 
   @Field(() => Cursor, {
     nullable: true,
-    description:
-      'Pass it as `after` to get the next page. It is present even on an empty page, unless that is the last.',
+    description: 'Pass it as `after` to get the next page. An empty page has it too, if there is a next page.',
   })
   get endCursor(): string | null {
     return this.#end?.() ?? null;

@@ -32,7 +32,7 @@ registerEnumType(ConnectStepEnum, {
     CONSENT: { description: 'Nobody has consented at the provider yet.' },
     FINISH: {
       description:
-        'Somebody has consented; the gateway cannot know whether it was the same user. Call `finishConnect` with the token or code that the browser received.',
+        'Somebody has consented at the provider. The gateway cannot know whether it was the user who called `connect`. Call `finishConnect` with the token or code that the browser received.',
     },
   },
 });

@@ -21,7 +21,9 @@ registerEnumType(PushKindEnum, {
   valuesConfig: {
     WEBHOOK: { description: 'By notifications (webhooks) from the provider: within seconds.' },
     HELD: { description: 'Over a connection to the provider that is kept open: within seconds.' },
-    POLL: { description: "By polling: within the gateway's setting POLL_SECONDS." },
+    POLL: {
+      description: "By polling: within as many seconds as the gateway's setting POLL_SECONDS says (60 by default).",
+    },
   },
 });
 

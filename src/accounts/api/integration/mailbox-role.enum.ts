@@ -13,7 +13,7 @@ registerEnumType(MailboxRoleEnum, {
     INBOX: { description: 'The mailbox in which new mail arrives.' },
     ARCHIVE: {
       description:
-        'Archived messages. In an account without an archive mailbox whose inbox is a label (Gmail): the messages that are in none of INBOX, SENT, DRAFTS, TRASH and JUNK.',
+        'Archived messages. In an account without an archive mailbox, whose inbox is a label (Gmail), these are the messages that are in none of INBOX, SENT, DRAFTS, TRASH and JUNK.',
     },
     DRAFTS: { description: 'Messages that have not been sent yet.' },
     SENT: { description: 'Copies of sent messages.' },

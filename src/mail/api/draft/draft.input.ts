@@ -4,7 +4,9 @@ import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { DraftType } from './draft.type.ts';
 
-@InputType({ description: 'The draft, and the version that you expect it to have.' })
+@InputType({
+  description: 'The input of `deleteDraft`: the draft to delete, and the version that you expect it to have.',
+})
 export class DraftInput {
   @Field(() => ID, { description: 'The id of the draft.' })
   draft!: string;
