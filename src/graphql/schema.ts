@@ -116,7 +116,8 @@ function isGetter(prototype: object | null, name: string): boolean {
 
 /** The descriptions of the root types. Decorators cannot describe these types. */
 const ROOTS = {
-  Query: 'The queries. Begin with `viewer`, which has everything that belongs to the signed-in user.',
+  Query:
+    'The queries. Begin with `viewer`, which has everything that belongs to the signed-in user. A field that can be null and could not be read is null, and `errors` has the reason.',
   Mutation:
     'The mutations. Each takes one input and returns the objects that it changed, with `userErrors` for problems that a different input would solve.',
   Subscription:

@@ -18,14 +18,14 @@ export class SyncHealth {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When the latest known change in the account happened.',
+    description: 'When the latest known change in the account happened. Null before the first change.',
   })
   readonly lastEventAt!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'When the gateway last knew all changes of the account. A change that the provider announces is read at once. A notification of Outlook names messages, and the gateway then reads only these. A change without a notification, such as a move whose notification was lost, is found by the next complete check. The time until that check is at most eleven times POLL_SECONDS (11 minutes by default).',
+      'When the gateway last knew all changes of the account. Null before the first sync. A change that the provider announces is read at once. A notification of Outlook names messages, and the gateway then reads only these. A change without a notification, such as a move whose notification was lost, is found by the next complete check. The time until that check is at most eleven times POLL_SECONDS (11 minutes by default).',
   })
   readonly lastReconciledAt!: Date | null;
 

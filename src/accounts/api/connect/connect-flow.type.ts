@@ -62,7 +62,7 @@ export class ConnectFlowType extends Node {
   @Field(() => EmailAddress, {
     nullable: true,
     description:
-      'The address that was given to `connect`. The user may have signed in to another account: `integration.address` is the connected one.',
+      'The address that was given to `connect`. Null when none was given. The user may have signed in to another account: `integration.address` is the connected one.',
   })
   readonly address: string | null;
 

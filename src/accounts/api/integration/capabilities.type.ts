@@ -74,7 +74,7 @@ export class CapabilitiesType {
 
   @Field(() => [MailboxRoleEnum], {
     description:
-      'The roles that a mailbox of this account can have. A filter accepts every role: MailboxRole says what a role means in an account that has no mailbox with it.',
+      'The roles that a mailbox of this account can have. `MessageFilter.role` also accepts every other role: MailboxRole says which messages it matches.',
   })
   readonly roles: readonly MailboxRole[];
 

@@ -99,7 +99,7 @@ export class DeleteMailboxPayload {
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'The account that it was in, so that you can read the changed lists in the same request. Null when there are userErrors.',
+      'The account that contained it, so that you can read the changed lists in the same request. Null when there are userErrors.',
   })
   readonly integration: IntegrationType | null;
 

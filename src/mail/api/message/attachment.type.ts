@@ -55,7 +55,8 @@ export class AttachmentType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The Content-ID by which the HTML refers to this file, as `cid:CONTENT-ID`. Without angle brackets.',
+    description:
+      'The Content-ID by which the HTML refers to this file, as `cid:CONTENT-ID`. Without angle brackets. Null when the file has none.',
   })
   get contentId(): string | null {
     return this.attachment.contentId;

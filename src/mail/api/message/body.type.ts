@@ -32,7 +32,7 @@ export class MessageBodyType {
   @Field(() => String, {
     nullable: true,
     description:
-      'The plain text. It is made from the HTML when the sender wrote no text or only white space, and when the provider keeps only the HTML. Text made from HTML is what is visible on a white page, as in a browser\'s innerText. Content that is hidden, also by its style or colour, is left out. Cells are separated by a tab, and rows by a line break. List items begin with their markers, and quoted lines with "> ". The address of a link follows in brackets where it differs from the link\'s text.',
+      'The plain text. Null when the message has neither text nor HTML. It is made from the HTML when the sender wrote no text or only white space, and when the provider keeps only the HTML. Text made from HTML is what is visible on a white page, as in a browser\'s innerText. Content that is hidden, also by its style or colour, is left out. Cells are separated by a tab, and rows by a line break. List items begin with their markers, and quoted lines with "> ". The address of a link follows in brackets where it differs from the link\'s text.',
   })
   text(): MaybePromise<string | null> {
     return this.slices.take(this.length, () => this.content.text);
@@ -66,7 +66,8 @@ export class MessageBodyType {
   @ValueBytesHint(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
-    description: 'The HTML exactly as the sender wrote it. It is not safe: never insert it into a page.',
+    description:
+      'The HTML exactly as the sender wrote it. It is not safe: never insert it into a page. Null when the sender wrote no HTML.',
   })
   unsafeHtml(): string | null {
     return this.content.html;

@@ -17,7 +17,7 @@ const optional = { nullable: true } as const;
   implements: Node,
   simpleResolvers: true,
   description:
-    'One message (RFC 5322). Only its mailboxes and flags can change; the content of a draft changes with each revision.',
+    'One message (RFC 5322). Only its mailboxes and flags can change. The content of a draft also changes, with each revision.',
 })
 export class MessageType extends Node {
   constructor(
@@ -146,13 +146,17 @@ export class MessageType extends Node {
 
   @Field(() => String, {
     ...optional,
-    description: 'The Message-ID header, without angle brackets. It is not an id of this API.',
+    description:
+      'The Message-ID header, without angle brackets. It is not an id of this API. Null when the header is missing.',
   })
   get internetMessageId(): string | null {
     return this.message.internetMessageId;
   }
 
-  @Field(() => Int, { ...optional, description: 'The approximate size at the provider, in bytes.' })
+  @Field(() => Int, {
+    ...optional,
+    description: 'The approximate size at the provider, in bytes. Null where the provider does not report it.',
+  })
   get sizeBytes(): number | null {
     const { sizeBytes } = this.message;
     return sizeBytes === null ? null : Math.min(sizeBytes, 2 ** 31 - 1);

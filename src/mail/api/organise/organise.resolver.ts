@@ -87,7 +87,7 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Moves messages from the inbox to the archive. Messages that are not in the inbox stay where they are.',
+      'Moves messages from the inbox to the archive. Messages that are not in the inbox, also those of a thread, stay where they are.',
   })
   archive(
     @Arg('input', () => MessagesInput, { description: 'The messages and threads to archive.' }) { ids }: MessagesInput,

@@ -48,7 +48,7 @@ export class MoveMessagesInput extends MessagesInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      'The mailbox to move out of. If it is a label, it is removed from the messages. Of a thread, only the messages in this mailbox are moved. Default: the label INBOX is removed (Gmail), and `moveMessages` says which messages of a thread are moved.',
+      'The mailbox to move out of. If it is a label, the label is removed from the messages. Of a thread, only the messages in this mailbox are moved. Default: the label INBOX is removed (Gmail), and `moveMessages` says which messages of a thread are moved.',
   })
   from?: string | null;
 

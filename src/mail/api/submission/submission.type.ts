@@ -68,7 +68,8 @@ export class SubmissionType extends Node {
 
   @Field(() => Problem, {
     nullable: true,
-    description: 'Why the status is FAILED or UNKNOWN, or why the next attempt is delayed while it is SENDING.',
+    description:
+      'Why the status is FAILED or UNKNOWN, or why the next attempt is delayed while the status is SENDING. Otherwise null.',
   })
   get problem(): Problem | null {
     const { problem, dueAt, status } = this.record;

@@ -10,10 +10,16 @@ import type { UnsubscribeMethod } from '../../unsubscribe/unsubscriber.ts';
     'How to unsubscribe from the mailing list that sent a message, as its List-Unsubscribe headers say. No request is made until you call the mutation `unsubscribe`.',
 })
 export class UnsubscribeType {
-  @Field(() => URLScalar, { nullable: true, description: 'The http or https URL for unsubscribing.' })
+  @Field(() => URLScalar, {
+    nullable: true,
+    description: 'The http or https URL for unsubscribing. Null when the list gives none.',
+  })
   readonly url!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'A mailto: URL. A mail to it unsubscribes.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'A mailto: URL. A mail to it unsubscribes. Null when the list gives none.',
+  })
   readonly mailto!: string | null;
 
   @Field(() => Boolean, {
