@@ -39,7 +39,7 @@ export class PageInfo {
   @Field(() => Cursor, {
     nullable: true,
     description:
-      'Pass it as `after` to get the next page. It is present even on an empty page, unless that is the last.',
+      'Pass it as `after` to get the next page. An empty page has it too if there is a next page, otherwise it is null there.',
   })
   get endCursor(): string | null {
     return this.#end?.() ?? null;
@@ -71,7 +71,7 @@ export function edgeType<T extends object>(name: string, node: () => ClassType<T
     @Field(node, {
       nullable,
       description: nullable
-        ? 'The item. Null when it could not be read; the rest of the list is still valid.'
+        ? 'The item. Null when it could not be read. The rest of the list is still valid.'
         : `The ${name}.`,
     })
     readonly node: T | null;

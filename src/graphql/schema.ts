@@ -116,11 +116,12 @@ function isGetter(prototype: object | null, name: string): boolean {
 
 /** The descriptions of the root types. Decorators cannot describe these types. */
 const ROOTS = {
-  Query: 'The queries. Begin with `viewer`, which has everything that belongs to the signed-in user.',
+  Query:
+    'The queries. Begin with `viewer`, which has everything that belongs to the signed-in user. A field that can be null and could not be read is null, and `errors` has the reason.',
   Mutation:
     'The mutations. Each takes one input and returns the objects that it changed, with `userErrors` for problems that a different input would solve.',
   Subscription:
-    'The subscriptions, over WebSocket (graphql-transport-ws) on the same path. Keep the latest cursor and pass it as `after` when you subscribe again: then no event is missed.',
+    'The subscriptions, over WebSocket (graphql-transport-ws) on the same path. Each event has a cursor. Keep the latest one, and pass it as `after` when you subscribe again: then no event of `messageReceived` of the last 14 days is missed, and no outcome in `submissionChanged`, however long ago it was.',
 } as const;
 
 const withRoots = (typeDefs: string): string =>

@@ -13,7 +13,7 @@ export class MessageReceived {
   @Field(() => MessageType, {
     nullable: true,
     description:
-      'The message. Null when it could not be read although its account can be read; it appears in the lists of its account as soon as it can be read. While a provider is unavailable its events are held back, for at most ten minutes.',
+      'The message. Null when it could not be read. The message is in the lists of its account as soon as it can be read. While its provider is unavailable, the event is held back for at most ten minutes.',
   })
   readonly message: MessageType | null;
 

@@ -22,7 +22,7 @@ export class MessageEventsResolver {
 
   @Subscription(() => MessageReceived, {
     description:
-      'New messages in your accounts, as the providers announce them. Events of one account are in order, and each is delivered at least once.',
+      'New messages in your accounts, as soon as the gateway learns of them (`Capabilities.push`). The events of one account are in order. Each event is delivered at least once, so it can occur again after you subscribe again.',
     subscribe: (given) => {
       const { args, context, info } = given as unknown as SubscribeArguments;
       return resolverOf(info.schema, MessageEventsResolver).open(args, context);
@@ -45,7 +45,7 @@ export class MessageEventsResolver {
     @Arg('after', () => Cursor, {
       nullable: true,
       description:
-        'The cursor of the latest event that you received: events since then are sent first. Default: events from now on; for an account that has not been synchronised yet (its `sync.cursor` is null), events from the start of its first synchronisation.',
+        'The cursor of the latest event that you received: events since then are sent first. Default: events from now on. An account that has not been synchronised yet (its `sync.cursor` is null) then begins with the events of its first synchronisation.',
     })
     _after: string | null,
   ): MessageReceived {

@@ -6,7 +6,7 @@ import { SubmissionType } from '../mail/api/submission/submission.type.ts';
 export class SubmissionChanged {
   @Field(() => Cursor, {
     description:
-      'The position of this event. Keep the latest one, and pass it as `after` when you subscribe again: then no outcome is missed.',
+      'The position of this event. Keep the latest one, and pass it as `after` when you subscribe again: then no outcome of a submission is missed, however long ago it was.',
   })
   readonly cursor: string;
 

@@ -19,7 +19,7 @@ export class SubmissionEventsResolver {
 
   @Subscription(() => SubmissionChanged, {
     description:
-      'State changes of your submissions, each delivered at least once; of changes in quick succession only the last may be delivered. With `id`, the first event is the current state, and the subscription completes with the outcome.',
+      'State changes of your submissions. Each is delivered at least once. When a submission changes several times in quick succession, possibly only its last state is delivered. With `id`, the first event is the current state, and the subscription completes after the outcome.',
     subscribe: (given) => {
       const { args, context, info } = given as unknown as SubscribeArguments;
       return resolverOf(info.schema, SubmissionEventsResolver).open(args, context);

@@ -5,7 +5,7 @@ import { Cursor, DateTime } from '../graphql/scalars.ts';
 export class SyncHealth {
   @Field(() => Boolean, {
     description:
-      'True while the provider announces new mail and the gateway reads it at once. False when the account is polled instead, and when the gateway has failed to read announced changes for more than 5 seconds. It retries until it succeeds, and `lagSeconds` says how old its knowledge is.',
+      'True while the provider announces new mail and the gateway reads it at once. False while the account is polled instead. Also false when announced changes could not be read for more than 5 seconds: the gateway retries until it succeeds, and `lagSeconds` says how old its knowledge is.',
   })
   readonly live!: boolean;
 
@@ -18,14 +18,14 @@ export class SyncHealth {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When the latest known change in the account happened.',
+    description: 'When the latest known change in the account happened. Null before the first change.',
   })
   readonly lastEventAt!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'When the gateway last knew all changes of the account. Changes that the provider announces are read at once. Where announcements name messages (Outlook), only these are read, and a change without an announcement, such as a move whose notification was lost, is found by the next complete check: within eleven times POLL_SECONDS (11 minutes by default).',
+      'When the gateway last knew all changes of the account. Null before the first sync. A change that the provider announces is read at once. A notification of Outlook names messages, and the gateway then reads only these. A change without a notification, such as a move whose notification was lost, is found by the next complete check. The time until that check is at most eleven times POLL_SECONDS (11 minutes by default).',
   })
   readonly lastReconciledAt!: Date | null;
 

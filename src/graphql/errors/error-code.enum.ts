@@ -29,7 +29,7 @@ export const ErrorCodeEnum = Object.fromEntries(ERROR_CODES.map((code) => [code,
 registerEnumType(ErrorCodeEnum, {
   name: 'ErrorCode',
   description:
-    'The values of `Problem.code`, `UserError.code` and `extensions.code`. New codes may be added; the meaning of an existing code never changes.',
+    'The values of `Problem.code`, `UserError.code` and `extensions.code`. New codes may be added. The meaning of an existing code never changes.',
   valuesConfig: Object.fromEntries(ERROR_CODES.map((code) => [code, { description: MEANING[code] }])) as {
     [C in ErrorCode]: { description: string };
   },

@@ -22,7 +22,7 @@ export class Problem {
   @Field(() => String, {
     nullable: true,
     description:
-      "Identifies the entry in the gateway's log that has the cause. Present only when the message cannot name the cause.",
+      "Identifies the entry in the gateway's log that has the cause. Null when the message itself names the cause.",
   })
   readonly reference: string | null;
 

@@ -4,7 +4,7 @@ import { ErrorCodeEnum } from './error-code.enum.ts';
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'Why a mutation was not carried out, when a different input would solve it.',
+  description: 'Why a mutation was not carried out. A call with a different input can succeed.',
 })
 export class UserError {
   @Field(() => ErrorCodeEnum, { description: 'The error code, for programs.' })

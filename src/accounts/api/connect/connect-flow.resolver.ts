@@ -22,7 +22,7 @@ export class ViewerConnectFlowsResolver {
 
   @ListSizeHint({ assumed: MAX_SHOWN })
   @FieldResolver(() => [ConnectFlowType], {
-    description: `Your connect flows that are in progress or ended within the last hour, the most recently started first: at most ${MAX_SHOWN}.`,
+    description: `Your connect flows that are in progress or ended within the last hour. The most recently started is first, and there are at most ${MAX_SHOWN}.`,
   })
   async connectFlows(@Root() { userId }: ViewerType): Promise<ConnectFlowType[]> {
     const records = await this.flows.ofUser(userId, new Date(Date.now() - MAX_SHOWN_AGE_MS), MAX_SHOWN);
@@ -46,7 +46,7 @@ export class ConnectFlowResolver {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      'What the user has to do next, in a sentence to show to them, with the code that they have to enter if there is one. Null unless the status is CONNECTING.',
+      'What the user has to do next: a sentence to show to them. If they have to enter a code, it contains the code. Null unless the status is CONNECTING.',
   })
   instructions(@Root() { record }: ConnectFlowType): string | null {
     if (!isUnderWay(record, new Date())) return null;

@@ -32,7 +32,7 @@ registerEnumType(ConnectStepEnum, {
     CONSENT: { description: 'Nobody has consented at the provider yet.' },
     FINISH: {
       description:
-        'Somebody has consented; the gateway cannot know whether it was the same user. Call `finishConnect` with the token or code that the browser received.',
+        'Somebody has consented at the provider. The gateway cannot know whether it was the user who called `connect`. Call `finishConnect` with the token or code that the browser received.',
     },
   },
 });
@@ -62,7 +62,7 @@ export class ConnectFlowType extends Node {
   @Field(() => EmailAddress, {
     nullable: true,
     description:
-      'The address that was given to `connect`. The user may have signed in to another account: `integration.address` is the connected one.',
+      'The address that was given to `connect`. Null when none was given. The user may have signed in to another account: `integration.address` is the connected one.',
   })
   readonly address: string | null;
 

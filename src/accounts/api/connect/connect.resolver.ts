@@ -29,7 +29,7 @@ export class ConnectResolver {
 
   @Mutation(() => ConnectPayload, {
     description:
-      'Starts to connect an account, or to connect an existing one again, for example with another access. The user consents in the browser, then `finishConnect` completes it. With method PASSWORD the account is connected at once.',
+      'Starts to connect an account, or to connect an existing one again, for example with another access. The user consents in the browser, and then you call `finishConnect`. With method PASSWORD the account is connected at once.',
   })
   async connect(
     @Arg('input', () => ConnectInput, { description: 'The account, and the access to ask for.' }) input: ConnectInput,
@@ -77,7 +77,7 @@ export class ConnectResolver {
       'Deletes the stored tokens of an account, and revokes the grant at the provider unless another user of this gateway uses it too.',
   })
   async disconnect(
-    @Arg('input', () => IntegrationInput, { description: 'The account.' }) input: IntegrationInput,
+    @Arg('input', () => IntegrationInput, { description: 'The account to disconnect.' }) input: IntegrationInput,
     @Ctx() context: Context,
   ): Promise<DisconnectPayload> {
     const { userId } = requirePrincipal(context);

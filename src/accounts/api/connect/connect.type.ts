@@ -10,7 +10,7 @@ import { ConnectFlowType } from './connect-flow.type.ts';
 import { ConnectMethodEnum } from './connect-method.enum.ts';
 import { ProviderIdEnum } from './provider.enum.ts';
 
-@InputType({ description: 'Which account to connect: an address, a provider, or both.' })
+@InputType({ description: 'The input of `connect`: which account to connect, by an address, a provider, or both.' })
 export class ConnectInput {
   @Field(() => EmailAddress, {
     nullable: true,
@@ -29,7 +29,7 @@ export class ConnectInput {
   @Field(() => AccessEnum, {
     defaultValue: 'READ',
     description:
-      'The access to ask for; it decides the OAuth scopes. Ask for no more than you need: users read the consent page.',
+      'The access to ask for. It decides the OAuth scopes. Ask for no more than you need: users read the consent page.',
   })
   access!: Access;
 
@@ -42,7 +42,7 @@ export class ConnectInput {
   @Field(() => URLScalar, {
     nullable: true,
     description:
-      "The page that the browser is redirected to at the end: one that the gateway's REDIRECT_URIS allows, or the loopback address or custom scheme of an app (RFC 8252). It is given the query ?status=pending&token=TOKEN, whose token goes to `finishConnect`, or ?status=failed&code=CODE&message=TEXT. Parameters of these names in the URL that you give are removed. Default: a page of the gateway, which shows a code for `finishConnect`.",
+      "The page that the browser is redirected to at the end. The gateway's REDIRECT_URIS must allow it. It can also be the loopback address or the custom scheme of an app (RFC 8252), if REDIRECT_URIS allows that. After the consent it is given the query ?status=pending&token=TOKEN: pass the token to `finishConnect`. When the flow has failed, the query is ?status=failed&code=CODE&message=TEXT. Parameters of these names in the URL that you give are removed. Default: a page of the gateway, which shows a code for `finishConnect`.",
   })
   redirectUri?: string | null;
 
@@ -59,7 +59,7 @@ export class ConnectPayload {
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'With method PASSWORD: the connected account. Otherwise the existing integration of this address, whose id is kept when it is connected again. Null when the address is new or was not given.',
+      'With method PASSWORD: the connected account. With other methods: the integration that already exists for this address. It keeps its id when the account is connected again. Null when the address is new or was not given.',
   })
   readonly integration: IntegrationType | null;
 
@@ -100,7 +100,7 @@ export class ConnectPayload {
   }
 }
 
-@InputType({ description: 'The token or code that ends a connect flow.' })
+@InputType({ description: 'The input of `finishConnect`: the token or code that ends a connect flow.' })
 export class FinishConnectInput {
   @Field(() => String, {
     description:
@@ -125,7 +125,7 @@ export class FinishConnectPayload {
   @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], {
     description:
-      'Why no account was connected. The code is NOT_FOUND when the token is wrong, has expired or belongs to a flow of another user, and CONSENT_REQUIRED when a permission was not granted; the message names it.',
+      'Why no account was connected. The code is NOT_FOUND when the token is wrong, has expired or belongs to a flow of another user. It is CONSENT_REQUIRED when a permission was not granted: the message names the permission.',
   })
   readonly userErrors: readonly UserError[];
 
@@ -136,7 +136,7 @@ export class FinishConnectPayload {
   }
 }
 
-@InputType({ description: 'The account.' })
+@InputType({ description: 'The input of `disconnect`: the account to disconnect.' })
 export class IntegrationInput {
   @Field(() => ID, { description: 'The id of an Integration of yours.' })
   integration!: string;

@@ -13,7 +13,6 @@ export const ProviderIdEnum: Readonly<Record<string, string>> = Object.fromEntri
 
 registerEnumType(ProviderIdEnum, {
   name: 'ProviderId',
-  description:
-    'A mail provider. To find out what an account can do, read its `capabilities` and do not compare its provider.',
+  description: 'A mail provider. To find out what an account can do, read its `capabilities` rather than its provider.',
   valuesConfig: Object.fromEntries(served.map(({ id, description }) => [id, { description }])),
 });

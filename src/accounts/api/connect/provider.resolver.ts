@@ -31,7 +31,7 @@ export class ProviderResolver {
 
   @Query(() => DiscoveryType, {
     description:
-      'Finds the provider of an address and how to connect it, first by known domains, then by MX records. No sign-in is needed.',
+      'Finds the provider of an address, and the methods to connect it. Known domains are looked up first, then MX records. No sign-in is needed.',
   })
   async discover(
     @Arg('address', () => EmailAddress, { description: 'The address that the user entered.' }) address: string,

@@ -21,7 +21,7 @@ export class ProviderType {
   readonly name: string;
 
   @Field(() => Boolean, {
-    description: 'Whether the operator has configured the provider. When false, its accounts cannot be connected.',
+    description: 'Whether the operator has configured the provider. If not, its accounts cannot be connected.',
   })
   readonly configured: boolean;
 

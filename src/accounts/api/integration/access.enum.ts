@@ -10,7 +10,7 @@ registerEnumType(AccessEnum, {
     WRITE: { description: 'Read mail, and also flag, move, trash, draft and send it.' },
     FULL: {
       description:
-        'Everything in WRITE, and permanent deletion (`deleteForever`). At Gmail this needs the scope for full access to the account: there is no narrower one.',
+        'Everything in WRITE, and also delete mail permanently (`deleteForever`). At Gmail this needs the scope for full access to the account: there is no narrower one.',
     },
   },
 });

@@ -21,7 +21,9 @@ registerEnumType(PushKindEnum, {
   valuesConfig: {
     WEBHOOK: { description: 'By notifications (webhooks) from the provider: within seconds.' },
     HELD: { description: 'Over a connection to the provider that is kept open: within seconds.' },
-    POLL: { description: "By polling: within the gateway's setting POLL_SECONDS." },
+    POLL: {
+      description: "By polling: within as many seconds as the gateway's setting POLL_SECONDS says (60 by default).",
+    },
   },
 });
 
@@ -72,7 +74,7 @@ export class CapabilitiesType {
 
   @Field(() => [MailboxRoleEnum], {
     description:
-      'The roles that a mailbox of this account can have. A filter accepts every role: MailboxRole says what a role means in an account that has no mailbox with it.',
+      'The roles that a mailbox of this account can have. `MessageFilter.role` also accepts every other role: MailboxRole says which messages it matches.',
   })
   readonly roles: readonly MailboxRole[];
 

@@ -23,7 +23,7 @@ registerEnumType(IntegrationStatusEnum, {
     },
     ERROR: {
       description:
-        'A problem that connecting again does not solve, such as an account without a mailbox. The administrator of its organisation or the operator of this gateway has to act; `problem` says how. The status returns to CONNECTED when the account answers again.',
+        'There is a problem that connecting again does not solve, such as an account without a mailbox. The administrator of its organisation or the operator of this gateway has to act, and `problem` says how. The status returns to CONNECTED when the account answers again.',
     },
   },
 });

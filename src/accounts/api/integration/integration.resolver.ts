@@ -20,7 +20,7 @@ export class IntegrationResolver {
 
   @FieldResolver(() => CapabilitiesType, {
     description:
-      'What this account can do; another account of the same provider may differ. Reading this makes no request to the provider.',
+      'What this account can do. Another account of the same provider may differ. Reading this makes no request to the provider.',
   })
   capabilities(@Root() { record }: IntegrationType): CapabilitiesType {
     return new CapabilitiesType(this.sessions.capabilities(record));

@@ -43,7 +43,7 @@ export class IntegrationType extends Node {
   @Field(() => [String], { description: "The OAuth scopes that the provider granted, by the provider's names." })
   readonly scopes: readonly string[];
 
-  @Field(() => DateTime, { nullable: true, description: 'When the user last consented.' })
+  @Field(() => DateTime, { nullable: true, description: 'When the user last connected the account.' })
   readonly connectedAt: Date | null;
 
   constructor(record: IntegrationRecord) {

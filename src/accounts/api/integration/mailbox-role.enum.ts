@@ -8,12 +8,12 @@ export const MailboxRoleEnum = Object.fromEntries(MAILBOX_ROLES.map((role) => [r
 registerEnumType(MailboxRoleEnum, {
   name: 'MailboxRole',
   description:
-    'What a mailbox is for (RFC 6154, JMAP), independent of its name and language. As a filter, a role means the same in every account. `Capabilities.roles` lists the roles for which an account has a mailbox.',
+    'What a mailbox is for (RFC 6154, JMAP), independent of its name and language. As a filter, a role means the same in every account. `Capabilities.roles` lists the roles that a mailbox of an account can have.',
   valuesConfig: {
     INBOX: { description: 'The mailbox in which new mail arrives.' },
     ARCHIVE: {
       description:
-        'Archived messages. In an account without an archive mailbox whose inbox is a label (Gmail): the messages that are in none of INBOX, SENT, DRAFTS, TRASH and JUNK.',
+        'Archived messages. In an account without an archive mailbox, whose inbox is a label (Gmail), these are the messages that are in none of INBOX, SENT, DRAFTS, TRASH and JUNK.',
     },
     DRAFTS: { description: 'Messages that have not been sent yet.' },
     SENT: { description: 'Copies of sent messages.' },

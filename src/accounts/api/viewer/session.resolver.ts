@@ -38,7 +38,7 @@ export class SessionResolver {
 
   @Mutation(() => SessionPayload, {
     description:
-      'Signs in with a password and starts a session. The error is the same for a wrong password and an unknown address. RATE_LIMITED after ten failures of one client with one address; other clients are not affected.',
+      'Signs in with a password and starts a session. The error is the same for a wrong password and an unknown address. The code is RATE_LIMITED after ten failures of one client with one address. Other clients can still sign in with this address.',
   })
   signIn(
     @Arg('input', () => SignInInput, { description: 'The credentials.' }) input: SignInInput,

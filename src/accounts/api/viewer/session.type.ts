@@ -8,7 +8,7 @@ import { ViewerType } from './viewer.type.ts';
 @ObjectType('Session', {
   simpleResolvers: true,
   description:
-    'A session of a user. It lasts until `signOut`, as long as it is refreshed within 30 days, and for at most 180 days.',
+    'A session of a user. It ends at `signOut`, when it was not refreshed for 30 days, and after 180 days at the latest.',
 })
 export class SessionType {
   @Field(() => String, {
@@ -27,7 +27,7 @@ export class SessionType {
 
   @Field(() => String, {
     description:
-      'The token for the next `refreshSession`, which returns another one. It can be used once. Two calls at the same time, for example from two tabs, get the same successor; so does a call that is repeated because the connection broke before the answer. Any later use ends the session. Valid for 30 days.',
+      'The token for the next `refreshSession`, which returns another one. It can be used once, and is valid for 30 days. Two calls at the same time, for example from two tabs, get the same successor. A call that is repeated because the connection broke before the answer gets it too. Any later use ends the session.',
   })
   readonly refreshToken: string;
 
@@ -65,7 +65,7 @@ export class SignOutPayload {
   readonly userErrors: readonly UserError[] = [];
 }
 
-@InputType({ description: 'The e-mail address and password of the new user.' })
+@InputType({ description: 'The input of `register`: the e-mail address and password of the new user.' })
 export class RegisterInput {
   @Field(() => EmailAddress, {
     description:
@@ -83,7 +83,7 @@ export class RegisterInput {
   invite?: string | null;
 }
 
-@InputType({ description: 'The credentials of a registered user.' })
+@InputType({ description: 'The input of `signIn`: the credentials of a registered user.' })
 export class SignInInput {
   @Field(() => EmailAddress, { description: 'The e-mail address given to `register`, compared case-insensitively.' })
   email!: string;
@@ -92,7 +92,7 @@ export class SignInInput {
   password!: string;
 }
 
-@InputType({ description: 'The session to refresh.' })
+@InputType({ description: 'The input of `refreshSession`: the session to refresh.' })
 export class RefreshSessionInput {
   @Field(() => String, { description: 'The latest refresh token that you received. Each can be used once.' })
   refreshToken!: string;

@@ -36,7 +36,7 @@ export class ViewerResolver {
   @ListSizeHint({ assumed: ASSUMED_ACCOUNTS })
   @FieldResolver(() => [IntegrationType], {
     description:
-      'Your accounts, in the order in which they were first connected. Disconnected accounts are left out; they can still be read by id.',
+      'Your accounts, in the order in which they were first connected. Disconnected accounts are left out. They can still be read by id.',
   })
   async integrations(@Root() viewer: ViewerType): Promise<IntegrationType[]> {
     return (await this.directory.forUser(viewer.userId)).map((record) => new IntegrationType(record));

@@ -15,7 +15,7 @@ class AddressInput implements RequestedAddress {
   address!: string;
 }
 
-@InputType({ description: 'A file to send. Give exactly one of `upload` and `attachment`.' })
+@InputType({ description: 'A file of a message in ComposeInput. Give exactly one of `upload` and `attachment`.' })
 class AttachmentInput implements RequestedAttachment {
   @Field(() => ID, {
     ...optional,
@@ -47,7 +47,7 @@ class AttachmentInput implements RequestedAttachment {
 
 @InputType({
   description:
-    'A message to write. A field that you give is used as it is, also when it is an empty list or string. A field that you leave out, or give as null, is taken from the message that is replied to or forwarded (`reply`, `forward`), else from the draft that is revised (`draft`).',
+    'A message to write, for `saveDraft` and `send`. A field that you give is used as it is, even when it is an empty list or string. A field that you leave out, or give as null, is taken from the message that is replied to or forwarded (`reply`, `forward`). Without such a message it is taken from the draft that is revised (`draft`).',
 })
 export class ComposeInput implements ComposeRequest {
   @Field(() => ID, { description: 'The account to write the message in.' })
@@ -108,7 +108,7 @@ export class ComposeInput implements ComposeRequest {
   @Field(() => [AttachmentInput], {
     ...optional,
     description:
-      'The files. With `forward`, the files of the original are added to them (at most 250, otherwise the forward is refused). If you give an empty list, or a list that names a file of the original, it is the complete list and nothing is added.',
+      'The files, at most 100. With `forward`, the files of the original are added to yours. If you give an empty list, or a list that names a file of the original, nothing is added: your list is complete. An original with more than 250 files is forwarded only with such a list.',
   })
   attachments?: AttachmentInput[] | null;
 

@@ -4,7 +4,9 @@ import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { DraftType } from './draft.type.ts';
 
-@InputType({ description: 'The draft, and the version that you expect it to have.' })
+@InputType({
+  description: 'The input of `deleteDraft`: the draft to delete, and the version that you expect it to have.',
+})
 export class DraftInput {
   @Field(() => ID, { description: 'The id of the draft.' })
   draft!: string;
@@ -49,7 +51,7 @@ export class DeleteDraftPayload {
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'The account that it was in, so that you can read the changed lists in the same request. Null when there are userErrors.',
+      'The account that contained it, so that you can read the changed lists in the same request. Null when there are userErrors.',
   })
   readonly integration: IntegrationType | null;
 

@@ -17,7 +17,7 @@ export class DraftsResolver {
 
   @Mutation(() => DraftPayload, {
     description:
-      'Saves a message as a new draft, or as a revision of an existing one. With `ifVersion`, a draft that was changed elsewhere is a CONFLICT and is not overwritten.',
+      'Saves a message as a new draft, or as a revision of an existing one. With `ifVersion`, a draft that was changed elsewhere is not overwritten: the code is CONFLICT.',
   })
   async saveDraft(
     @Arg('input', () => ComposeInput, { description: 'The content of the draft.' }) input: ComposeInput,
@@ -37,7 +37,7 @@ export class DraftsResolver {
       'Permanently deletes a draft: it is not moved to the trash. A scheduled submission of this draft ends as FAILED.',
   })
   async deleteDraft(
-    @Arg('input', () => DraftInput, { description: 'The draft.' }) { draft, ifVersion }: DraftInput,
+    @Arg('input', () => DraftInput, { description: 'The draft to delete.' }) { draft, ifVersion }: DraftInput,
     @Ctx() context: Context,
   ): Promise<DeleteDraftPayload> {
     const mail = this.mailOf(context);

@@ -84,7 +84,8 @@ export class IntegrationMailResolver {
   }
 
   @FieldResolver(() => ThreadConnection, {
-    description: 'The threads of the account, the one with the newest message first.',
+    description:
+      'The threads of the account, the one with the newest message first. A thread matches when at least one of its messages meets the whole condition. Messages in the trash or junk count only when `filter` or `search` names these mailboxes.',
   })
   threads(
     @Root() { record }: IntegrationType,

@@ -30,14 +30,14 @@ export class ListArgs extends PageArgs {
   @Field(() => String, {
     nullable: true,
     description:
-      'A search: words, "phrases", and the operators from: to: subject: has:attachment is:unread is:read is:starred is:unstarred is:important is:unimportant in:inbox in:"a name or path" after:2026-11-20 before:2026-11-20T09:30:00Z. Terms side by side must all match. OR joins the two terms next to it and takes precedence: a b OR c means a and (b or c). - negates the term directly after it; ( ) group terms. Only whole words match, without regard to case, accents, width and ligatures. Punctuation and symbols separate words and are otherwise ignored (C++ is c). Each character of Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese is a word. Pasted text is searched for as it is; operators of other mail systems, such as label: or cc:, are BAD_USER_INPUT. At most 2,000 characters and 100 different conditions.',
+      'A search. Words and "phrases" match whole words in the subject, names, addresses, the body and the file names of attachments, whatever their case and accents. These operators narrow it: from: to: subject: has:attachment is:read is:unread is:starred is:unstarred is:important is:unimportant in:inbox in:"a name or path" after:2026-11-20 before:2026-11-20T09:30:00Z. Terms side by side must all match; -a means not a, ( ) groups terms, and a b OR c means a and (b or c). Operators of other mail systems (label: cc:), invalid dates, and more than 2,000 characters or 100 different conditions are refused with BAD_USER_INPUT. The file docs/search.md of the gateway has the complete definition.',
   })
   search?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The time zone in which the dates of after: and before: in `search` begin at midnight: an IANA name such as Europe/Berlin. Default: UTC. It has no effect on values with a time.',
+      'The time zone for dates without a time in after: and before: of `search`: such a day begins at midnight there. An IANA name such as Europe/Berlin. Default: UTC.',
   })
   timeZone?: string | null;
 }

@@ -12,27 +12,27 @@ const option = { nullable: true } as const;
 
 @InputType({
   description:
-    'A condition on messages. When several fields are given, all of them must match. A text value is a phrase: its words must occur as whole words, adjacent and in this order (cat does not match cats). Words are compared without regard to case, accents, width and ligatures; punctuation and symbols only separate words. A text without any word matches nothing; an empty text is BAD_USER_INPUT. At most 50 conditions, nested at most 10 deep.',
+    'A condition on messages. When several fields are given, all of them must match. A text value is a phrase: its words must occur as whole words, adjacent and in this order (cat does not match cats). Words are compared without regard to case, accents, width and ligatures. Punctuation and symbols only separate words. A text without any word matches nothing. An empty text is refused with BAD_USER_INPUT, as are more than 50 conditions and a nesting deeper than 10.',
 })
 export class MessageFilter {
   @Field(() => MailboxRoleEnum, {
     ...option,
     description:
-      'The message is in the mailbox with this role, in any account; for TRASH and JUNK also in a folder inside that mailbox. For STARRED, IMPORTANT, ALL, and ARCHIVE in an account without an archive mailbox, MailboxRole says which messages match. Messages in the trash or junk are included only for TRASH and JUNK.',
+      'The message is in the mailbox with this role, in any account. TRASH and JUNK also match messages in folders inside the trash or junk. STARRED, IMPORTANT and ALL are not mailboxes in every account: MailboxRole says which messages they match. It says the same for ARCHIVE in an account without an archive mailbox. Messages in the trash or junk are listed only for TRASH and JUNK.',
   })
   role?: MailboxRole | null;
 
   @Field(() => ID, {
     ...option,
     description:
-      'The message is in this mailbox. Messages of other accounts do not match. If this is the trash or junk, and the condition is not negated, its messages are included in the list.',
+      'The message is in this mailbox. Messages of other accounts do not match. If the mailbox is the trash or junk, its messages are listed, unless the condition is negated.',
   })
   mailbox?: string | null;
 
   @Field(() => String, {
     ...option,
     description:
-      'A phrase in the name or in the address of From or Sender. A full address (ada@example.org, <ada@example.org>, Ada <ada@example.org>) matches exactly this address, without regard to case but with its accents.',
+      'A phrase in the name or in the address of From or Sender. A full address matches only this address, without regard to case but with its accents. It can be written as ada@example.org, <ada@example.org> or Ada <ada@example.org>.',
   })
   from?: string | null;
 
@@ -48,7 +48,7 @@ export class MessageFilter {
   @Field(() => String, {
     ...option,
     description:
-      "A phrase in the subject, in a name or address of From, Sender, To, Cc or Bcc, in the text of the body, or in the file name of an attachment. The provider's search index decides what matches (evaluation INDEXED).",
+      "A phrase in the subject, in a name or address of From, Sender, To, Cc or Bcc, in the text of the body, or in the file name of an attachment. The provider's search index decides which messages match: the evaluation is INDEXED.",
   })
   text?: string | null;
 
@@ -94,7 +94,7 @@ export class MessageFilter {
   @Field(() => MessageFilter, {
     ...option,
     description:
-      "Only messages that do not match this condition. With the evaluation FILTERED, messages that the provider's search did not return are missing here too.",
+      "Only messages that do not match this condition. When the evaluation is FILTERED, messages that the provider's search should have returned and did not are missing here too.",
   })
   not?: MessageFilter | null;
 }

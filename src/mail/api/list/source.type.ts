@@ -32,22 +32,22 @@ const SearchEvaluationEnum = {
 registerEnumType(SearchEvaluationEnum, {
   name: 'SearchEvaluation',
   description:
-    'Who decided which messages of an account match, and so how reliable the result is. The same on every page of a list, except for TRUNCATED. When several values apply, the order of precedence is TRUNCATED, INDEXED, FILTERED, NATIVE.',
+    'Who decided which messages of an account match, and so how reliable the result is. It is the same on every page of a list, except for TRUNCATED. When several values apply, it is the first of TRUNCATED, INDEXED, FILTERED and NATIVE.',
   valuesConfig: {
     NATIVE: {
       description: 'The provider decided, and its answer is exact for this condition (flags, mailboxes, dates).',
     },
     FILTERED: {
       description:
-        "The provider returned candidates, and the gateway checked each against the condition. Every message in the list matches; matching messages that the provider's search did not return are missing.",
+        "The provider returned candidates, and the gateway checked each against the condition. Every message in the list matches. Matching messages that the provider's search did not return are missing.",
     },
     INDEXED: {
       description:
-        "The condition has words of the body, or attachments that only the provider's search index knows, and the index decided these: a message that it does not find, or has not indexed yet, counts as not matching. The gateway checked all other conditions.",
+        "The condition has words of the body, or attachments that only the provider's search index knows, and the index decided these parts. A message that the index does not find, or does not contain yet, counts as not matching. The gateway checked all other parts of the condition.",
     },
     TRUNCATED: {
       description:
-        "The page ended because the gateway's SCAN_BUDGET was used up, or because the provider does not return more results: more messages may match. When `hasNextPage` is true, the next page continues from there.",
+        "The page ended early: the gateway's SCAN_BUDGET was used up, or the provider does not return more results. More messages may match. When `hasNextPage` is true, the next page continues from there.",
     },
   },
 });

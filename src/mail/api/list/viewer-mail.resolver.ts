@@ -35,7 +35,7 @@ export class ViewerMailResolver {
 
   @FieldResolver(() => ThreadConnection, {
     description:
-      'The threads of all accounts merged, the one with the newest message first. A thread matches when at least one of its messages meets the whole condition; messages in the trash or junk count only when `filter` or `search` names these mailboxes.',
+      'The threads of all accounts merged, the one with the newest message first. A thread matches when at least one of its messages meets the whole condition. Messages in the trash or junk count only when `filter` or `search` names these mailboxes. When an account fails, the threads of the others are still returned: see `sources`.',
   })
   async threads(
     @Args(() => ListArgs) args: ListArgs,

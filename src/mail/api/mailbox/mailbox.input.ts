@@ -10,7 +10,10 @@ import { MailboxType } from './mailbox.type.ts';
 
 const COLOR = 'A colour in CSS hexadecimal notation, #rrggbb. The nearest colour that the provider has is used.';
 
-@InputType({ description: 'A folder or label to create. `Capabilities.mailboxes` says what the account supports.' })
+@InputType({
+  description:
+    'The input of `createMailbox`: a folder or label to create. `Capabilities.mailboxes` says what the account supports.',
+})
 export class CreateMailboxInput implements NewMailbox {
   @Field(() => ID, { description: 'The account to create it in.' })
   integration!: string;
@@ -31,7 +34,9 @@ export class CreateMailboxInput implements NewMailbox {
   color?: string | null;
 }
 
-@InputType({ description: 'The changes to a mailbox. Fields that are left out are not changed.' })
+@InputType({
+  description: 'The input of `updateMailbox`: the changes to a mailbox. Fields that are left out are not changed.',
+})
 export class UpdateMailboxInput implements MailboxUpdate {
   @Field(() => ID, { description: 'A mailbox that the user created. System mailboxes cannot be changed.' })
   mailbox!: string;
@@ -49,7 +54,7 @@ export class UpdateMailboxInput implements MailboxUpdate {
   color?: string | null;
 }
 
-@InputType({ description: 'The mailbox.' })
+@InputType({ description: 'The input of `deleteMailbox`: the mailbox to delete.' })
 export class MailboxInput {
   @Field(() => ID, { description: 'The id of the mailbox.' })
   mailbox!: string;
@@ -80,21 +85,21 @@ export class DeleteMailboxPayload {
   @Field(() => MailboxType, {
     nullable: true,
     description:
-      'The mailbox as it is now, when the provider has moved it to the trash. Null when it no longer exists, and when it could not be read after the deletion.',
+      'The mailbox as it is now, if it still exists: the provider has moved it to the trash. Null when it no longer exists, and when it could not be read after the deletion.',
   })
   readonly mailbox: MailboxType | null;
 
   @Field(() => ID, {
     nullable: true,
     description:
-      'The id of the mailbox when it no longer exists, so that you can remove it from your cache; otherwise null. Cached lists in `Message.mailboxes` and `Thread.mailboxes` may contain null in its place until they are read again (in Relay they do).',
+      'The id of the mailbox when it no longer exists, so that you can remove it from your cache. Null when it still exists, for example in the trash. After the removal, cached lists in `Message.mailboxes` and `Thread.mailboxes` can contain null in its place (in Relay they do). Ignore such a null: it disappears when you read the list again.',
   })
   readonly deleted: string | null;
 
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'The account that it was in, so that you can read the changed lists in the same request. Null when there are userErrors.',
+      'The account that contained it, so that you can read the changed lists in the same request. Null when there are userErrors.',
   })
   readonly integration: IntegrationType | null;
 

@@ -47,7 +47,8 @@ export class MailboxType extends Node {
 
   @Field(() => MailboxRoleEnum, {
     nullable: true,
-    description: 'What the mailbox is for (RFC 6154). Null for mailboxes that the user created.',
+    description:
+      'What the mailbox is for (RFC 6154). Null for all other mailboxes, such as those that the user created.',
   })
   get role(): MailboxRole | null {
     return this.mailbox.role;

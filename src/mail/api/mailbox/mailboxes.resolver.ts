@@ -46,7 +46,7 @@ export class MailboxesResolver {
       'Deletes a mailbox that the user created. Messages with a deleted label keep their other mailboxes. A deleted folder is moved, with its messages, to the trash. A folder that is already in the trash is refused with INVALID, because deleting it there would be permanent.',
   })
   async deleteMailbox(
-    @Arg('input', () => MailboxInput, { description: 'The mailbox.' }) input: MailboxInput,
+    @Arg('input', () => MailboxInput, { description: 'The mailbox to delete.' }) input: MailboxInput,
     @Ctx() context: Context,
   ): Promise<DeleteMailboxPayload> {
     const mail = this.mailOf(context);

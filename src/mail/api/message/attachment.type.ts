@@ -24,7 +24,7 @@ export class AttachmentType {
   @Field(() => String, {
     nullable: true,
     description:
-      'The name that the sender gave it, on one line: control characters are replaced by spaces, and characters that change the direction of text are removed. Null when it has no name. Never use it as a file path.',
+      'The file name that the sender chose, on one line. Control characters are replaced by spaces, and characters that change the direction of text are removed. Null when the file has no name. Never use it as a file path.',
   })
   get filename(): string | null {
     return this.attachment.filename;
@@ -47,7 +47,7 @@ export class AttachmentType {
 
   @Field(() => Boolean, {
     description:
-      'True when the HTML body shows this file: a visible image there refers to it by `contentId`. False for every other file, also for one that the HTML mentions or hides but does not show.',
+      'True when the HTML body shows this file: a visible image there refers to it by `contentId`. False for every other file, even when the HTML refers to it without showing it.',
   })
   get isInline(): boolean {
     return this.attachment.isInline;
@@ -55,7 +55,8 @@ export class AttachmentType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The Content-ID by which the HTML refers to this file, as `cid:CONTENT-ID`. Without angle brackets.',
+    description:
+      'The Content-ID by which the HTML refers to this file, as `cid:CONTENT-ID`. Without angle brackets. Null when the file has none.',
   })
   get contentId(): string | null {
     return this.attachment.contentId;

@@ -32,7 +32,7 @@ export class MessageBodyType {
   @Field(() => String, {
     nullable: true,
     description:
-      'The plain text. It is made from the HTML when the sender wrote no text or only white space, or when the provider keeps only the HTML. Text made from HTML is what a browser\'s innerText gives: what is visible on a white page, and nothing that an element, a colour, a style or a style block hides; cells are separated by a tab, rows by a line break. In addition, list items have their markers, quotes are prefixed with "> ", and the address of a link follows in brackets where it differs from the link\'s text.',
+      'The plain text. Null when the message has neither text nor HTML. It is made from the HTML when the sender wrote no text or only white space, and when the provider keeps only the HTML. Text made from HTML is what is visible on a white page, as in a browser\'s innerText. Content that is hidden, also by its style or colour, is left out. Cells are separated by a tab, and rows by a line break. List items begin with their markers, and quoted lines with "> ". The address of a link follows in brackets where it differs from the link\'s text.',
   })
   text(): MaybePromise<string | null> {
     return this.slices.take(this.length, () => this.content.text);
@@ -42,13 +42,13 @@ export class MessageBodyType {
   @Field(() => String, {
     nullable: true,
     description:
-      "The HTML, sanitised for display. Scripts, event handlers, forms, ids, classes, styles that load anything and styles that leave the message's own box are removed. Inline images become signed links. Rules of style blocks are applied to the elements, as on a light screen 800 pixels wide; a style block with far more rules than a newsletter has is left out. The colours of the body element are put on a box around the message, and hidden content stays hidden. Null when the sender wrote no HTML.",
+      "The HTML, sanitised for display. Scripts, event handlers, forms, ids and classes are removed. Styles that load anything, or leave the message's own box, are removed too. Inline images become signed links. Rules of style blocks are applied to the elements, as on a light screen 800 pixels wide. A style block with far more rules than a newsletter has is left out. The colours of the body element are put on a box around the message. Hidden content stays hidden. Null when the sender wrote no HTML.",
   })
   html(
     @Arg('remoteImages', () => Boolean, {
       defaultValue: false,
       description:
-        'True: keep images that are loaded from other servers. Loading them tells the sender that the message is read, when and where.',
+        'True: keep images that are loaded from other servers. Loading them tells the sender that the message is being read, when, and from which network address.',
     })
     remoteImages: boolean,
   ): MaybePromise<string | null> {
@@ -66,14 +66,15 @@ export class MessageBodyType {
   @ValueBytesHint(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
-    description: 'The HTML exactly as the sender wrote it. It is not safe: never insert it into a page.',
+    description:
+      'The HTML exactly as the sender wrote it. It is not safe: never insert it into a page. Null when the sender wrote no HTML.',
   })
   unsafeHtml(): string | null {
     return this.content.html;
   }
 
   @Field(() => Boolean, {
-    description: `True when \`html\` or \`text\` is only a part of the body: at most the first ${MAX_HTML_LENGTH.toLocaleString('en')} characters of HTML are read. Content that is nested too deep, or follows the first 50,000 elements, loses its tags but not its text, and does not count as truncated. \`unsafeHtml\` and \`raw\` are never truncated.`,
+    description: `True when \`html\` or \`text\` is only a part of the body: of HTML, only the first ${MAX_HTML_LENGTH.toLocaleString('en')} characters are read. Content that is nested too deep, or follows the first 50,000 elements, loses its tags and keeps its text: this does not count as truncated. \`unsafeHtml\` and \`raw\` are never truncated.`,
   })
   isTruncated(): boolean {
     return this.content.isTextTruncated === true || (this.content.html?.length ?? 0) > MAX_HTML_LENGTH;

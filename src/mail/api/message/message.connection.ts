@@ -15,7 +15,7 @@ const MessageEdge = edgeType('Message', () => MessageType, nullable);
 
 @ObjectType('MessageConnection', {
   simpleResolvers: true,
-  description: 'A page of messages: newest first; in a thread, oldest first.',
+  description: 'A page of messages, the newest first. In a thread, the oldest is first.',
 })
 export class MessageConnection extends connectionType('Message', () => MessageType, MessageEdge, nullable) {
   @ListSizeHint({ assumed: ASSUMED_ACCOUNTS })

@@ -71,7 +71,8 @@ export class MessageResolver {
   @ListSizeHint({ assumed: 10 })
   @FieldResolver(() => [AttachmentType], {
     nullable: true,
-    description: 'The files of the message, in the order in which they occur in it.',
+    description:
+      'The files of the message, in the order in which they occur in it. Reading them requires reading the whole message from the provider, as for `body`.',
   })
   async attachments(
     @Root() root: MessageType,

@@ -17,7 +17,7 @@ const optional = { nullable: true } as const;
   implements: Node,
   simpleResolvers: true,
   description:
-    'One message (RFC 5322). Only its mailboxes and flags can change; the content of a draft changes with each revision.',
+    'One message (RFC 5322). Only its mailboxes and flags can change. The content of a draft also changes, with each revision.',
 })
 export class MessageType extends Node {
   constructor(
@@ -30,7 +30,7 @@ export class MessageType extends Node {
 
   @Field(() => String, {
     description:
-      'The Subject header, decoded, on one line: control characters are replaced by spaces, and characters that change the direction of text are removed. Empty when there is none.',
+      'The Subject header, decoded, on one line. Control characters are replaced by spaces, and characters that change the direction of text are removed. Empty when there is no subject.',
   })
   get subject(): string {
     return this.message.subject;
@@ -38,7 +38,7 @@ export class MessageType extends Node {
 
   @Field(() => String, {
     description:
-      "The beginning of the message on one line, for lists. It is the provider's preview, which may begin with preheader text that the message hides. When the body is also selected and that preview is empty or shows hidden text, the snippet is made from the body's text. Plain text: escape it for HTML.",
+      "The beginning of the message on one line, for lists. Plain text: escape it for HTML. It is the provider's preview, which may begin with preheader text that the message hides. If you also select the body, and the preview is empty or shows hidden text, the snippet is made from the body's text instead.",
   })
   get snippet(): string {
     return this.message.snippet;
@@ -119,7 +119,7 @@ export class MessageType extends Node {
 
   @Field(() => Boolean, {
     description:
-      'Whether it is marked as important. Gmail marks it, or the user does; at Outlook the sender gives it high importance.',
+      'Whether it is marked as important. At Gmail: whether Gmail or the user has given it the label Important. At Outlook: whether it has high importance, which the sender chooses and the user can change.',
   })
   get isImportant(): boolean {
     return this.message.isImportant;
@@ -136,7 +136,7 @@ export class MessageType extends Node {
   @Field(() => Boolean, {
     ...optional,
     description:
-      "Whether to show an attachment icon in a list. Null where the provider's list does not say and the whole message would have to be read. A null does not invalidate a value that you know: keep the cached value, as Apollo Client does with merge: (existing, incoming) => incoming ?? existing. Or select `attachments`, which is the same wherever it is read.",
+      'Whether to show an attachment icon in a list. Null when it is not known without reading the whole message. Keep your cached value when this is null: in Apollo Client, with merge: (existing, incoming) => incoming ?? existing. Or select `attachments`, which has the same value in lists and elsewhere.',
   })
   get hasAttachments(): boolean | null {
     return this.message.content
@@ -146,13 +146,17 @@ export class MessageType extends Node {
 
   @Field(() => String, {
     ...optional,
-    description: 'The Message-ID header, without angle brackets. It is not an id of this API.',
+    description:
+      'The Message-ID header, without angle brackets. It is not an id of this API. Null when the header is missing.',
   })
   get internetMessageId(): string | null {
     return this.message.internetMessageId;
   }
 
-  @Field(() => Int, { ...optional, description: 'The approximate size at the provider, in bytes.' })
+  @Field(() => Int, {
+    ...optional,
+    description: 'The approximate size at the provider, in bytes. Null where the provider does not report it.',
+  })
   get sizeBytes(): number | null {
     const { sizeBytes } = this.message;
     return sizeBytes === null ? null : Math.min(sizeBytes, 2 ** 31 - 1);

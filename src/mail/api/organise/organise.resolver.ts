@@ -64,7 +64,7 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Moves messages to a folder, or replaces one label by another. Of a thread, messages that the user sent stay in the sent mailbox where that is a folder, and are never moved to the inbox.',
+      'Moves messages to a folder, or replaces one label by another. For a thread without `from`: drafts, and messages in the trash or junk, stay where they are. Sent messages stay in the sent mailbox if it is a folder (Outlook). Messages that you sent to others are never moved to the inbox.',
   })
   async moveMessages(
     @Arg('input', () => MoveMessagesInput, { description: 'The messages, and the target mailbox.' }) {
@@ -87,10 +87,10 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Moves messages from the inbox to the archive. Messages that are not in the inbox stay where they are.',
+      'Moves messages from the inbox to the archive. Messages that are not in the inbox, also those of a thread, stay where they are.',
   })
   archive(
-    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads to archive.' }) { ids }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, ARCHIVE);
@@ -100,7 +100,9 @@ export class OrganiseResolver {
     description: 'Moves messages to the trash. The provider deletes them permanently after some time.',
   })
   trash(
-    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads to move to the trash.' }) {
+      ids,
+    }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, TRASH);
@@ -111,7 +113,9 @@ export class OrganiseResolver {
       'Moves messages out of the trash: drafts to the drafts mailbox, messages that the user sent to the sent mailbox, all others to the inbox. Messages that are not in the trash stay where they are.',
   })
   untrash(
-    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads to move out of the trash.' }) {
+      ids,
+    }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, UNTRASH);
@@ -119,10 +123,12 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Moves messages to the junk mailbox; the provider may train its spam filter with them. Of a thread, only messages that others sent are moved.',
+      'Moves messages to the junk mailbox. The provider may train its spam filter with them. Of a thread, drafts, sent messages and messages in the trash stay where they are.',
   })
   markJunk(
-    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads to move to the junk mailbox.' }) {
+      ids,
+    }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, MARK_JUNK);
@@ -130,10 +136,12 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Moves messages from the junk mailbox to the inbox; drafts and sent messages are moved back to their own mailboxes. Messages that are not in the junk stay where they are.',
+      'Moves messages out of the junk mailbox: drafts to the drafts mailbox, messages that the user sent to the sent mailbox, all others to the inbox. Messages that are not in the junk mailbox stay where they are.',
   })
   notJunk(
-    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads to move out of the junk mailbox.' }) {
+      ids,
+    }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, NOT_JUNK);
@@ -141,10 +149,12 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Permanently deletes messages, without moving them to the trash. This cannot be undone. FORBIDDEN unless the account is connected with access FULL. NOT_FOUND for a message that no longer exists.',
+      'Permanently deletes messages, without moving them to the trash. This cannot be undone. The problem of an id has the code FORBIDDEN unless its account is connected with access FULL, and NOT_FOUND when the message no longer exists.',
   })
   deleteForever(
-    @Arg('input', () => MessagesInput, { description: 'The messages and threads.' }) { ids }: MessagesInput,
+    @Arg('input', () => MessagesInput, { description: 'The messages and threads to delete permanently.' }) {
+      ids,
+    }: MessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, DELETE_FOREVER);

@@ -7,16 +7,20 @@ import { Node } from '../../../graphql/node.ts';
 
 /** The maximum number of messages and threads in one mutation. */
 export const MAX_IDS = 1_000;
-const IDS = `The ids of messages and threads, at most ${MAX_IDS}, of any of your accounts. For a thread, the change is made to all of its messages that it applies to.`;
+const IDS = `The ids of messages and threads of any of your accounts, at most ${MAX_IDS}. A thread stands for all of its messages, or for those that the description of the mutation names.`;
 
-@InputType({ description: 'The messages and threads to change.' })
+@InputType({
+  description:
+    'The input of `archive`, `trash`, `untrash`, `markJunk`, `notJunk` and `deleteForever`: the messages and threads to change.',
+})
 export class MessagesInput {
   @Field(() => [ID], { description: IDS })
   ids!: string[];
 }
 
 @InputType({
-  description: 'The messages and threads to change, and the changes. Fields that are left out are not changed.',
+  description:
+    'The input of `updateMessages`: the messages and threads, and the changes. Fields that are left out are not changed.',
 })
 export class UpdateMessagesInput extends MessagesInput {
   @Field(() => Boolean, { nullable: true, description: 'True: mark as read. False: mark as unread.' })
@@ -30,7 +34,8 @@ export class UpdateMessagesInput extends MessagesInput {
 
   @Field(() => [ID], {
     nullable: true,
-    description: "Labels to add, of the message's account. A folder in this list moves the message to it.",
+    description:
+      'The labels to add. They must be in the account of the message. If the list has a folder, the message is moved to it.',
   })
   addMailboxes?: string[] | null;
 
@@ -38,18 +43,18 @@ export class UpdateMessagesInput extends MessagesInput {
   removeMailboxes?: string[] | null;
 }
 
-@InputType({ description: 'The messages and threads to move, and the target mailbox.' })
+@InputType({ description: 'The input of `moveMessages`: the messages and threads to move, and the target mailbox.' })
 export class MoveMessagesInput extends MessagesInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      'The mailbox to move out of. If it is a label, that label is removed. Of a thread, only the messages in this mailbox are moved. Default: the inbox.',
+      'The mailbox to move out of. If it is a label, the label is removed from the messages. Of a thread, only the messages in this mailbox are moved. Default: the label INBOX is removed (Gmail), and `moveMessages` says which messages of a thread are moved.',
   })
   from?: string | null;
 
   @Field(() => ID, {
     description:
-      "The target folder or label. In an account whose messages are in folders, a label is added and the message stays in its folder. Messages of other accounts than the target's are not moved, and their results have a problem.",
+      'The target folder or label. It must be in the account of the message: for a message of another account, the result has a problem and nothing is moved. In an account with folders (Outlook), a target that is a label is added, and the message stays in its folder.',
   })
   to!: string;
 }
@@ -63,28 +68,28 @@ class UpdateResult {
   @Field(() => Node, {
     nullable: true,
     description:
-      'The Message or Thread as it is now. Null when it was deleted permanently, and when it could not be changed or read: then `problem` says why.',
+      'The Message or Thread as it is now. Null when it was deleted permanently. Also null when it could not be changed or read: then `problem` says why.',
   })
   readonly node!: Node | null;
 
   @Field(() => ID, {
     nullable: true,
     description:
-      'The id when `deleteForever` has deleted the object, so that you can remove it from your cache. Otherwise null.',
+      'The id of the message or thread when `deleteForever` has deleted it, so that you can remove it from your cache. Otherwise null.',
   })
   readonly deleted!: string | null;
 
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'The account of the message or thread. After a deletion, use it to read the changed counts of its mailboxes. Null when the id belongs to no account of yours.',
+      'The account of the message or thread. After a deletion, read the counts of its mailboxes again: they have changed. Null when the id belongs to no account of yours.',
   })
   readonly integration!: IntegrationType | null;
 
   @Field(() => Problem, {
     nullable: true,
     description:
-      'Why the message or thread was not changed, or could not be read after the change: `message` says which. Of a thread, some messages may have been changed. Null when the change succeeded.',
+      'Why the message or thread was not changed, or could not be read after the change. `message` says which of the two. Some messages of a thread may have been changed nevertheless. Null when the change succeeded.',
   })
   readonly problem!: Problem | null;
 }

@@ -27,7 +27,7 @@ export class SubmissionResolver {
   @FieldResolver(() => MessageType, {
     nullable: true,
     description:
-      'The copy in the sent mailbox. Null before the message is sent. At Outlook it can also be null for some minutes afterwards, until the copy is found: `submissionChanged` without `id` then reports it.',
+      'The copy in the sent mailbox. Null before the message is sent. At Outlook it can also be null for some minutes afterwards, until the copy is found. A `submissionChanged` without `id` then reports it.',
   })
   async message(@Root() { account, record }: SubmissionType): Promise<MessageType | null> {
     return record.messageId === null
@@ -37,7 +37,7 @@ export class SubmissionResolver {
 
   @Mutation(() => SubmissionPayload, {
     description:
-      'Sends a message exactly once, now or later. When you did not get the answer, repeat the call with the same `idempotencyKey`. For a message that is sent now, the answer has the final status if it is known within seconds, otherwise SENDING.',
+      'Sends a message exactly once, now or later. When you did not get the answer, repeat the call with the same `idempotencyKey`. A message that is sent now has its final status in the answer, if that is known within seconds. Otherwise the status is SENDING, and `submissionChanged` reports the outcome.',
   })
   send(
     @Arg('input', () => SendInput, { description: 'The message, and when to send it.' }) input: SendInput,
@@ -51,7 +51,7 @@ export class SubmissionResolver {
 
   @Mutation(() => SubmissionPayload, {
     description:
-      'Cancels a submission that has not been sent yet, and deletes what was stored for it at the provider. CONFLICT when sending has begun: the gateway decides once between sending and cancelling. Cancelling again has no further effect.',
+      'Cancels a submission that has not been sent yet, and deletes what was stored for it at the provider. The code is CONFLICT when sending has begun: a submission is either sent or cancelled, never both. Cancelling again has no further effect.',
   })
   cancelSubmission(
     @Arg('input', () => SubmissionInput, { description: 'The submission to cancel.' }) { submission }: SubmissionInput,

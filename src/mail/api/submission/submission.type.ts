@@ -24,14 +24,14 @@ registerEnumType(SubmissionStatusEnum, {
     SCHEDULED: { description: 'It is waiting for `sendAt`, and can be cancelled.' },
     SENDING: {
       description:
-        'It is being sent, or is waiting for a retry, for up to a day: then `problem` says why. `submissionChanged` reports the outcome.',
+        'It is being sent, or waits to be tried again, for up to a day. While it waits, `problem` says why. `submissionChanged` reports the outcome.',
     },
     SENT: { description: 'The provider has accepted the message.' },
     FAILED: { description: 'It was not sent and will not be. `problem` says why.' },
     CANCELLED: { description: 'It was cancelled before the provider was asked to send it.' },
     UNKNOWN: {
       description:
-        'It is not known whether the message was sent: the provider cannot say, or the gateway resumed the submission long after it was due and finds the message nowhere. It is not sent again automatically, so that nobody receives it twice.',
+        'It is not known whether the message was sent. Either the provider cannot say, or the gateway resumed the submission long after it was due and did not find the message. It is not sent again automatically, so that nobody receives it twice.',
     },
   },
 });
@@ -40,7 +40,7 @@ registerEnumType(SubmissionStatusEnum, {
   implements: Node,
   simpleResolvers: true,
   description:
-    'The sending of one message (JMAP EmailSubmission). Its status is stored, and so survives restarts of the gateway.',
+    'The sending of one message (EmailSubmission in JMAP). Its status is stored and survives restarts of the gateway.',
 })
 export class SubmissionType extends Node {
   constructor(
@@ -68,7 +68,8 @@ export class SubmissionType extends Node {
 
   @Field(() => Problem, {
     nullable: true,
-    description: 'Why the status is FAILED or UNKNOWN, or why the next attempt is delayed while it is SENDING.',
+    description:
+      'Why the status is FAILED or UNKNOWN, or why the next attempt is delayed while the status is SENDING. Otherwise null.',
   })
   get problem(): Problem | null {
     const { problem, dueAt, status } = this.record;
@@ -78,7 +79,7 @@ export class SubmissionType extends Node {
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'Until this time the message is held back so that it can be cancelled. Null when `undoSeconds` was not given.',
+      'The message is held back until this time, so that it can be cancelled. Null when `undoSeconds` was not given.',
   })
   get undoUntil(): Date | null {
     return this.record.undoUntil;

@@ -54,7 +54,7 @@ export class ThreadType extends Node {
 
   @Field(() => DateTime, {
     description:
-      'When its newest message outside the trash and junk was received (its newest message, when all are in there). Lists of threads are ordered by it, filtered or not.',
+      'When its newest message was received. Messages in the trash or junk do not count, unless all of its messages are in there. Lists of threads are ordered by this time, with or without a filter.',
   })
   get lastMessageAt(): Date {
     return this.thread.lastMessageAt;

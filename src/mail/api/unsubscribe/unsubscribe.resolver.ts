@@ -18,7 +18,7 @@ export class UnsubscribeResolver {
 
   @Mutation(() => UnsubscribePayload, {
     description:
-      'Unsubscribes from the mailing list that sent a message: with a one-click request (RFC 8058) where the list supports it, otherwise by sending the mail that the list asks for. Only public https addresses are requested, and redirects are not followed. When only a person can unsubscribe, the payload has the `url` to open.',
+      'Unsubscribes from the mailing list that sent a message. If the list supports it, this is a one-click request (RFC 8058) to its server. Otherwise it is the mail that the list asks for. Only public https addresses are requested, and redirects are not followed. When only a person can unsubscribe, the payload has the `url` to open.',
   })
   async unsubscribe(
     @Arg('input', () => UnsubscribeInput, { description: 'The mailing list, by one of its messages.' })

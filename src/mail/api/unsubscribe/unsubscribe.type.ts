@@ -7,17 +7,24 @@ import type { UnsubscribeMethod } from '../../unsubscribe/unsubscriber.ts';
 @ObjectType('Unsubscribe', {
   simpleResolvers: true,
   description:
-    'How to unsubscribe from the mailing list that sent a message, from its List-Unsubscribe headers. Nothing is requested until you call the mutation `unsubscribe`.',
+    'How to unsubscribe from the mailing list that sent a message, as its List-Unsubscribe headers say. No request is made until you call the mutation `unsubscribe`.',
 })
 export class UnsubscribeType {
-  @Field(() => URLScalar, { nullable: true, description: 'The http or https URL for unsubscribing.' })
+  @Field(() => URLScalar, {
+    nullable: true,
+    description: 'The http or https URL for unsubscribing. Null when the list gives none.',
+  })
   readonly url!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'A mailto: URL. A mail to it unsubscribes.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'A mailto: URL. A mail to it unsubscribes. Null when the list gives none.',
+  })
   readonly mailto!: string | null;
 
   @Field(() => Boolean, {
-    description: 'Whether a POST of List-Unsubscribe=One-Click to `url` is enough to unsubscribe (RFC 8058).',
+    description:
+      'Whether the list supports one-click unsubscription (RFC 8058): a POST of List-Unsubscribe=One-Click to `url` is enough. The mutation `unsubscribe` makes this request for you.',
   })
   readonly oneClick!: boolean;
 }
@@ -30,12 +37,12 @@ registerEnumType(UnsubscribeMethodEnum, {
     ONE_CLICK: { description: "By a one-click request that the list's server accepted (RFC 8058)." },
     MAIL: {
       description:
-        'By the mail that the list asks for, which is sent or being sent from the address that the list writes to.',
+        'By the mail that the list asks for. It is sent, or being sent, from the address of yours that the list writes to.',
     },
   },
 });
 
-@InputType({ description: 'The mailing list to unsubscribe from.' })
+@InputType({ description: 'The input of `unsubscribe`: the mailing list to unsubscribe from.' })
 export class UnsubscribeInput {
   @Field(() => ID, { description: 'The id of a message from the mailing list.' })
   message!: string;
@@ -60,7 +67,7 @@ export class UnsubscribePayload {
   @Field(() => URLScalar, {
     nullable: true,
     description:
-      'When the request was not made: a page on which a person can unsubscribe, or null. The sender chose this URL, so treat it like any link in their message.',
+      'A page on which a person can unsubscribe, if there is one and the request was not made. Otherwise null. The sender chose this URL, so treat it like any link in their message.',
   })
   readonly url: string | null;
 
