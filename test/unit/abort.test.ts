@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { following } from '../../src/platform/abort.ts';
 
-/** Where AbortSignal.any keeps what follows a signal. */
+/** Counts the listeners and dependent signals that AbortSignal.any keeps on a signal. */
 const traces = (signal: AbortSignal): number => {
   const key = Object.getOwnPropertySymbols(signal).find(({ description }) => description === 'kDependantSignals');
   const followers = key && (signal as unknown as Record<symbol, Set<unknown> | undefined>)[key];

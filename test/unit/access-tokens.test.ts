@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 
 describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
   let db: Database;
-  /** Two instances on one database. */
+  /** Two instances of the gateway on one database. */
   let a: Accounts;
   let b: Accounts;
   let ahead = 0;
@@ -56,7 +56,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     });
     await Promise.all([a, a, a, b, b, b].map(({ tokens }) => tokens.get(id, signal)));
     expect(refresh).toHaveBeenCalledTimes(1);
-    ahead += 31_000; // who was given the old token for now looks again
+    ahead += 31_000; // after 30 s a caller that was given the old token for the time being looks again
     const fresh = await a.tokens.get(id, signal);
     expect(fresh).not.toBe(old);
     expect(await b.tokens.get(id, signal)).toBe(fresh);
@@ -181,7 +181,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     };
     expect(await leaseMs()).toBeLessThan(5_000);
     const waiting = b.tokens.get(id, signal, old);
-    // Shorter, and then as long as before: its owner has said that it lives, in the three seconds that it had for it.
+    // The lease is cut to three seconds. Its owner renews it within that time to the usual length.
     await db.prisma
       .$executeRaw`UPDATE integrations SET lease_until = now() + interval '3 seconds' WHERE id = ${id}::uuid`;
     await expect.poll(leaseMs).toBeGreaterThan(3_000);

@@ -9,7 +9,7 @@ import type { AccountDetails } from '../../src/providers/contract/provider.ts';
 import { silent } from '../support/app/database.ts';
 import { fakeProvider } from '../support/fakes/provider.ts';
 
-/** A provider of which each server can do something else, and said so when the account was connected. */
+/** A provider whose servers differ in what they support, which is known when an account is connected. */
 const usual = fakeProvider();
 const provider = fakeProvider({
   capabilities: (account: AccountDetails) => ({

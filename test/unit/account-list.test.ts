@@ -25,7 +25,7 @@ interface Reading {
   readonly after?: string | null;
   readonly by?: UnifiedList;
   readonly within?: string;
-  /** Whether what a search brings and what a filter brings are lists of their own. */
+  /** Whether the matches of a search and those of a filter are read as separate lists. */
   readonly isApart?: boolean;
 }
 function page(
@@ -45,14 +45,14 @@ function page(
 const shown = ({ entries }: ListPage<unknown>) => entries.map(({ item }) => (item as Message | null)?.id ?? null);
 const evaluations = ({ sources }: ListPage<unknown>) => sources.map(({ evaluation }) => evaluation);
 
-/** A user names the mailboxes of account "a" by their global ids. */
+/** Returns the condition as a user writes it, with the global ids of account "a"'s mailboxes. */
 function asWritten(where: Condition): UserCondition {
   if (where.kind === 'and' || where.kind === 'or') return { kind: where.kind, of: where.of.map(asWritten) };
   if (where.kind === 'not') return { kind: 'not', of: asWritten(where.of) };
   return where.kind === 'mailbox' ? { kind: 'mailbox', id: encodeId('Mailbox', 'a', where.id) } : where;
 }
 
-/** Every page; each request opens the account itself, as another instance would. */
+/** Reads every page. Each request opens the account again, as another instance would. */
 async function readAll(
   list: FakeList,
   where: Condition,
@@ -173,7 +173,7 @@ describe('the native lists of a condition', () => {
       { mailboxId: null, where: unread },
     ]);
     expect(await asked(or(either, not(from('bob'))), {}, { narrows })).toHaveLength(1);
-    // It is no reason to refuse what is answered without it.
+    // A condition is not refused because its parts would be too many lists: those parts are then read as one.
     const many = or(...Array.from({ length: 12 }, (_, n) => and(not(text(`w${n}`)), or(from(`n${n}`), unread))));
     expect(await asked(many, {}, { narrows })).toHaveLength(12);
   });
@@ -325,7 +325,7 @@ describe('a union of native lists', () => {
         const read: ListPage<unknown> = await page(fakeAccount('a', list.session), where, { kind, first: 3, after });
         seen.push(...shown(read).map(String));
         after = read.hasNextPage ? read.end() : null;
-        // What was shown is read, and what was read is unread; a thread has it shown wherever it stands.
+        // Messages turn read or unread once they are shown. For threads, all messages of a shown thread do.
         const isShown = (message: Message) =>
           seen.includes(kind.name === 'threads' ? String(message.threadId) : message.id);
         list.messages = list.messages.map((m) => (isShown(m) ? { ...m, isRead: next() < 0.5 } : m));
@@ -339,7 +339,7 @@ describe('a union of native lists', () => {
     const others = ['b', 'c', 'd', 'e', 'f'].map((name) => and(text(`absent${name}`), not(from(name))));
     const where = or(and(text('plum'), not(from('ada'))), ...others);
     const { listMessages } = list.session as MailSession;
-    // All that it finds is read for any of it.
+    // Each request reads everything that the search finds, whatever size is wanted, and so spends the budget.
     const session: Partial<MailSession> = {
       ...list.session,
       listMessages: async (query, request, call) => {
@@ -371,7 +371,7 @@ describe('a union of native lists', () => {
     const list = new FakeList(randomMail(random(3), 80));
     const expected = list.scan(MIXED);
     const first = await page(fakeAccount('a', list.session), MIXED, { first: 9 });
-    // Another release may know how to ask for all of it in one list, or in other ones.
+    // Another release may read the condition as one list, or as different lists.
     const decides: MailSession['decides'] = () => 'checked';
     const second = await page(fakeAccount('a', { ...list.session, decides }), MIXED, { first: 9, after: first.end() });
     const third = await page(fakeAccount('a', list.session), MIXED, { first: 100, after: second.end() });
@@ -474,7 +474,7 @@ describe('a query that a provider cannot be asked', () => {
 
 describe('what a search may spend', () => {
   const SPARSE = 40;
-  /** One of forty is from Ada, and one of forty speaks of plums. */
+  /** Messages of which one in forty is from Ada, and one in forty contains the word "plum". */
   const sparse = (count: number) =>
     new FakeList(
       Array.from({ length: count }, (_, n) =>
@@ -504,7 +504,7 @@ describe('what a search may spend', () => {
     expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'COMPLETE', evaluation: 'TRUNCATED' }] });
     const pages = await readAll(list, where, { by, kind, after: first.end() });
     expect(pages.flatMap(shown)).toEqual(expected);
-    // For each list each message is read once, and once more where its page was not shown whole.
+    // Each list reads each message once, and a second time when its page was not shown completely.
     list.read = 0;
     list.asked.length = 0;
     const again = await readAll(list, where, { by, kind });
@@ -532,7 +532,7 @@ describe('what a search may spend', () => {
       const conditions = Array.from({ length: 20 }, (_, n) => or(from('ada'), from(`nobody${n}`)));
       const account = fakeAccount('a', list.session);
       const pages = await Promise.all(conditions.map((where) => page(account, where, { kind, by })));
-      // A little for each of them, and the budget.
+      // The limit is the minimum for each search, and the budget that they share.
       expect(list.read).toBeLessThanOrEqual(20 * MIN_READS_PER_ITEM * 11 + 100);
       const expected = kind.name === 'threads' ? list.scanThreads(from('ada')) : list.scan(from('ada'));
       for (const [n, first] of pages.entries()) {
@@ -556,7 +556,7 @@ describe('what a search may spend', () => {
     const [before, after] = [list.read, await page(account, from('ada'), { by })];
     expect(evaluations(after)).toEqual(['TRUNCATED']);
     expect(list.read - before).toBeGreaterThan(80);
-    // Spent is spent, but for what a page takes that matches whole.
+    // After the budget is spent, only a search of which nearly every message matches still fills its page.
     const late = await page(account, from('carol'), { by });
     expect(evaluations(late)).toEqual(['TRUNCATED']);
     const still = await page(account, from('bob'), { by, first: 30 });

@@ -91,7 +91,7 @@ describe.each(TEST_REDIS_URLS)('over Redis', (url) => {
     other.onGap(told);
     frozen.subscribe('t', heard);
     relay.freeze();
-    // What is written keeps the socket itself from noticing.
+    // Repeated writes keep the socket's own idle timeout from noticing the frozen connection.
     const published = async () => {
       await frozen.publish('t', 'into nothing');
       return gap.mock.calls.length;

@@ -36,7 +36,7 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     for (const job of jobs.splice(0)) void job.close();
   });
 
-  /** The job of one instance. */
+  /** Returns the job of another instance. */
   function instance(takeoverIntervalMs = 60_000, offeredBy: Provider = offering): ConnectFlowJob {
     const { vault, integrations, directory, flows } = accounts;
     const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks: [], log: silent });

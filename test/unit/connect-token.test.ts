@@ -6,7 +6,7 @@ describe('what finishes a connect flow', () => {
     const codes = Array.from({ length: 2_000 }, newCode);
     for (const code of codes) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$/);
     expect(new Set(codes).size).toBe(codes.length);
-    // Every letter comes, everywhere.
+    // Every letter of the alphabet occurs at every position.
     for (const place of [0, 1, 2, 3, 4, 6, 7, 8, 9, 10]) {
       expect(new Set(codes.map((code) => code[place])).size).toBe(32);
     }

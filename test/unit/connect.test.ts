@@ -48,7 +48,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     new URL(reply.headers.location ?? 'a:b').searchParams.get('token') ??
     /<output id="code">([^<]+)</.exec(reply.body)?.[1] ??
     '';
-  /** A flow that has come back: who began, and what finishes it. */
+  /** Begins a flow and comes back from the consent page. Returns the user and the token that finishes the flow. */
   const consented = async (redirectUri: string | null = PAGE, code = 'a-code-of-the-provider') => {
     const userId = await accounts.user();
     const state = (await begin(userId, redirectUri)).get('state');
@@ -150,7 +150,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     }
     const record = await accounts.connect.finish(userId, token);
     expect(exchange).toHaveBeenLastCalledWith(expect.objectContaining({ code: 'the code' }), expect.anything());
-    // Loaded once more when all is done, it gives nothing away and undoes nothing.
+    // Loading the link once more afterwards reveals nothing and undoes nothing.
     expect((await back(state, { code: 'the code' })).status).toBe(400);
     expect(await accounts.directory.find(userId, record.id)).toMatchObject({ status: 'CONNECTED' });
   });
@@ -224,7 +224,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
       const userId = await accounts.user();
       const state = (await begin(userId, redirectUri)).get('state');
       const first = await back(state, { error: 'access_denied' });
-      // At the same moment too, as a program that looks at the link and the browser behind it.
+      // A program that scans the link and the browser after it may load it at the same moment.
       const more = await Promise.all([1, 2].map(() => back(state, { error: 'access_denied' })));
       expect(more).toEqual([first, first]);
       for (const other of [{ code: 'c' }, { error: 'server_error' }] as Record<string, string>[])

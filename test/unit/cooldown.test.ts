@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 const limited = (retryAfterMs?: number) => new MailError('RATE_LIMITED', 'slow down', { retryAfterMs });
 const away = (retryAfterMs?: number) => new MailError('PROVIDER_UNAVAILABLE', 'down', { retryAfterMs });
 
-/** A cooldown on a clock of its own; `refuse` is asked at once, and answered with that error. */
+/** A cooldown with a clock of its own. `refuse` makes a request now, which fails with the error. */
 function onClock() {
   const clock = { now: 1_000_000 };
   const cooldown = new Cooldown(() => clock.now);
@@ -16,7 +16,7 @@ function onClock() {
     cooldown.failed(error, clock.now);
     return cooldown.waitMs;
   };
-  /** Asked again as soon as that is allowed. */
+  /** Makes the next request as soon as it is allowed, which fails with the error. */
   const again = (error = limited()) => {
     clock.now += cooldown.waitMs;
     return refuse(error);

@@ -63,7 +63,7 @@ describe('the data directory', () => {
   });
 });
 
-/** A process that opens the directory, commits a row, says so, and stays. */
+/** Starts a process that opens the directory, commits a row, prints a line, and keeps running. */
 function spawnHolder(dataDir: string): ChildProcess {
   const program = `
     import { openDatabase } from './src/platform/database/database.open.ts';
@@ -139,7 +139,7 @@ it.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))(
   },
 );
 
-/** Several instances need a server: the embedded database belongs to one process. */
+/** Several instances need a server, since the embedded database belongs to one process. */
 describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several instances on one %s server', () => {
   it('migrate it once, have one channel, hear each other, and learn of a gap', async () => {
     const own = await createTestDatabaseUrl();

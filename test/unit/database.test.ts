@@ -86,7 +86,7 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
         updated('strange'),
       ];
       await store.advance(id, null, 'c', entries);
-      // As a newer instance might have written them.
+      // Writes details as a newer release might.
       const overwrite = (subject: string, written: object) =>
         db.prisma.change.updateMany({ where: { integrationId: id, subject }, data: { detail: written } });
       await overwrite('newer', { ...detail, isPinned: true });

@@ -41,7 +41,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('a database 
     await server.end();
   });
 
-  /** What a start with it says. */
+  /** Returns the error of a start on that database, or "none". */
   async function faultOf(url: string): Promise<string> {
     try {
       const db = await openDatabase({ url, dataDir: null, log: silent });
@@ -58,7 +58,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('a database 
   }
 
   it('in which the user may make no tables is refused with one line that says so', async () => {
-    // As every database is since PostgreSQL 15.
+    // This is the default of every database since PostgreSQL 15.
     await admin.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     const url = Object.assign(new URL(own.url), { username: role, password: 'hunter2' }).href;
     const fault = await faultOf(url);

@@ -16,7 +16,7 @@ const faultsOf = (env: Record<string, string>): string[] => {
 const named = [...readFileSync('.env.example', 'utf8').matchAll(/^([A-Z_]+)=(.*)$/gm)].map(
   ([, name = '', value = '']) => [name, value] as const,
 );
-/** What docker-compose.yml reads for itself. */
+/** Variables that docker-compose.yml reads for itself. */
 const COMPOSE = ['POSTGRES_PASSWORD'];
 
 describe('the environment', () => {
@@ -121,7 +121,7 @@ const NOT_URLS = [
 ];
 const FLAGS = ['yes', 'ON', 'enabled', '2'];
 
-/** What each setting does not take. */
+/** Values that each setting refuses. */
 const WRONG: Readonly<Record<string, readonly string[]>> = {
   NODE_ENV: ['prod', 'Production'],
   DATABASE_URL: [
@@ -207,9 +207,9 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   SANDBOX_TRAFFIC_SECONDS: NOT_NUMBERS,
   SANDBOX_HEADERS: ['raw'],
 };
-/** Any text may be right: what is given it says otherwise. */
+/** Settings that accept any text: only using the value shows whether it is right. */
 const FREE = ['DATA_DIR', 'SANDBOX_MAIL'];
-/** Right only together with another. */
+/** Settings that are valid only together with another one. */
 const PAIRS = { MICROSOFT_CLIENT_ID: 'MICROSOFT_CLIENT_SECRET', MICROSOFT_CLIENT_SECRET: 'MICROSOFT_CLIENT_ID' };
 
 it('docker compose reads nothing that .env.example does not name, and gives the gateway what it needs', () => {

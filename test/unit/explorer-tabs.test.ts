@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { NO_EXAMPLES } from '../../src/server/graphiql/examples.ts';
 import { defaultTabs } from '../../src/server/graphiql/tabs.ts';
 
-/** What the explorer's page opens with where it is not the sandbox's, and where the user has no account yet. */
+/** Variables that a tab of the explorer opens with, outside of the sandbox and for a user without accounts. */
 
 const variablesOf = (name: string, controlUrl: string | null) => {
   const tab = defaultTabs(NO_EXAMPLES, controlUrl, 'https://mail.example.com').find(({ query }) =>

@@ -26,7 +26,7 @@ const payload = {
   ],
 };
 
-/** A limiter that limits nothing. */
+/** A limiter without limits. */
 const open: RequestLimiter = {
   request: (_, { signal }, attempt) => attempt(signal),
   stream: async (_, { signal }, attempt) => (await attempt(signal)) ?? new ReadableStream(),

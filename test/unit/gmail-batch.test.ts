@@ -103,7 +103,7 @@ describe('a batch', () => {
   let server: Server | undefined;
   afterEach(() => server?.close());
 
-  /** Tries a failed request again at once, as often as it takes. */
+  /** A limiter that retries a transient failure at once, without limit. */
   const eager: RequestLimiter = {
     async request(cost, call, attempt) {
       for (let tries = 1; ; tries++) {
@@ -170,7 +170,7 @@ describe('a batch', () => {
     expect(results[2]).toEqual({ id: '/gmail/v1/2' });
   });
 
-  /** Answers 25 parts of a batch, and 429 for those past them. */
+  /** Answers 25 parts of each batch, and the rest with 429. */
   const answers25 = (counted: Map<number, number>) => (_path: string, request: number) => {
     counted.set(request, (counted.get(request) ?? 0) + 1);
     return (counted.get(request) ?? 0) > 25 ? 429 : 200;
@@ -187,7 +187,7 @@ describe('a batch', () => {
 
   it('does not take what was only too wide for a limit of the account', async () => {
     const { client, requests } = await serve(answers25(new Map()));
-    // Nothing is tried again for the account: a RATE_LIMITED would end it here.
+    // This limiter never retries, so a RATE_LIMITED for the whole account would be a result here.
     Object.assign(client, {
       limiter: { ...eager, request: (_cost: unknown, { signal }: typeof call, attempt: Attempt) => attempt(signal) },
     });

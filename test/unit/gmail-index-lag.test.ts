@@ -5,7 +5,7 @@ import { SharedReads } from '../../src/providers/contract/shared-reads.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
 import type { UpstreamRequest } from '../support/clients/upstream.ts';
 
-/** docs/search.md: what Gmail's index does not have yet is found all the same, but for words and files. */
+/** docs/search.md promises that messages missing from Gmail's index are found, except by words and by files. */
 let lab: Lab;
 let account: Account;
 let accounts = 0;
@@ -18,7 +18,7 @@ afterAll(() => lab.close());
 
 const FIRST = Date.UTC(2026, 1, 1, 12);
 const at = (n: number) => new Date(FIRST + n * 60_000);
-/** Those of a name are delivered at its number, the first before the index falls behind. */
+/** Delivers mail number `n`, received `n` minutes after the first. */
 async function deliver(n: number, others: Record<string, unknown> = {}): Promise<string> {
   return account.deliver({
     from: n % 2 === 0 ? 'Even <even@example.org>' : 'Odd <odd@example.org>',
@@ -72,7 +72,7 @@ const both = (...of: Condition[]): Condition => ({ kind: 'and', of });
 
 const MAILS = 24;
 const NUMBERS = Array.from({ length: MAILS }, (_, n) => n);
-/** Among the others, so that each kind stands in front of the other. */
+/** Late mails are spread among the others, so that each kind comes before the other somewhere in the list. */
 const isLate = (n: number) => n % 5 > 2 || n > 20;
 const MEETS: readonly (readonly [string, Condition, (n: number) => boolean])[] = [
   ['a sender', EVEN, (n) => n % 2 === 0],
@@ -86,7 +86,7 @@ const MEETS: readonly (readonly [string, Condition, (n: number) => boolean])[] =
   ['a subject', { kind: 'subject', value: 'mail' }, () => true],
   ['not the sent mail', not({ kind: 'mailbox', id: 'SENT' }), () => true],
   ['not the trash', not({ kind: 'mailbox', id: 'TRASH' }), () => true],
-  // What the index does not have counts as not there.
+  // A word that the index does not have yet counts as absent.
   ['a word', PLAN, (n) => n % 3 === 0 && !isLate(n)],
   ['no word', not(PLAN), (n) => !(n % 3 === 0 && !isLate(n))],
   ['no word, read', both(not(PLAN), READ), (n) => n % 4 < 2 && !(n % 3 === 0 && !isLate(n))],

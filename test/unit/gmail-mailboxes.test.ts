@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterEach(() => lab.control('/faults', undefined, 'DELETE'));
 afterAll(async () => {
-  // The refusals are made up.
+  // These refusals are invented, so the wire log is not compared with Google's descriptions.
   await lab.forgetWire();
   await lab.close();
 });

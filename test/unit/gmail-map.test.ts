@@ -51,7 +51,7 @@ describe('a Gmail envelope', () => {
     const twice = read(new HeaderFields(written));
     for (const field of ['from', 'to', 'subject'] as const) expect(twice[field]).toEqual(read()[field]);
     expect(twice.replyTo[0]?.address).toBe('ada@ex\ufffdmple.org');
-    // Who is named is told by what was written.
+    // The header as written decides who is named.
     expect(twice.cc).toEqual([{ name: 'Alice <alice@corp.example>, Bäb', address: 'b@x.example' }]);
   });
 

@@ -83,7 +83,7 @@ describe.each(['written', 'decoded'] as const)('the header as written, of a Gmai
     );
     await deliver(`From: "Boss" <boss@corp.example>, "Eve" <${EVIL}>`, 'To: x@x.example');
     const { items } = await list();
-    // Nobody can decode its subject, which is listed as it was written.
+    // Nobody can decode this subject, so it is listed as it was written.
     await full(await deliver(`From: Boss <boss@corp.example>, Eve <${EVIL}>`, 'Subject: =?utf-8?X?a?='));
     const read = [...(items as Message[]), await full(hidden)].filter(({ id }) => id === hidden);
     const to = [{ name: 'Alice <alice@corp.example>, Bob', address: 'bob@x.example' }];
@@ -96,7 +96,7 @@ describe.each(['written', 'decoded'] as const)('the header as written, of a Gmai
       `From: Boss <boss@corp.example>, Eve <${EVIL}>`,
       `Reply-To: "Ops" <ops@corp.example>, Eve <${EVIL}>`,
     );
-    // Every second request: the message comes, its raw form does not.
+    // Every second request fails: the message is read, and its raw form is not.
     await lab.control('/faults', { vendor: 'google', operation: 'messages.get', status: 404, share: 0.5 });
     const message = await full(id);
     await lab.control('/faults', undefined, 'DELETE');

@@ -30,7 +30,7 @@ const below = (n: number): number => {
 const pick = <T>(of: readonly T[]): T => of[below(of.length)] as T;
 const some = (most: number, make: () => string) => Array.from({ length: 1 + below(most) }, make);
 
-/** Said in mails, and asked for: signs, operators, scripts, and spellings of the same. */
+/** Words that mails contain and searches ask for: signs, operators, scripts, and different spellings of one word. */
 const WORDS = [
   'report',
   'reports',
@@ -148,7 +148,7 @@ function condition(depth: number, labels: readonly string[]): Condition {
   return { kind, of: Array.from({ length: 1 + below(3) }, () => condition(depth - 1, labels)) };
 }
 
-/** Words in one alternative with people are refused where several parts bring trash and junk in. */
+/** Compiles a condition. It may be refused for words beside people where several parts bring in trash and junk. */
 function compiled(where: Condition | null) {
   try {
     return compileQuery({ mailboxId: null, where });
@@ -158,7 +158,7 @@ function compiled(where: Condition | null) {
   }
 }
 
-/** What the emulator finds of the messages for a query as the adapter would send it, and the adapter leaves of it. */
+/** Returns what the emulator finds for the query that the adapter would send, after the adapter's own check. */
 function listed(account: Account, where: Condition | null, mails: ReadonlyMap<string, Message>): Set<string> | null {
   const branches = where === null ? [null] : branchesOf(where, decides);
   if (branches === null) return null;
@@ -181,7 +181,7 @@ function listed(account: Account, where: Condition | null, mails: ReadonlyMap<st
   return found;
 }
 
-/** The definition, over whole messages. */
+/** Returns what the definition finds by looking at whole messages. */
 const scanned = (where: Condition | null, mails: ReadonlyMap<string, Message>): Set<string> => {
   const visible = visibleOnly(where ?? { kind: 'and', of: [] }, HIDDEN_LABELS);
   return new Set([...mails.values()].filter((mail) => matches(mail, visible)).map(({ id }) => id));
@@ -203,7 +203,7 @@ const conditions = Array.from({ length: 600 }, () => condition(3, labels));
 
 const not = (of: Condition): Condition => ({ kind: 'not', of });
 const shown = (where: Condition) => `SEED=${seed} ${JSON.stringify(where)}`;
-/** Two parts of what is listed. What is named in trash and junk stands outside of the list of all. */
+/** Returns those ids that are in the list of all mail, which lacks what a condition names in trash or junk. */
 const outside = (ids: ReadonlySet<string>, all: ReadonlySet<string>) => [...ids].filter((id) => all.has(id)).sort();
 
 describe('what Gmail is asked for, and what is left of it', () => {
@@ -264,7 +264,7 @@ describe('what Gmail is asked for, and what is left of it', () => {
   it.each(ways)('with an index of its own ways (%j) is nothing wrong, and never X and not X at once', (index) => {
     account.searchIndex = { ...DEFAULT_SEARCH_INDEX, ...index };
     const isIndexed = (where: Condition): boolean => JSON.stringify(where).includes('"text"');
-    // What narrows more than the definition may miss some; it may not show what does not meet the condition.
+    // An index that matches less than the definition may miss messages. It must not show one that does not match.
     const misses = !Object.keys(index).every((way) => way === 'underscore' || way === 'forms');
     const all = listed(account, null, mails) ?? new Set<string>();
     for (const where of conditions.slice(0, 120)) {

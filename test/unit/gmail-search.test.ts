@@ -48,7 +48,7 @@ describe('a Gmail query', () => {
     [not(text('a b')), '-"a b"'],
     [not(and(text('a'), { kind: 'read', value: true })), '(-"a" OR is:unread)'],
     [or(mailbox('Label_1'), from('a')), '(has:userlabels OR from:"a")'],
-    // Of these a complement or a label might leave out what is to be found: all mail is looked through.
+    // For these a complement or a label could leave out a match, so all mail is read.
     [not(from('a')), null],
     [not(mailbox('Label_1')), null],
     [or(not(subject('a')), from('b')), null],
@@ -148,7 +148,7 @@ describe('a Gmail query', () => {
     const shortened = compile(and(text('a'), people))?.q ?? '';
     expect(encodeURIComponent(shortened).length).toBeLessThanOrEqual(6_000);
     expect(shortened).toMatch(/^"a" \(\(to:"word0 word1[^"]*"/);
-    // In three fields they take more room than there is.
+    // With three fields for each person the query would be too long, so the people are searched as plain words.
     const many = or(...Array.from({ length: 50 }, (_, n) => to(`person${n}@some-example.example.org`)));
     expect(compile(many)?.q).toMatch(/^\("person0 some example example org" OR "person1 .* OR "person49 some[^"]*"\)$/);
     const tooMany = or(...Array.from({ length: 50 }, (_, n) => to(`${n}${'x'.repeat(490)}`)));

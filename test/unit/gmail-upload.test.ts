@@ -16,7 +16,7 @@ describe('a resumable upload', () => {
   let location: string | null;
   let received: Buffer;
   let ranges: string[];
-  /** What Google does to a piece instead of taking it; the first entry to the first request. */
+  /** What Google does with each piece instead of accepting it. The first entry is for the first request. */
   let mishaps: ((piece: Buffer, response: ServerResponse) => undefined | 'take')[];
 
   beforeAll(async () => {

@@ -7,7 +7,7 @@ import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { handlesOf } from '../support/app/account-handle.ts';
 import { silent } from '../support/app/database.ts';
 
-/** The connections of a fake provider that announces news: what was held, and how each is told of news, lost and closed. */
+/** A held connection of a fake provider, and the functions that announce news on it, lose it and close it. */
 interface Held {
   readonly news: () => void;
   readonly lose: (error: MailError) => void;
@@ -19,7 +19,7 @@ let session: Partial<MailSession>;
 let synced: string[];
 let job: WatchJob;
 
-/** A session whose `listen` follows the contract. */
+/** Returns a session whose `listen` follows the contract. */
 const opened = (): Partial<MailSession> => {
   let close = () => {};
   return {

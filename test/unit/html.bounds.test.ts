@@ -99,7 +99,7 @@ describe('HTML that is too long', () => {
       expect(read(long).isTextTruncated).toBe(true);
       expect(bodyOf(read(deep)).isTruncated()).toBe(false);
     }
-    // Exchange makes HTML of a plain text: the text is cut, and there is no HTML of the sender's.
+    // Exchange makes HTML of a plain text. The text is cut then, and the sender wrote no HTML.
     const plain = toContent({
       body: { contentType: 'html', content: long },
       internetMessageHeaders: [{ name: 'Content-Type', value: 'text/plain' }],
@@ -117,7 +117,7 @@ it('makes text of HTML when it is asked for, and once', () => {
     const content = read(html);
     const first = cost(() => content.text);
     expect(without).toBeLessThan(first / 2);
-    // A collection of garbage, on a thread of its own, falls into one of them.
+    // A garbage collection on another thread falls into at most one of these runs.
     expect(Math.min(...[1, 2, 3].map(() => cost(() => content.text)))).toBeLessThan(first / 2);
   }
 });

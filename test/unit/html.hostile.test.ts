@@ -7,7 +7,7 @@ const shown = (html: string, remoteImages = false) =>
     inlineUrl: (id) => (id === 'logo@x' ? 'https://postern.example/download/token' : null),
   });
 
-/** Whatever a mail says, none of this is in what a page is given. */
+/** None of this may reach a page, whatever a mail contains. */
 const NEVER =
   /<(?:script|style|iframe|object|embed|form|input|button|base|meta|link|svg|math|template|video|audio|frame|textarea|select)\b|\son\w+\s*=|javascript:|vbscript:|url\(|expression\(|@import|position\s*:|srcset|formaction|\bid=|class=/i;
 
@@ -59,7 +59,7 @@ describe('hostile HTML', () => {
     expect(cleaned).not.toMatch(NEVER);
   });
 
-  // Each stands in a style attribute, and in a rule that meets the element.
+  // Each style is tested in a style attribute, and in a rule that matches the element.
   it.each([
     ['background:u\\72l(https://evil.example)'],
     ['background:u\\000072 l(https://evil.example)'],
@@ -102,7 +102,7 @@ describe('hostile HTML', () => {
   ])('a style is left out, or what is bad of it: %s', (style) => {
     const attribute = style.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
     const html = `<p style="${attribute}">x</p>`;
-    // Words of a style that was ended in its midst are shown as words, as in a browser.
+    // The rest of a style block that is closed early is shown as words, as in a browser.
     const styles = (of: string) => [...shown(of, true).matchAll(/ style="([^"]*)"/g)].map(([, said]) => said).join(';');
     for (const one of [
       html,
@@ -217,7 +217,7 @@ describe('hostile HTML', () => {
     shown(`<p style="margin:${'1px '.repeat(50_000)}x">x</p>`);
     shown(`<img src="data:image/png;base64,${'A'.repeat(500_000)}!">`);
     shown('&#'.repeat(300_000));
-    // What takes longer than its length takes hours; how busy the machine is does not count.
+    // Work that is not linear would take hours. CPU time does not depend on how busy the machine is.
     expect(process.cpuUsage(before).user).toBeLessThan(30_000_000);
     expect((shown('<div>'.repeat(1_000)).match(/<div>/g) ?? []).length).toBeLessThanOrEqual(201);
   });

@@ -87,7 +87,7 @@ const READERS: Record<string, (html: string) => unknown> = {
   'the emulators': (html) => htmlToText(html, { links: true }),
 };
 
-/** CPU time and not what a clock shows: how busy the machine is does not count. */
+/** Returns the CPU time of the work, which does not depend on how busy the machine is. */
 function cost(work: () => unknown): number {
   const before = process.cpuUsage();
   work();
@@ -95,7 +95,9 @@ function cost(work: () => unknown): number {
   return user + system;
 }
 
-/** The least of a few, as long as it is above `enough`: a collection of garbage falls into one of them. */
+/**
+ * Returns the least of a few costs, since a garbage collection may fall into one. A cost up to `enough` ends the tries.
+ */
 function least(work: () => unknown, enough: number): number {
   let found = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 6 && found > enough; round++) found = Math.min(found, cost(work));
@@ -103,11 +105,11 @@ function least(work: () => unknown, enough: number): number {
 }
 
 describe.each(Object.entries(READERS))('%s', (_, read) => {
-  // What is read first compiles the reader.
+  // The first run compiles the reader.
   read(FLAT);
   const flat = Math.max(...[1, 2, 3].map(() => cost(() => read(FLAT))));
 
-  // Three flat mails of the size are the aim; two more are for a machine that is busy with other things.
+  // The aim is three flat mails of the same size. Two more allow for a busy machine.
   it.each(Object.entries(SHAPES))('takes no longer for %s than for a few flat mails of the size', (_name, html) => {
     expect(least(() => read(html), 3 * flat)).toBeLessThanOrEqual(5 * flat);
   });

@@ -20,7 +20,7 @@ describe('one bad declaration drops only itself', () => {
     ['no colon, no name, no value', 'bold;:red;color:;color:red;;', 'color:red'],
     ['a bracket that nothing opened', 'width:1px);color:red', 'color:red'],
     ['what this does not know', 'mso-line-height-rule:exactly;-webkit-text-size-adjust:100%;color:red', 'color:red'],
-    // What follows is in the brackets for a browser too.
+    // A browser takes the following declarations to be inside the brackets, too.
     ['a bracket that nothing closes', 'color:red;width:calc(1px;height:1px', 'color:red'],
   ])('%s', (_, style, kept) => {
     expect(safeStyle(style)).toBe(kept);

@@ -55,7 +55,7 @@ it.each([
   ['an attribute in any case', '[lang=DE i]{top:0}', '<p lang=de>', '<p style="top:0" lang=de>'],
   ['any namespace', '*|p{top:0}', '<p>', '<p style="top:0">'],
 ])('a rule meets %s', (_, css, html, expected) => {
-  // Ends that are implied are none of this.
+  // Implied end tags do not matter here.
   expect(inlined(css, html).replaceAll('</tr><tr', '<tr')).toContain(expected.replaceAll('</tr><tr', '<tr'));
 });
 
@@ -65,7 +65,7 @@ describe('which declaration wins', () => {
     expect(inlined('#a{color:1}.b{color:2}p{color:3}.b{color:4}', html)).toContain(
       '<p style="color:3;color:2;color:4;color:1;color:black"',
     );
-    // An important one wins by its mark, wherever it stands.
+    // An important declaration wins wherever it is written.
     expect(inlined('p{color:red!important}', html)).toContain('style="color:red !important;color:black"');
   });
 

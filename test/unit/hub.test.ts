@@ -73,7 +73,7 @@ class Lab {
   }
 }
 
-/** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
+/** Nothing here waits for anything outside the process, so one turn of the event loop settles everything. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a stream of changes', () => {

@@ -31,7 +31,7 @@ const IN_TYPES = 'fields { type { ofType { fields { name args { name } type { na
 const IN_ARGS = 'fields { args { type { ofType { inputFields { name type { name ofType { name } } } } } } }';
 const ofType = (deep: number): string => `kind name ${deep === 0 ? '' : `ofType { ${ofType(deep - 1)} }`}`;
 
-/** How many fields of its answer tell of the schema; passes the gate and the rules that stand before it as well. */
+/** Returns how many fields of the answer describe the schema, after parsing and validating the query. */
 function introspected(query: string, variables: Record<string, unknown> = {}): number {
   const document = parseDocument(query, QUERY_LIMITS);
   expect(validate(schema, document).map(({ message }) => message)).toEqual([]);
@@ -47,7 +47,7 @@ function refusal(query: string, variables: Record<string, unknown> = {}): string
   throw new Error('it was let through');
 }
 
-/** The fields that an answer has indeed. */
+/** Counts the fields of an answer. */
 function fieldsOf(answer: unknown): number {
   if (typeof answer !== 'object' || answer === null) return 0;
   const inner = Object.values(answer);

@@ -27,7 +27,7 @@ describe('generated keys', () => {
   it('say in one line where they cannot be kept', () => {
     const taken = join(dataDir, 'a-file');
     writeFileSync(taken, '');
-    // In /proc every new name is refused as missing: Node's own recursive mkdir tries it again without end.
+    // /proc refuses every new name as missing, and Node's own recursive mkdir then retries without end.
     for (const path of [taken, join(taken, 'below'), '/proc/postern', '/proc/postern/below']) {
       const open = () => openKeys({ encryptionKeys: [], jwtSecret: null, dataDir: path });
       expect(open).toThrow(DatabaseError);

@@ -4,7 +4,7 @@ import { type LaneOptions, Lanes } from '../../src/platform/queue/lanes.ts';
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const options: LaneOptions = { slots: 2, slowSlots: 1, slowAfterMs: 1_000, perOwner: 1 };
 
-/** Work that ends when it is told to; what has begun, in order. */
+/** Work that the test ends. `begun` lists what has begun, in order. */
 class Bench {
   readonly begun: string[] = [];
   private readonly ends = new Map<string, () => void>();

@@ -20,7 +20,10 @@ const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32)
 const list = { userId: 'ada', query: ['threads'] };
 const marks = (count: number, mark: (id: string) => string) => Array.from({ length: count }, (_, n) => mark(`id ${n}`));
 
-/** Deep in a list of threads: all of the marks that it keeps, and as long a place in each list of messages as Outlook's are. */
+/**
+ * A position deep in a list of threads: with every mark that is kept, and positions in the lists of messages as long as
+ * Outlook's.
+ */
 const native = sealThreadPosition(
   {
     order: 'd'.repeat(1_500),

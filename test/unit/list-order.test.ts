@@ -6,7 +6,7 @@ import { NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
 
 interface Thread {
   readonly id: string;
-  /** When its messages came. */
+  /** When each of its messages was received. */
   readonly messages: readonly number[];
 }
 const shape: Shape<Thread> = {
@@ -18,13 +18,13 @@ const shape: Shape<Thread> = {
 const ENDLESS = { signal: new AbortController().signal, run: <T>(work: () => Promise<T>) => work() };
 const NOT_AHEAD = 60_000;
 
-/** The newest that the first page gave, and all that were given. */
+/** The newest time on the first page, and the ids of all threads that were returned. */
 interface Cursor {
   readonly start: number;
   readonly given: readonly string[];
 }
 
-/** An account whose cursors, and pages from the top again, keep a thread where it timeAsOf when its list began. */
+/** An account whose cursors and repeated pages keep a thread at the time that it had when its list began. */
 class Account {
   constructor(
     readonly key: string,

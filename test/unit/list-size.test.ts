@@ -46,7 +46,7 @@ const contextOf = (principal: Principal | null) =>
     clientAddress: '',
   });
 
-/** Null where it passes, as what is refused says. */
+/** Returns the message of a refusal, or null when the query is allowed. */
 function refusal(query: string, variables: Record<string, unknown> = {}): string | null {
   const document = parse(query);
   expect(validate(schema, document).map(({ message }) => message)).toEqual([]);

@@ -30,7 +30,7 @@ it('names the setting that is at fault when it cannot listen', async () => {
     name: 'StartError',
     message: `PORT: ${port} on 127.0.0.1 is taken; stop what listens there, or set PORT to another`,
   });
-  // An address of documentation (RFC 5737), which no machine has.
+  // This address is reserved for documentation (RFC 5737), so no machine has it.
   await expect(open('192.0.2.1', 0)).rejects.toMatchObject({
     name: 'StartError',
     message: 'HOST: 192.0.2.1 is not an address of this machine',

@@ -16,11 +16,11 @@ const call = { signal, priority: 'interactive' } as const;
 const WINDOW_MS = 60_000;
 const MINUTE = 60_000;
 
-/** What the provider was told: sessions opened, and closed, by address. */
+/** The sessions that the provider has opened, and the addresses of those that were closed. */
 let opened: SessionOptions[];
 let closed: string[];
 let closing: () => Promise<void>;
-/** Whether the sessions can listen, and how the connection of each is lost. */
+/** Whether the sessions can listen, and the functions that lose the connection of each. */
 let listens: boolean;
 let lost: (() => void)[];
 let finishReading: () => void;
@@ -42,7 +42,7 @@ const provider = fakeProvider({
 });
 const addresses = () => opened.map(({ address }) => address);
 
-/** The integrations as stored, and what reading one of them takes. */
+/** The stored integrations, and what is awaited when one is read. */
 let records: Map<string, IntegrationRecord>;
 let reading: (id: string) => Promise<void>;
 let tell: (id: string | null) => void;
@@ -101,7 +101,7 @@ function stored(id: string, more: Partial<IntegrationRecord> = {}): string {
   });
   return id;
 }
-/** Waits until what was told of has been read. */
+/** Waits until the notified changes have been read. */
 const heard = () => vi.advanceTimersByTimeAsync(0);
 async function becomes(id: string, more: Partial<IntegrationRecord>): Promise<void> {
   stored(id, { ...records.get(id), ...more });
@@ -235,7 +235,7 @@ it('stays open while its account is in an ERROR, whose end the first answer of t
   await sessions.get(stored('a'));
   await becomes('a', { status: 'ERROR' });
   const session = await sessions.get('a');
-  // The directory answers for accounts that have no mailbox, too.
+  // Microsoft's directory also answers for accounts without a mailbox, so its answer ends no ERROR.
   await session.identities(call);
   expect(healed).toEqual([]);
   await session.listMailboxes(call);
@@ -265,7 +265,7 @@ it('is one and the same through an ERROR and after it, and what it holds open is
   expect(held).toEqual([]);
 });
 
-/** Keeps a connection, as a session over IMAP does. */
+/** A session that holds a connection open, as one over IMAP does. */
 class Holding {
   #connection: Holding | null = null;
 

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { malformed as malformedGmail } from '../../src/providers/gmail/wire/answers.ts';
 import { malformed as malformedGraph } from '../../src/providers/outlook/wire/answers.ts';
 
-/** Of no field that is asked for. */
+/** Values that no requested field may have. */
 const FOREIGN = [5, true, {}, [5], [null], { a: 1 }];
-/** With what a text, a number and a list may each not be replaced. */
+/** Returns values of another type than the valid one, which is a text, a number or a list. */
 const others = (sound: unknown) => FOREIGN.filter((value) => typeof value !== typeof sound || Array.isArray(sound));
 
-/** The answer with each of its fields, however deep, replaced by what has another type. */
+/** Yields the answer once for each of its fields, at any depth, with that field replaced by a value of another type. */
 function* spoilt(answer: Record<string, unknown>, path = ''): Generator<[string, Record<string, unknown>]> {
   for (const [name, sound] of Object.entries(answer)) {
     const at = `${path}.${name}`;

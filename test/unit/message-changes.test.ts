@@ -31,7 +31,7 @@ const mailbox = (role: MailboxRole): Mailbox => ({
 });
 const gone = () => new MailError('NOT_FOUND', 'There is no such message.');
 
-/** An account in memory that counts what it is asked. */
+/** An account in memory that counts its requests. */
 function inMemory(id: string, mail: readonly Message[], fails: MailError | null = null) {
   const messages = new Map(mail.map((message) => [message.id, message]));
   const calls: string[] = [];

@@ -6,7 +6,7 @@ import type { Detail } from '../../src/providers/contract/list.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { aMessage, someContent } from '../support/fakes/fake-account.ts';
 
-/** A loader over one message, what it asked for, and a way to hold an answer back. */
+/** A loader for one message, the requests that it made, and a way to hold an answer back. */
 function over(stored: Message) {
   const asked: string[] = [];
   let held: Promise<void> = Promise.resolve();

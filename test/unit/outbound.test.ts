@@ -12,7 +12,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** A server that stands for every address that is dialled, and notes which. */
+/** Starts a server that answers for every address that is dialled, and records which. */
 async function stranger(answer: { status: number; headers?: Record<string, string>; body?: string; silent?: boolean }) {
   const dialled: Destination[] = [];
   const asked: {

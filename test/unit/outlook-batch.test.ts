@@ -5,7 +5,7 @@ import { createRequestLimiter } from '../../src/providers/limiter/request-limite
 import { batch } from '../../src/providers/outlook/wire/batch.ts';
 import { createSdk, GraphClient, type GraphRequest } from '../../src/providers/outlook/wire/client.ts';
 
-/** Answers every part, and tells how many slots and parts each $batch had. */
+/** A Graph that answers every part, and records how many slots and parts each $batch had. */
 function graph(maxSlots: () => number) {
   const sent: { slots: number; parts: number }[] = [];
   const client = {

@@ -35,7 +35,7 @@ async function since(cursor: string | null, named?: readonly Hint[]) {
   }
 }
 
-/** The state as the version before wrote it, whose tokens began with a $select of two dates. */
+/** Returns the state as the release before wrote it, whose tokens began with a $select of two dates. */
 function versionOne(cursor: string, change: (folder: SyncState['folders'][string]) => object = () => ({})): string {
   const { tree, folders, horizon, began, known } = readState(cursor);
   const old = Object.entries(folders).map(([id, track]) => {
@@ -65,7 +65,7 @@ describe('a state whose tokens do not tell of read and unread', () => {
     account = await lab.account(`old-${++accounts}`);
     const ids = [await mail('one'), await mail('two')];
     const before = await since(null);
-    // One page of each folder, and then the old tokens' turn.
+    // One page of each folder is read first. The old tokens follow.
     const begun = await account.session.changes(versionOne(before.cursor), interactive());
     expect(begun).toMatchObject({ changes: [], more: true });
     await touch(ids[0] ?? '', 'delete');
@@ -104,7 +104,7 @@ describe('a folder whose changes Graph refuses to tell', () => {
       times,
       ...(status === 403 && { body: QUOTA }),
     });
-  /** The faults meet folders in the order in which they are asked. */
+  /** Returns the folders in the order in which they are requested, which is the order in which they meet the faults. */
   const first = async (cursor: string) => Object.keys(readState(cursor).folders);
 
   it.each([
@@ -125,7 +125,7 @@ describe('a folder whose changes Graph refuses to tell', () => {
     const next = await since(cursor);
     expect(next.changes).toEqual([created(inInbox), created(filed)]);
     expect(next.unread).toEqual([code]);
-    // However long that takes: what came meanwhile is new all the same.
+    // What arrived meanwhile is reported as new, however long the folder was refused.
     const state = readState(next.cursor);
     const later = writeState({ ...state, horizon: state.horizon + 3_600 });
     const last = await since(later);
@@ -161,14 +161,14 @@ describe('a folder whose changes Graph refuses to tell', () => {
 
 describe('hints', () => {
   const FOLDERS = 20;
-  /** An account of many folders, followed. */
+  /** Creates an account of many folders, and returns its cursor. */
   async function followed(): Promise<string> {
     account = await lab.account(`hinted-${++accounts}`);
     for (let n = 0; n < FOLDERS; n++) await mail('old', `Folder ${n}`);
     return (await since(null)).cursor;
   }
   const about = (messageId: string, kind: Hint['kind'] = 'created'): Hint => ({ kind, messageId });
-  /** What Graph was asked since the last time, those in a batch one by one. */
+  /** Returns the requests to Graph since the last call. The parts of a batch are listed one by one. */
   async function asked(): Promise<string[]> {
     interface Line {
       readonly operation: string;
@@ -228,7 +228,7 @@ describe('hints', () => {
     const next = await since(start, [about(id)]);
     expect(next).toMatchObject({ changes: [created(id)], unread: [code] });
     await lab.control('/faults', undefined, 'DELETE');
-    // Known by now, and told of once more at most.
+    // The message is known by now, and is reported at most once more.
     expect((await since(next.cursor)).changes).toEqual([updated(id)]);
   });
 

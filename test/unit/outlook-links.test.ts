@@ -8,12 +8,12 @@ import { createRequestLimiter } from '../../src/providers/limiter/request-limite
 import { outlook } from '../../src/providers/outlook/index.ts';
 import { interactive } from '../support/app/lab.ts';
 
-/** A Graph of which only the search is played, with links as it may write them. */
+/** A server that plays Graph's search alone, with the links that Graph may send. */
 let server: Server;
 let session: MailSession;
 let requests: string[];
 let origin: string;
-/** The answer to one request; the rest is refused. */
+/** Returns the answer to one request. Null refuses it. */
 let answer: (url: string) => object | string | null;
 
 beforeEach(async () => {
@@ -75,7 +75,7 @@ const idsOf = (page: Page<{ readonly id: string }>) => page.items.map((m) => (is
 const numbered = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `AAMk${from + n}`);
 
 describe('the next page of a search', () => {
-  /** The link after the first page: its query in an order and a spelling of its own. */
+  /** The link after the first page, whose query has an order and a spelling of its own. */
   const NEXT = "/me/mailFolders('inbox')/messages?%24top=4&$skiptoken=a+b%2Fc~d&$select=id&%24search=%22word%22&x";
   const pages =
     (host: string, more: object = {}) =>
@@ -119,7 +119,7 @@ describe('the next page of a search', () => {
       const [, conversation] =
         /conversationId%20eq%20'(C\d)'/.exec(url) ?? /conversationId%20eq%20%27(C\d)%27/.exec(url) ?? [];
       if (conversation) return { value: [message(Number(conversation.slice(1)))], '@odata.count': 1 };
-      // Trash and junk, of which there are none, and all mail by date, in which threads have their places.
+      // Trash and junk do not exist here. All mail by date gives threads their positions.
       if (/^\/me\/mailFolders\/(deleteditems|junkemail)\?/.test(url)) return null;
       if (url.startsWith('/me/messages?')) return { value: [0, 1, 2, 3, 4, 5, 6].map((n) => message(n)) };
       return searched(url);
@@ -184,7 +184,10 @@ describe('the next page of a search', () => {
 describe('a search that finds more than Graph gives', () => {
   const DAY = 86_400_000;
   const NEWEST = Date.UTC(2026, 5, 30, 12);
-  /** A thousand of those that a search finds, which were sent in another order than they were received. */
+  /**
+   * A Graph that returns at most a thousand matches, and whose messages were sent in another order than they were
+   * received.
+   */
   function graphOf(times: readonly number[], sentAs: (n: number) => number = (n) => (n * 7919) % times.length) {
     const all = times.map((at, n) => ({
       id: `AAMk${n}`,
@@ -237,7 +240,7 @@ describe('a search that finds more than Graph gives', () => {
     );
     const first = await list(25, null);
     expect(idsOf(first)).toEqual(numbered(0, 25));
-    // Those sent last, and the days of the page.
+    // The cost is that of the messages sent last, and of the days of the page.
     expect(first.spent).toBeLessThan(350);
     expect((await pages(25)).found).toEqual(numbered(0, count));
   });
@@ -277,9 +280,9 @@ it('sends no request where a link of another scheme leads out of the list', asyn
 describe('a folder whose changes go on without end', () => {
   const folder = (id: string) => ({ id, displayName: id, totalItemCount: 0, unreadItemCount: 0 });
   const links = (path: string, token: string) => `https://graph.microsoft.com/v1.0${path}?${token}`;
-  /** Asked of the endless folder. */
+  /** Tokens that were requested of the endless folder. */
   let asked: string[];
-  /** What that tells now. */
+  /** Returns what the endless folder answers to a token. */
   let told: (token: string) => object;
   const answerWith = (url: string): object | null => {
     const [path = '', query = ''] = decodeURIComponent(url).split('?');

@@ -33,7 +33,7 @@ describe('what a list of Outlook costs', () => {
     account.session.listMessages({ mailboxId: null, where }, { size: 25, after: null, ...page }, interactive());
   const numbers = ({ items }: Page<Message>): number[] =>
     items.map((item) => (isUnreadable(item) ? -1 : Number(item.subject.split(' ')[1])));
-  /** All pages, and the requests that they took; a batch counts by what is in it. */
+  /** Reads all pages, and counts the requests. Each part of a batch counts as one. */
   async function read(where: Condition | null, page: Partial<PageRequest> = {}) {
     await lab.control('/log', undefined, 'DELETE');
     const pages: Page<Message>[] = [];
@@ -105,7 +105,8 @@ describe('what a list of Outlook costs', () => {
     for (let n = 0; n < 6; n++) await own.deliver({ from: 'a@b.example', subject: `message ${n}`, text: 'any' });
     const ids = Array.from({ length: 26 }, (_, n) => `${n}.${'x'.repeat(66)}@absent.example`);
     const isUnread: Condition = { kind: 'read', value: false };
-    // As a filter it is nearly as long as is asked of Graph, and longer with what leaves out trash and junk.
+    // As a filter this is nearly as long as Graph may be sent, and too long together with the exclusion of trash and
+    // junk.
     const where: Condition = {
       kind: 'or',
       of: [isUnread, ...ids.map((value): Condition => ({ kind: 'internetMessageId', value }))],

@@ -66,7 +66,7 @@ describe("Outlook's pages that are empty and have a link", () => {
   });
 
   it.each(QUERIES)('may be shorter than what was given before: %s', async (_, query) => {
-    // All of one second, in which a place is a number.
+    // All messages have the same second, within which a position is a count.
     const before = [await messages(query()), await threads(query())];
     for (const pageSize of [1, 2]) {
       const fault = { vendor: lab.vendor, account: account.address, operation: 'GET /me/m*', pageSize };
@@ -162,7 +162,7 @@ it.each([
   ['/v1.0/me/messages', null],
   ['https://graph.microsoft.com/beta/me/messages', null],
   ['https://graph.microsoft.com/v1.0/x/v1.0/me/messages', null],
-  // What a URL of http takes for slashes.
+  // URLs of http treat backslashes as slashes.
   ['x://h/v1.0/me/mailFolders/..\\..\\..\\users\\other/messages', null],
   ['http://h/v1.0/me/mailFolders/..\\..\\users\\other/messages', null],
   ['ftp://h/v1.0/me/messages', null],

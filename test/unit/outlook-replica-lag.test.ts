@@ -16,7 +16,7 @@ const fault = (operation: string, what: object) =>
   lab.control('/faults', { vendor: 'microsoft', account: account.address, operation, times: 1, ...what });
 const operations = async (): Promise<string[]> =>
   (await lab.control<{ records: { operation: string }[] }>('/log')).records.map(({ operation }) => operation);
-/** In two pieces. */
+/** Large enough to be uploaded in two pieces. */
 const bytes = noise(4_200_000);
 const large = () => file('large.bin', bytes);
 
@@ -32,7 +32,7 @@ it.each(['session', 'piece'])('goes into a draft that is not known everywhere ye
   expect([files.get('large.bin')?.equals(bytes), files.get('second.bin')?.equals(bytes)]).toEqual([true, true]);
 });
 
-/** Exchange says so in two ways. */
+/** Exchange reports a conflict in two ways: 412, and this 409. */
 const CONFLICT = { status: 409, body: JSON.stringify({ error: { code: 'ErrorIrresolvableConflict', message: '' } }) };
 it.each([
   ['a session that meets another one', 'PUT (uploadUrl)', { status: 412, times: 2 }],

@@ -17,7 +17,7 @@ const unread: Condition = { kind: 'read', value: false };
 const starred: Condition = { kind: 'starred', value: true };
 
 const filterOf = (where: Condition) => toFilter(normalForm(where));
-/** How a list of the whole account is read. */
+/** Returns the plan for a list of the whole account. */
 function planOf(where: Condition, hidden: readonly string[] = []) {
   const source = listPlanOf({ mailboxId: null, where });
   const filter = toFilter(checkOf(source, hidden));

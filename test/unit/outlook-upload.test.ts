@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterEach(() => lab.control('/faults', undefined, 'DELETE'));
 afterAll(async () => {
-  // The answers are wrong on purpose.
+  // These answers are wrong on purpose, so the wire log is not compared with Microsoft's descriptions.
   await lab.forgetWire();
   await lab.close();
 });
@@ -33,7 +33,7 @@ it('takes the default limit of a mailbox that does not tell its own', async () =
   await expect(saving(36 * 1024 * 1024)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
 });
 
-/** In two pieces. */
+/** Large enough to be uploaded in two pieces. */
 const bytes = noise(4_200_000);
 const save = (subject: string) =>
   account.session.saveDraft(

@@ -20,7 +20,7 @@ const fault = (operation: string, what: object) =>
 const operations = async (): Promise<string[]> =>
   (await lab.control<{ records: { operation: string }[] }>('/log')).records.map(({ operation }) => operation);
 
-/** A file that is made while it is read, and never there as a whole. */
+/** A file that is generated while it is read, and is never in memory as a whole. */
 function endless(filename: string, sizeBytes: number): ComposeAttachment {
   return {
     filename,
@@ -82,7 +82,7 @@ describe('a large file', () => {
     expect((await read(account.session, draft.id)).content?.attachments).toMatchObject([
       { filename: 'film.mp4', sizeBytes: 40 * MB, mimeType: 'video/mp4' },
     ]);
-    // Two of them have no room together: the old one goes before the new one comes.
+    // The mailbox has no room for both files, so the old one is deleted before the new one is uploaded.
     const again = await save(
       { subject: 'film 2', attachments: [endless('film 2.mp4', 40 * MB)] },
       draft.id,
@@ -185,7 +185,7 @@ describe('changing many', () => {
     );
     await lab.control('/log', undefined, 'DELETE');
     await fault('POST /$batch', { hang: 'release', times: 100 });
-    // What a busy machine has not sent by then is in no log.
+    // The log lacks what a busy machine has not sent within this time, so the timeout is generous.
     const impatient = { ...interactive(), attemptTimeoutMs: 3_000 };
     const results = await account.session.update(
       ids.map((id) => ({ id, isStarred: true })),

@@ -9,7 +9,7 @@ interface Item {
 const NEVER = new AbortController().signal;
 const none = () => false;
 
-/** A list of a hundred, what was asked of it, and answers that a test can hold back. */
+/** A list of a hundred messages, the requests made of it, and a way to hold answers back. */
 function aList() {
   const ids = Array.from({ length: 100 }, (_, i) => `m${i}`);
   const asked: { size: number; detail: Detail; read: string[]; signal: AbortSignal }[] = [];
@@ -122,7 +122,7 @@ describe('a page in many places of a request', () => {
     other.abort('the other as well');
     expect(await outcomes).toMatchObject([{ reason: 'one has gone' }, { reason: 'the other as well' }]);
     expect(list.asked[0]?.signal.aborted).toBe(true);
-    // Its time was theirs: who comes now has time of their own.
+    // The aborted read does not affect the next caller, which gets a read of its own.
     list.held = Promise.resolve();
     expect(await list.read()).toHaveLength(10);
   });

@@ -12,7 +12,7 @@ const expired = new Error('too slow');
 const aDeadline = (parent = new AbortController().signal, ms = 1_000) =>
   new PausableDeadline(parent, ms, () => expired, Date.now);
 
-/** Work that takes as long as the test lets it. */
+/** Work that ends when the test ends it. */
 function work() {
   let finish = () => {};
   const done = new Promise<void>((resolve) => {

@@ -26,7 +26,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
 
   const account = async () => accounts.connected(await accounts.user());
   const isDue = async (id: string) => (await changes.position(id)).dueSince !== null;
-  /** As if that had been so long ago. */
+  /** Makes the pending sync older by so many seconds. */
   const age = (id: string, seconds: number) =>
     db.prisma.$executeRaw`
       UPDATE integrations SET sync_due_since = sync_due_since - make_interval(secs => ${seconds}::int),
@@ -46,7 +46,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect(await changes.advance(id, 'elsewhere', 'c2', [], now)).toBe(false);
     expect(await isDue(id)).toBe(true);
     const { lastReconciledAt } = await changes.position(id);
-    // Of several pages only the last one pays, and is level.
+    // Only the last of several pages ends the pending sync and counts as a reconciliation.
     expect(await changes.advance(id, 'c1', 'c2', [])).toBe(true);
     expect(await isDue(id)).toBe(true);
     expect((await changes.position(id)).lastReconciledAt).toEqual(lastReconciledAt);
@@ -62,7 +62,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     await pendingSyncs.noteHints(id, [hint('m 1'), hint('m2', 'deleted')]);
     const { hints, signals, lastReconciledAt } = await changes.position(id);
     expect(hints).toEqual([hint('m 1'), hint('m2', 'deleted')]);
-    // What is named meanwhile is still to be asked after, also where it is the same.
+    // A hint that arrives during the sync stays pending, also when it names the same message.
     await pendingSyncs.noteHints(id, [hint('m 1', 'updated')]);
     expect(await changes.advance(id, 'c1', 'c2', [], signals, false)).toBe(true);
     const next = await changes.position(id);

@@ -8,13 +8,13 @@ import { migrate } from '../../src/platform/database/migrations.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 import { createTestDatabaseUrl } from '../support/app/database-url.ts';
 
-/** As PgBouncer writes it: severity, code and message, each ended by a zero byte. */
+/** The refusal as PgBouncer writes it: severity, code and message, each ended by a zero byte. */
 const FIELDS = Buffer.from('SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter in options: statement_timeout\0\0');
 const LENGTH = Buffer.alloc(4);
 LENGTH.writeInt32BE(FIELDS.length + 4);
 const REFUSAL = Buffer.concat([Buffer.from('E'), LENGTH, FIELDS]);
 
-/** A pooler in transaction mode gives the connection to somebody else after each transaction, with all that is left on it. */
+/** A pooler in transaction mode hands the connection on after each transaction, with everything that is left on it. */
 
 it('a migration leaves no lock on its connection', async () => {
   const own = await createTestDatabaseUrl();

@@ -5,7 +5,7 @@ import { openQueue, type Queue } from '../../src/platform/queue/queue.ts';
 import { QueueWorker } from '../../src/platform/queue/queue.worker.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 
-/** Jobs that are not deleted; one is when it is done, a moment later. */
+/** Counts the jobs of a queue. A job is deleted a moment after it is done. */
 const LEFT = `SELECT count(*)::int AS left FROM pgboss.job WHERE name = $1`;
 
 describe.each(TEST_DATABASES)('the queue on %s', (kind) => {

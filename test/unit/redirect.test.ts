@@ -93,7 +93,7 @@ describe('the allow-list of redirects', () => {
     'http://app.example/inbox;v=1',
     'http://app.example/inbox/%252e%252e/x',
     'http://app.example/inbox/%25252e%25252e/x',
-    // what a server below an origin could read as another path
+    // paths that a server under the origin could read as another path
     'https://app.example/inbox/..;/x',
     'https://app.example/inbox;/x',
     'https://app.example/inbox/%2e%2e/x',
@@ -129,7 +129,7 @@ describe('the allow-list of redirects', () => {
     'http://app.localhost:51004/back',
     'http://127.0.0.1.evil.test/back',
     'http://127.0.0.1:51004@evil.test/back',
-    // another app, or what is no app
+    // another app, or no app at all
     'com.example.app:/oauth2redirect/x',
     'com.example.app:/oauth2redirect?x=1',
     'com.example.app://oauth2redirect',

@@ -90,7 +90,7 @@ describe('the limiter around a provider', () => {
     await expect(spend(1, person)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 60_000 });
     now = 30_000;
     await spend(5, background);
-    // A person who waits for the window does not keep background work out that has a part of it left.
+    // A person who waits for the window does not keep out background work while its share of the window is free.
     now = 59_500;
     const waiting = spend(50, person);
     await spend(5, background);
@@ -190,7 +190,7 @@ describe('the limiter around a provider', () => {
     beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
     afterEach(() => vi.useRealTimers());
     const KB = new Uint8Array(1_000);
-    /** A file without an end, and whether its connection was closed. */
+    /** A file without an end, which records whether its connection was closed. */
     function endless(piece = KB) {
       const file = { closed: false, cut: '', stream: new ReadableStream<Uint8Array>() };
       file.stream = new ReadableStream<Uint8Array>({

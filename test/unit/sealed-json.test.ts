@@ -28,7 +28,10 @@ it.each<[string, string]>([
   expect(cursors.open('ann', sealed)).toBeNull();
 });
 
-/** `{"at":1,"id":"kept"}` for the row "row", as the release before SealedJsonBytes sealed it: AES-256-GCM over the bytes of the JSON. */
+/**
+ * `{"at":1,"id":"kept"}` for the row "row", sealed by the release before SealedJsonBytes: AES-256-GCM over the bytes of
+ * the JSON.
+ */
 const STORED = {
   key: Buffer.alloc(32, 7),
   sealed: Buffer.from('AQAAAAEfNpPuhVz1iTFpijvZc4L3EW7QEizKV4IK/pjxj9jJfpVv61NU8a0SouiDFt/hLLU=', 'base64'),

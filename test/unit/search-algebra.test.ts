@@ -94,7 +94,7 @@ it('means the same simplified, ordered and with negations pushed inwards', () =>
 });
 
 it('asks nothing for what excludes itself, and changes nothing else by that', () => {
-  // Pushed inwards, with what excludes itself left in.
+  // Pushes negations inwards, and keeps parts that exclude themselves.
   const inwards = (where: Condition, isNegated = false): Condition => {
     if (where.kind === 'not') return inwards(where.of, !isNegated);
     if (where.kind !== 'and' && where.kind !== 'or') return isNegated ? { kind: 'not', of: where } : where;
@@ -126,7 +126,8 @@ it('asks nothing for what excludes itself, and changes nothing else by that', ()
   ])
     expect(normalForm(impossible), JSON.stringify(impossible)).toEqual({ kind: 'nothing' });
   expect(normalForm(and(unread, or(and(ada, { kind: 'read', value: true }), trash)))).toEqual(and(unread, trash));
-  // A moment has both bounds, and each of two alternatives that are everything together may name its own.
+  // These are possible: a moment with both bounds, and two alternatives that cover everything, one of which names
+  // trash.
   const moment = and({ kind: 'receivedAfter', at: early }, { kind: 'receivedBefore', at: late });
   for (const possible of [moment, or(trash, not(trash))]) expect(normalForm(possible)).toEqual(possible);
 });

@@ -120,7 +120,7 @@ describe('evaluating a search here', () => {
 
 describe('the roles of a search', () => {
   const ROLES: readonly MailboxRole[] = ['INBOX', 'DRAFTS', 'SENT', 'TRASH', 'JUNK'];
-  /** One whose inbox is a label, which archiving takes off, and which has labels for flags; and one with folders. */
+  /** One account whose inbox is a label that archiving removes, with labels for flags, and one account with folders. */
   const labels = [...ROLES, 'STARRED' as const, 'IMPORTANT' as const].map((role) => mailbox(role, role, { role }));
   const folders = [...ROLES, 'ARCHIVE' as const].map((role) => mailbox(role, role, { role, kind: 'FOLDER' }));
   const own = mailbox('garden', 'Garden');

@@ -48,7 +48,7 @@ const PIECES = [WORDS, SIGNS, SIGNS, SIGNS, OPERATORS, DATES, FOREIGN, ODD];
 
 const scribble = (pieces: number, of = PIECES) => Array.from({ length: pieces }, () => pick(pick(of))).join('');
 
-/** The condition of a search; null where it is refused. Anything else that is thrown fails the test. */
+/** Returns the condition of a search, or 'refused'. Any other error fails the test. */
 function parsed(search: string): UserCondition | null | 'refused' {
   try {
     return parseSearch(search);
@@ -104,7 +104,9 @@ function condition(depth: number): UserCondition {
   return { kind, of: Array.from({ length: 2 + below(3) }, () => condition(depth - 1)) };
 }
 
-/** As somebody would write it, with parentheses and quotes where they are needed and now and then where not. */
+/**
+ * Writes the condition as a person would, with the parentheses and quotes that are needed and sometimes with others.
+ */
 function print(where: UserCondition): string {
   switch (where.kind) {
     case 'and':
@@ -154,7 +156,7 @@ it('is read as it was written', () => {
 const queryOf = (where: UserCondition) =>
   listQueries(null, resolveMailboxes(where, account), { decides: () => 'checked' });
 
-/** The same in other words: parts in another order, twice, beside everything, and negated twice. */
+/** Returns the same condition in other words: its parts in another order, twice, and negated twice. */
 function reworded(where: UserCondition): UserCondition {
   if (where.kind === 'not') return { kind: 'not', of: reworded(where.of) };
   if (below(4) === 0) return { kind: 'not', of: { kind: 'not', of: reworded(where) } };

@@ -205,7 +205,7 @@ describe('the days of a search', () => {
     ['UTC', '2026-11-20', '2026-11-20T00:00:00Z'],
     ['Europe/Berlin', '2026-01-15', '2026-01-14T23:00:00Z'],
     ['Europe/Berlin', '2026/7/15', '2026-07-14T22:00:00Z'],
-    // Clocks change within these days; they begin before that.
+    // Clocks change in the course of these days, after they have begun.
     ['Europe/Berlin', '2026-03-29', '2026-03-28T23:00:00Z'],
     ['Europe/Berlin', '2026-10-25', '2026-10-24T22:00:00Z'],
     ['Europe/Berlin', '2026-10-26', '2026-10-25T23:00:00Z'],
@@ -218,9 +218,9 @@ describe('the days of a search', () => {
     // Clocks were put forward over midnight: from 0:00 to 1:00, and from 23:30 to 0:30.
     ['America/Sao_Paulo', '2018-11-04', '2018-11-04T03:00:00Z'],
     ['America/Toronto', '1919-03-31', '1919-03-31T04:30:00Z'],
-    // They were put back to midnight, which came twice.
+    // Clocks were put back to midnight, which occurred twice.
     ['America/Havana', '2026-11-01', '2026-11-01T04:00:00Z'],
-    // A day that a country left out begins where it would have.
+    // A day that a country left out begins at the moment at which it would have begun.
     ['Pacific/Apia', '2011-12-30', '2011-12-30T10:00:00Z'],
     ['Pacific/Apia', '2011-12-31', '2011-12-30T10:00:00Z'],
     ['UTC', '0050-01-01', '0050-01-01T00:00:00Z'],
@@ -289,7 +289,7 @@ describe('MessageFilter', () => {
 
   it('bounds the words of the text in search and filter together, in every script', () => {
     const words = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word}${n}`).join(' ');
-    // A long sentence is searched for, whatever it is written in.
+    // A long sentence is accepted in any script.
     for (const [word, count] of [
       ['lovely', 100],
       ['réunis', 100],
@@ -303,7 +303,8 @@ describe('MessageFilter', () => {
     expect(() =>
       listCondition({ first: 1, filter: { not: { text: '東'.repeat(500) } }, search: words('京', 80) }),
     ).toThrow(tooLong);
-    // What envelopes decide is shortened for the provider, and checked whole.
+    // A condition that envelopes decide is shortened for the provider and checked here as a whole, so its length is
+    // allowed.
     const people = { or: Array.from({ length: 13 }, (_, n) => ({ subject: `${n} ${'x'.repeat(490)}` })) };
     expect(() => listCondition({ first: 1, filter: people })).not.toThrow();
   });

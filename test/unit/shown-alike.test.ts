@@ -16,7 +16,7 @@ const STYLES = [
 ];
 const BLOCK = '<style>.x{display:none} .y{visibility:hidden} p.z, li > b{opacity:0}</style>';
 
-/** The same ones on every run. */
+/** Returns random HTML that is the same in every run. */
 function randomHtml(round: number): string {
   let state = round;
   const pick = (of: readonly string[]) => {

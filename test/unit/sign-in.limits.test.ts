@@ -53,7 +53,7 @@ describe.each(TEST_DATABASES)('guessing passwords on %s', (kind) => {
     for (let i = 0; i < times; i++) expect(await guess(service, email, from)).toBe('UNAUTHENTICATED');
   };
 
-  /** Counts what other clients would have, and some more: the bound does not open again while the test runs. */
+  /** Counts half as many attempts more than the rule allows, so that no attempt is free again while the test runs. */
   const exhaust = async ({ name, burst, everyMs }: AttemptRule, key: string) => {
     const unbounded = { name, burst: 10 * burst, everyMs };
     for (let i = 0; i < 1.5 * burst; i++) expect(await new AttemptStore(db).take(unbounded, key)).toBe(0);

@@ -6,7 +6,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { loadEnvFile } from '../../src/env-file.ts';
 
-/** A tree of a small program, which the real bin/ starts. */
+/** The folder of a small program, which the real bin/ starts. */
 let tree: string;
 const started: Run[] = [];
 beforeEach(() => {
@@ -55,7 +55,7 @@ class Run {
     started.push(this);
   }
 
-  /** Waits until the output has it; rejects when the process is gone without. */
+  /** Waits until the output contains the text, and rejects when the process ends without it. */
   async says(text: string): Promise<void> {
     const gone = this.exit.then(() => 'gone');
     while (!this.output.includes(text)) {
@@ -160,7 +160,7 @@ it('npm run dev starts again on a change, outlives a broken one, and ends with a
   say('four');
   await dev.says('four runs');
   expect(await dev.stop('SIGINT')).toBe(0);
-  // Each was gone before the next began, which needs its port and its data.
+  // Each program ended before the next one began, which needs its port and its data.
   const order = dev.output.match(/^\w+ (?:runs|ends)$/gm);
   expect(order?.filter((line) => !line.startsWith('three'))).toEqual(
     ['one', 'two', 'four'].flatMap((word) => [`${word} runs`, `${word} ends`]),

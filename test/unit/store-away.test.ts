@@ -59,8 +59,8 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
   });
   afterAll(() => db.close());
 
-  // Disk full, out of memory, too many connections, read-only, cancelled for its time, starting up, deadlock, lost, i/o,
-  // and without its tables while a backup is being put back.
+  // In this order: disk full, out of memory, too many connections, read-only, statement timeout, starting up, deadlock,
+  // connection lost, I/O error, and missing tables while a backup is being restored.
   it.each(['53100', '53200', '53300', '25006', '57014', '57P03', '40P01', '08006', '58030', '42P01'])(
     'a database that says %s is away, however it is asked, and serves when that is over',
     async (code) => {
@@ -94,7 +94,10 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     for (const close of closers.splice(0).reverse()) await close();
   });
 
-  /** As long as the product's own where a busy server only has to answer, and shorter where it is waited for in vain. */
+  /**
+   * The product's own limits where a busy server only has to answer, and shorter ones where the test waits for a
+   * timeout.
+   */
   const SHORT = { ...STORE_LIMITS, statementMs: 2_000, probeEveryMs: 50 };
 
   async function open(limits: Partial<StoreLimits> = {}): Promise<{ db: Database; relay: Relay; direct: Database }> {
@@ -113,7 +116,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     return { db, relay, direct };
   }
 
-  /** The next commit is made, and its answer does not arrive. */
+  /** The next commit is made, but its answer is lost. */
   const loseCommit = (relay: Relay, then: () => void = () => {}) => {
     relay.onPiece = (piece, cut) => {
       if (!piece.includes('C\0\0\0\x0bCOMMIT\0')) return;
@@ -123,7 +126,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     };
   };
 
-  /** Everybody's connections to the database, but the one that asks. */
+  /** Ends every connection to the database but the one that runs this statement. */
   const terminate = (direct: Database) =>
     direct.execute(`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -149,7 +152,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       db.execute('SELECT 1; SELECT pg_sleep(30) FOR UPDATE'),
       db.execute('INSERT INTO users SELECT gen_random_uuid(), pg_sleep(30)::text, $1', ['']),
       db.prisma.$executeRaw`INSERT INTO users SELECT gen_random_uuid(), pg_sleep(30)::text, '2'`,
-      // Between two statements nobody waits for an answer.
+      // Between its two statements this transaction waits for no answer.
       db.prisma.$transaction(async (tx) => {
         await tx.user.count();
         enter();
@@ -162,7 +165,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     await expect.poll(() => sleeping(direct)).toBeGreaterThanOrEqual(2);
     const exclusive = db.exclusively('w', async () => {
       await terminate(direct);
-      // By then the loss of the connection that holds the lock has come through the same relay, and nobody waits on it.
+      // By then the relay has also passed on the loss of the connection that holds the lock, on which nothing waits.
       await expect
         .poll(() =>
           db.execute('SELECT 1').then(
@@ -203,7 +206,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
   const taken = async (direct: Database, role: string) =>
     (await direct.execute('SELECT 1 FROM pg_stat_activity WHERE usename = $1', [role])).rows.length;
 
-  /** As a user who may have so many connections. */
+  /** Opens the database as a user who may have only so many connections. */
   async function openFew(connections: number) {
     const { relay, direct } = await open();
     const role = `postern_test_${randomUUID().replaceAll('-', '')}`;
@@ -218,11 +221,11 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
   it('a server that takes few connections has those that it took go round', async () => {
     const { few, direct, role } = await openFew(3);
     await Promise.all(Array.from({ length: 50 }, () => few.execute('SELECT pg_sleep(0.02)')));
-    // Where there is none at all it is said at once.
+    // Without any connection the refusal comes at once.
     await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
     await terminate(direct);
     await expect(few.execute('SELECT 1')).rejects.toMatchObject(AWAY);
-    // A connection that was ended counts until its process is gone.
+    // A connection that was ended counts until its server process has ended.
     await expect.poll(() => taken(direct, role)).toBe(0);
     await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 3`);
     await Promise.all(Array.from({ length: 50 }, () => few.execute('SELECT pg_sleep(0.02)')));
@@ -287,14 +290,14 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       ...Array.from({ length: 20 }, () => inRequest(() => db.ping())),
     ]);
     for (const outcome of first) expect(outcome).toMatchObject({ status: 'rejected', reason: AWAY });
-    // Nothing is sent to a server that is known to be away.
+    // Nothing is sent to a server that is known to be unavailable.
     let pieces = 0;
     relay.onPiece = () => pieces++;
     for (let i = 0; i < 50; i++) await expect(db.ping()).rejects.toMatchObject(AWAY);
     expect(pieces).toBe(0);
     relay.resume();
     await expect.poll(() => db.prisma.user.count().catch(() => 'away')).toBeTypeOf('number');
-    // None of the connections that hung is given to anybody.
+    // None of the connections that hung is used again.
     await Promise.all(Array.from({ length: 20 }, () => inRequest(() => db.ping())));
   });
 
@@ -335,7 +338,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     expect(done).toBeLessThan(8);
     await db.limited((end) => several().finally(end), { streamed: true });
     expect(done).toBe(8);
-    // Work that a request has begun goes on when it is answered.
+    // Work that a request began continues after its answer.
     await db.limited((end) => {
       end();
       return several();
@@ -360,7 +363,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     expect(await here.authenticate(session.accessToken)).not.toBeNull();
     relay.cut();
     await there.end(session.sessionId, 'SIGNED_OUT');
-    // The listening connection is back first, and what is asked then is lost again.
+    // The listening connection is restored first, and the queries that it causes are lost again.
     let lost = 0;
     relay.onPiece = (piece, cut) => {
       if (lost >= 4 || !piece.includes('"sessions"')) return;
@@ -398,7 +401,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       const next = await sessions.refresh(session.refreshToken);
       expect(relay.onPiece).toBeNull();
       await sessions.refresh(next.refreshToken);
-      // What was answered is used up, however it came about.
+      // A token whose successor was used is used up, however the successor was received.
       await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     });
 

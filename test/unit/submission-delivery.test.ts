@@ -21,20 +21,23 @@ import type {
 } from '../../src/providers/contract/mail-session.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 
-/** A provider that a test can make forget to answer. */
+/** A provider whose answers a test can lose. */
 class FakeProvider {
   drafts = new Map<string, string>();
   sent: string[] = [];
   told = 0;
   asked = 0;
-  /** Drafts that it has taken for sending, and has not sent yet. */
+  /** Drafts that the provider has accepted for sending, and has not sent yet. */
   submitted = new Set<string>();
-  /** Whether it knows which message the sent copy is. */
+  /** Whether the provider knows the id of the sent copy. */
   names = true;
-  /** What happens while it is told to send. */
+  /** Runs when `send` is called. */
   onSend = () => {};
   fault: Partial<Record<'save' | 'send' | 'probe' | 'open', () => Error>> = {};
-  /** What `send` does before its answer is lost: the message goes, or it does not. nothing: it is answered, and does not go. */
+  /**
+   * What `send` loses: 'answer' sends the message without an answer, 'request' does nothing, 'nothing' answers but does
+   * not send.
+   */
   loses: 'answer' | 'request' | 'nothing' | null = null;
 
   readonly session = {
@@ -89,7 +92,7 @@ class FakeProvider {
 
 const never = new Promise<never>(() => {});
 
-/** The clock that the delivery goes by: it moves on while that waits, and at no other time. */
+/** The clock of a delivery, which advances only while the delivery pauses. */
 class Clock extends ProviderCalls {
   private at = Date.now();
   readonly now = () => new Date(this.at);
@@ -141,7 +144,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     return created;
   };
 
-  /** A worker; `step` is called at each thing it does, and may never come back. */
+  /** Returns a worker. It calls `step` at each of its steps, which may never return. */
   const worker = (
     provider: FakeProvider,
     {
@@ -358,7 +361,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
   it('is sent however late when its draft is still there, and that only once', async () => {
     const provider = new FakeProvider();
     const { id, internetMessageId } = await submitted(new Date(Date.now() - 3_600_000));
-    // Begun, and not noted in this database.
+    // The draft was created, but this database has no record of it.
     provider.drafts.set('begun', internetMessageId);
     expect(await worker(provider)(id, 3_600_000)).toMatchObject({ status: 'SENT', attempts: 1 });
     expect(provider).toMatchObject({ told: 1, sent: { length: 1 }, drafts: { size: 0 } });
@@ -382,7 +385,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     const { id } = await submitted();
     provider.onSend = () => provider.drafts.clear();
     expect(await worker(provider)(id)).toMatchObject({ status: 'SENDING', attempts: 1, problem: { code: 'TIMEOUT' } });
-    // Long ago, as far as the row knows.
+    // According to the row, the attempt was long ago.
     await db.prisma.submission.update({ where: { id }, data: { attemptedAt: new Date(Date.now() - 400_000) } });
     await dueNow(id);
     const end = await worker(provider)(id);

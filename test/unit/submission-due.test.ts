@@ -10,7 +10,7 @@ import { fakeAccount } from '../support/fakes/fake-account.ts';
 afterEach(() => vi.useRealTimers());
 
 it('is looked for once more when it fell due while it was being stored', async () => {
-  // The clock moves while it is stored, and not before, however busy the machine is.
+  // The clock advances only while the submission is stored, however busy the machine is.
   vi.useFakeTimers({ toFake: ['Date'] });
   const steps: string[] = [];
   const submissions = new Submissions({

@@ -9,7 +9,7 @@ import { SubmissionCursors } from '../../src/realtime/event.cursor.ts';
 import { SubmissionEvents } from '../../src/realtime/submission.events.ts';
 import { silent } from '../support/app/database.ts';
 
-/** The rows of one user's submissions and a bus, in memory. */
+/** One user's submissions and a bus, in memory. */
 class Lab {
   readonly rows = new Map<string, SubmissionRecord>();
   readonly userId = randomUUID();
@@ -54,7 +54,7 @@ class Lab {
     for (const fn of this.listeners) fn();
   }
 
-  /** What a subscriber is told, as it comes. */
+  /** Subscribes, and collects what the subscriber receives. */
   subscribe({ id = null, after = null }: { id?: string | null; after?: string | null } = {}) {
     const end = new AbortController();
     const context = createContext({
@@ -153,7 +153,7 @@ it('who comes back with a cursor is told what came since, also what became visib
   lab.changed('one', began);
   lab.changed('two', began + 30_000);
   await expect.poll(() => first.told).toHaveLength(2);
-  // Its transaction took longer than that of the one after it.
+  // This change's transaction took longer than that of the next one, so it becomes visible later.
   lab.changed('late', began + 25_000);
   await expect.poll(() => first.told).toHaveLength(3);
   const [, atTwo, atLate] = first.cursors.map((cursor) => lab.cursors.open(lab.userId, cursor).getTime());

@@ -12,7 +12,7 @@ afterEach(async () => {
   await job?.stop();
 });
 
-/** A worker whose deliveries a test decides; ids begin with their provider. */
+/** Starts a worker whose deliveries the test decides. Ids begin with their provider. */
 async function started(
   deliver: (id: string, calls: ProviderCalls) => Promise<unknown>,
   hastened: string[] = [],
@@ -69,7 +69,8 @@ it('a vendor that hangs keeps neither the queue nor another vendor waiting, and 
   await settled();
   expect(begun).toEqual(['google 0', 'google 1', 'microsoft']);
   expect(queued).toHaveLength(21);
-  // The job that stands for one that waits comes up: it goes on waiting, once.
+  // The queue brings the job of a submission that waits for a slot. The submission keeps waiting, and is queued once
+  // more.
   await take('google 5');
   expect(queued).toHaveLength(22);
   end();
@@ -92,7 +93,7 @@ it.each([
 });
 
 it('one that pauses leaves its place to others, and goes on afterwards', async () => {
-  // The pause ends when the others have begun, and not sooner.
+  // With fake timers, the pause ends only after the others have begun.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const order: string[] = [];
   const { take } = await started(async (id, calls) => {

@@ -14,7 +14,7 @@ import type { ChangePage } from '../../src/providers/contract/mail-session.ts';
 import type { Hint } from '../../src/providers/contract/watch.ts';
 import { handlesOf } from '../support/app/account-handle.ts';
 
-/** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
+/** Nothing here waits for anything outside the process, so one turn of the event loop settles everything. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('coalescing', () => {
@@ -107,7 +107,7 @@ describe('backing off', () => {
     expect(backoffMs(0, down, () => 0)).toBe(500);
     expect(backoffMs(3, down, () => 1)).toBe(8_000);
     expect(backoffMs(50, down, () => 1)).toBe(30_000);
-    // What is tried is connected: no token of a good grant is taken just now.
+    // Only connected accounts are tried, so this means that the provider refuses the tokens of a valid grant for now.
     expect(backoffMs(50, new MailError('RECONNECT_REQUIRED', 'refused'), () => 1)).toBe(30_000);
     expect(backoffMs(0, new MailError('RATE_LIMITED', 'slow', { retryAfterMs: 90_000 }))).toBe(90_000);
     expect(isTransient(down)).toBe(true);
@@ -281,7 +281,7 @@ describe('a sync', () => {
     account.job.poll('i');
     await noted();
     expect(account.asked).toEqual(['c0', 'c0']);
-    // What was cut short goes on, though nothing is noted of it.
+    // A sync that failed is continued, though no pending sync is stored.
     account.script = () => {
       account.script = () => ({ changes: [], cursor: 'c0', more: false });
       throw new MailError('PROVIDER_UNAVAILABLE', 'away');
@@ -415,7 +415,7 @@ describe('a sync', () => {
       for (let i = 0; i < 8; i++) await vi.advanceTimersByTimeAsync(30_000);
       const failures = account.asked.length;
       while (account.asked.length === failures) await vi.advanceTimersByTimeAsync(1_000);
-      // The pause that has just begun lasts for 15 s at least.
+      // The backoff that has just begun lasts at least 15 s.
       await vi.advanceTimersByTimeAsync(2_000);
       const asked = account.asked.length;
       account.script = up;

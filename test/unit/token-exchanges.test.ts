@@ -5,7 +5,7 @@ import { MailError } from '../../src/domain/error.ts';
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** Hangs until its signal aborts; its later tries are answered. */
+/** An exchange that hangs until its signal aborts. Later tries are answered. */
 function hanging() {
   let tries = 0;
   const exchange = (signal: AbortSignal): Promise<string> => {

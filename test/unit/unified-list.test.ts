@@ -14,15 +14,15 @@ interface Item {
   readonly at: number;
 }
 const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, timeAsOf: (i) => i.at, createdAt: (i) => i.at };
-/** A source with all the time in the world. */
+/** A deadline that never ends. */
 const ENDLESS = { signal: new AbortController().signal, run: <T>(work: () => Promise<T>) => work() };
-/** Nobody reads ahead while another source is read. */
+/** A wait before reading ahead that no test reaches. */
 const NOT_AHEAD = 60_000;
 const FAULTS = ['fails', 'forgets', 'tires'] as const;
 const list = { userId: 'ada', query: ['messages'] };
 const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
 
-/** A small deterministic generator, so that a failure can be run again by its seed. */
+/** A small random generator with a seed, so that a failure can be repeated. */
 function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -33,17 +33,20 @@ function random(seed: number): () => number {
   };
 }
 
-/** An account in memory: newest first, ties by second in no particular order, cursors that hold while mail arrives. */
+/**
+ * An account in memory: newest first, in no particular order within a second, with cursors that stay valid while mail
+ * arrives.
+ */
 class Mailbox {
   items: Item[] = [];
   next: 'fine' | 'fails' | 'forgets' | 'tires' = 'fine';
   keep: (item: Item) => boolean = () => true;
   requests = 0;
-  /** Fails from the read after that many on. */
+  /** How many reads succeed before every read fails. */
   goodFor = Number.POSITIVE_INFINITY;
-  /** Answers only after that many turns of the event loop's timers. */
+  /** After how many timer turns of the event loop an answer comes. */
   turns = 0;
-  /** Does not answer before it is let go. */
+  /** What every answer waits for. */
   held: Promise<unknown> = Promise.resolve();
 
   constructor(readonly key: string) {}
@@ -274,7 +277,7 @@ describe('the unified list', () => {
     const [hanging, well] = [new Mailbox('a'), new Mailbox('b')];
     for (let i = 0; i < 60; i++) hanging.add(i * 1_000);
     for (let i = 0; i < 60; i++) well.add(i * 1_000 + 500);
-    // One of four matches: a page of them takes several reads.
+    // One message in four matches, so a page of them takes several reads.
     well.keep = ({ at }) => Math.floor(at / 1_000) % 4 === 0;
     let giveUp = () => {};
     hanging.held = new Promise((_, reject) => {
@@ -364,7 +367,7 @@ describe('the unified list', () => {
         () => {
           for (const box of boxes) {
             box.turns = seed % 2 && next() < 0.02 ? upTo(4) : 0;
-            // After a while everything works again: a list whose account never answers does not end.
+            // Everything works again after a while, since a list whose account never answers does not end.
             box.next = pages++ > 400 || next() > 0.3 ? 'fine' : (FAULTS[upTo(FAULTS.length)] ?? 'fine');
             if (next() >= 0.4) continue;
             for (let i = upTo(30); i > 0; i--) {
@@ -372,7 +375,7 @@ describe('the unified list', () => {
               box.add(clock);
             }
           }
-          // Every other seed: who answers at once reads ahead of who does not.
+          // In every other seed, accounts that answer at once read ahead of those that do not.
         },
         seed % 2 ? 0 : NOT_AHEAD,
       );

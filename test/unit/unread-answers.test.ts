@@ -19,12 +19,12 @@ const start = async (limits: Partial<OperationQueueLimits> = {}): Promise<Gatewa
 
 const repeat = <T>(n: number, of: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => of(i));
 const big = (name: string | number) => `{ big(name: "${name}") }`;
-/** Everything that was ready to run has run, many times over. */
+/** Waits until everything that was ready has run, many times over. */
 const settle = async () => {
   for (let i = 0; i < 500; i++) await new Promise(setImmediate);
 };
 
-/** A signed-in client that reads nothing until it is told to. */
+/** Connects a signed-in client that reads nothing until the test resumes it. */
 async function silentClient(gateway: Gateway, user: string) {
   const ws = new WebSocket(`ws://127.0.0.1:${gateway.port}/graphql`, 'graphql-transport-ws');
   const messages: { type: string; id?: string; payload: string }[] = [];
@@ -48,7 +48,7 @@ async function silentClient(gateway: Gateway, user: string) {
   return { ws, messages, closed, send, answered };
 }
 
-/** The same over HTTP: all requests at once on one connection, and nothing read. */
+/** Sends all requests at once on one HTTP connection, and reads nothing. */
 function silentHttp(gateway: Gateway, user: string, names: readonly (string | number)[]) {
   const socket = connect(gateway.port, '127.0.0.1');
   socket.on('error', () => {});
@@ -63,7 +63,7 @@ function silentHttp(gateway: Gateway, user: string, names: readonly (string | nu
   const answers: string[] = [];
   let unseen = '';
   socket.on('data', (chunk) => {
-    // The beginning of an answer may lie across two pieces.
+    // The beginning of an answer may be split across two pieces.
     const text = unseen + String(chunk);
     let end = text.length - 16;
     for (const found of text.matchAll(/"big":"(\w+) /g)) {
@@ -153,7 +153,7 @@ describe('answers that nobody reads', () => {
 
 describe('a connection on which nothing is read', () => {
   it('is closed with 1013, at which clients connect again', async () => {
-    // A client that a busy machine keeps from reading is not cut off before it has come to the goodbye.
+    // With fake timers, a slow machine does not cut the client off before the client has read the close frame.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const gateway = await start({ ...LIMITS, sendTimeoutMs: 200 });
     const client = await silentClient(gateway, 'ada');
@@ -176,7 +176,7 @@ describe('a connection on which nothing is read', () => {
     );
     await expect.poll(() => gateway.served.length).toBe(1);
     await expect.poll(() => gateway.served[0]?.destroyed).toBe(true);
-    // It is taken off once the connection has closed, which comes after it was ended.
+    // The bytes are subtracted once the connection has closed, which happens after it was ended.
     await expect.poll(() => gateway.operationQueue.unreadOf('ada')).toBe(0);
   });
 
@@ -226,7 +226,7 @@ describe('an operation that is slow', () => {
     await expect.poll(() => gateway.counts.hanging).toBeGreaterThanOrEqual(8);
     const other = await silentClient(gateway, 'bob');
     other.ws.resume();
-    // Theirs have become slow later, and have had their turn: so would have more of the first one's.
+    // Bob's operations became slow only after they got their slots. More of Ada's would have, too.
     other.send(...repeat(9, (i) => subscribe('{ late }', String(i))), subscribe('{ small }', 'quick'));
     await expect.poll(other.answered).toBe(1);
     expect(gateway.counts.hanging).toBe(8 + 9);
@@ -252,7 +252,7 @@ describe('an operation that is slow', () => {
     }
     const client = await silentClient(gateway, 'ada');
     client.ws.resume();
-    // As many as one connection has places for, and as many again that their bytes have room for.
+    // As many operations as one connection has slots for, and as many again as their bytes have room for.
     client.send(...repeat(30, (i) => subscribe('{ late }', String(i))), subscribe('{ small }', 'quick'));
     await expect.poll(client.answered).toBe(1);
   });

@@ -38,7 +38,7 @@ function namesOf({ name }: ts.VariableDeclaration | ts.BindingElement): string[]
   return name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : namesOf(element)));
 }
 
-/** What the file takes from other files of the tree: [path as it is written, name]. "*" is all of a module. */
+/** Returns what a file imports from other files of the tree: [path as written, name]. "*" is all of a module. */
 function importsOf(source: ts.SourceFile): [specifier: string, name: string][] {
   const found: [string, string][] = [];
   const visit = (node: ts.Node): void => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WatchOptions } from '../../src/providers/contract/watch.ts';
 import { interactive, openLab } from '../support/app/lab.ts';
 
-/** Takes every subscription that Graph asks it about. */
+/** A server that accepts every subscription that Graph validates. */
 let server: Server;
 let origin: string;
 beforeAll(async () => {
@@ -37,7 +37,7 @@ it('an Outlook watch that notifies another address is replaced, and one that not
   const second = await watch.start(first, at('after'), interactive());
   expect(second.key).not.toBe(first.key);
   expect((await watch.start(second, at('after'), interactive())).key).toBe(second.key);
-  // The first one is gone: renewing it makes another.
+  // The first watch no longer exists, so renewing it makes another one.
   expect((await watch.start(first, at('before'), interactive())).key).not.toBe(first.key);
   await lab.close();
 });
@@ -103,11 +103,11 @@ it('an Outlook watch that another one stands in the way of takes the place of it
   const renewed = async (key: string, more: Partial<WatchOptions> = {}) =>
     (await watch.start({ key, expiresAt: new Date() }, options(more), interactive())).key === key;
 
-  // Its answer was lost, say: it notifies this gateway, and no integration knows of it.
+  // As if its answer had been lost: it notifies this gateway, but no integration knows it.
   const lost = await start({ secret: 'a secret that was forgotten' });
   const found = await start();
   expect(found.key).not.toBe(lost.key);
-  // The gateway moved, and has lost the key.
+  // The gateway has moved, and has lost the key.
   const moved = await start({ notificationUrl: `${origin}/elsewhere` });
   expect(moved.key).not.toBe(found.key);
 

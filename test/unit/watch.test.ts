@@ -7,16 +7,16 @@ import type { Call } from '../../src/providers/contract/call.ts';
 import type { WatchOptions } from '../../src/providers/contract/watch.ts';
 import { handlesOf } from '../support/app/account-handle.ts';
 
-/** Accounts are named after their vendor: "A1" is one of A's. */
+/** Returns the vendor of an account, which is the first letter of its id: "A1" is an account of A. */
 const vendorOf = (id: string) => id.slice(0, 1);
 const ACCOUNTS = Array.from({ length: 40 }, (_, n) => `A${n}`);
 
 let away: Set<string>;
 let started: string[];
-/** Whether each was started as one that is silent. */
+/** For each start, whether the watch was started as a silent one. */
 let silent: boolean[];
 let synced: string[];
-/** The watch that is stored, if any. */
+/** The stored watch, if any. */
 let stored: StoredWatch | null;
 let job: WatchJob;
 beforeEach(() => {

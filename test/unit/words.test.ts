@@ -14,7 +14,7 @@ const DIRECTORIES = [
   ':!test/unit/descriptions.test.ts',
 ];
 
-/** CONTRIBUTING's table "Words" says what to write instead. As a part of a name too: `startedAnew`, `forEver`. */
+/** Words that CONTRIBUTING's table "Words" replaces, also as a part of a name: `startedAnew`, `forEver`. */
 const ARCHAIC = /whoever|whomever|(?:\b|[a-z_])[aA]new\b|for[ _-]?ever(?!y)\b/i;
 
 /** Names that the schema, and so every client, already has. */
