@@ -9,7 +9,7 @@ const traces = (signal: AbortSignal): number => {
   return getEventListeners(signal, 'abort').length + (followers?.size ?? 0);
 };
 
-it('a signal that follows others aborts with the first of them, for its reason, also when that was before', () => {
+it('a signal that follows others aborts with the first of them and its reason, also when that one had aborted before', () => {
   for (const late of [false, true]) {
     const [one, other] = [new AbortController(), new AbortController()];
     const begin = () => following(one.signal, other.signal).signal;
@@ -20,7 +20,7 @@ it('a signal that follows others aborts with the first of them, for its reason, 
   }
 });
 
-it('leaves no trace in a signal that lives on', () => {
+it('a signal that follows a long-lived signal leaves no listener on it', () => {
   const { signal } = new AbortController();
   for (let run = 0; run < 100; run++) following(signal, new AbortController().signal).leave();
   expect(traces(signal)).toBe(0);

@@ -94,7 +94,7 @@ describe('an account that answers badly', () => {
     }),
   });
 
-  it('shows what it had read when its time was over, and the rest on the next page', async () => {
+  it('shows what it had read at its deadline, and the rest on the next page', async () => {
     let isWell = false;
     const session = holding((n) => (isWell || n < 5 ? null : new MailError('TIMEOUT', 'too slow')));
     const first = await page(fakeAccount('a', session), WORDS);
@@ -106,7 +106,7 @@ describe('an account that answers badly', () => {
     expect(second).toMatchObject({ hasNextPage: false, sources: [{ state: 'COMPLETE', error: null }] });
   });
 
-  it('ends at its deadline where it never answers, and keeps its place', async () => {
+  it('ends at its deadline when the provider never answers, and keeps its position', async () => {
     let isWell = false;
     const well = holding(() => null);
     const session: Partial<MailSession> = {
@@ -122,14 +122,14 @@ describe('an account that answers badly', () => {
     expect(shown(await page(fakeAccount('a', session), WORDS, { after: first.end() }))).toHaveLength(10);
   });
 
-  it('has a node for a mail that cannot be read for good, and goes on behind it', async () => {
+  it('has a node for a mail that can never be read, and continues after it', async () => {
     const session = holding((n) => (n === 3 ? new MailError('PROVIDER_UNAVAILABLE', 'cannot be read') : null));
     const all = await page(fakeAccount('a', session), WORDS);
     expect(shown(all)).toEqual(['m0', 'm1', 'm2', null, 'm4', 'm5', 'm6', 'm7', 'm8', 'm9']);
     expect(all).toMatchObject({ hasNextPage: false, sources: [{ state: 'PARTIAL' }] });
   });
 
-  it('fails as a whole where it cannot be read at all', async () => {
+  it('fails completely when it cannot be read at all', async () => {
     const list = new FakeList([]);
     list.failing = () => new MailError('RECONNECT_REQUIRED', 'connect it again');
     const none = await page(fakeAccount('a', list.session), WORDS);
@@ -140,7 +140,7 @@ describe('an account that answers badly', () => {
   });
 });
 
-it('refuses the request where a provider cannot be asked for its condition', async () => {
+it('refuses the request when the provider cannot evaluate its condition', async () => {
   const list = new FakeList([]);
   list.failing = () => new MailError('BAD_USER_INPUT', 'too many words');
   const refused = expect.objectContaining({ message: 'too many words', code: 'BAD_USER_INPUT' });
@@ -154,7 +154,7 @@ describe('the native lists of a condition', () => {
     return list.asked.map(({ query }) => query);
   };
 
-  it('are one where nothing is mixed, and one for each alternative where it is', async () => {
+  it('are one where nothing is mixed, and otherwise one for each alternative', async () => {
     expect(await asked(null)).toEqual([{ mailboxId: null, where: null }]);
     expect(await asked(or(from('ada'), unread))).toHaveLength(1);
     expect(await asked(or(text('plum'), not(text('fig'))))).toHaveLength(1);
@@ -166,7 +166,7 @@ describe('the native lists of a condition', () => {
     expect(await asked(or(MIXED, and(from('ada'), from('ada'))))).toHaveLength(2);
   });
 
-  it('are two where a search brings one alternative and a filter another one, or they would be read whole', async () => {
+  it('are two where a search narrows one alternative and a filter another one, since one list would be read whole', async () => {
     const either = or(from('ada'), unread);
     expect(await asked(either, {}, { narrows })).toEqual([
       { mailboxId: null, where: from('ada') },
@@ -178,7 +178,7 @@ describe('the native lists of a condition', () => {
     expect(await asked(many, {}, { narrows })).toHaveLength(12);
   });
 
-  it('are none for what cannot match: nobody is asked', async () => {
+  it('are none for what cannot match, and no request is made', async () => {
     for (const where of [text('%%'), and(from('...'), unread), and(text('plum'), { kind: 'nothing' }), or()])
       expect([where, await asked(where)]).toEqual([where, []]);
     const list = new FakeList(randomMail(random(1), 5));
@@ -199,7 +199,7 @@ describe('the native lists of a condition', () => {
       expect(await asked(where)).toEqual(query);
   });
 
-  it('leave a named mailbox a condition, and a list inside of one what it is', async () => {
+  it('leave a named mailbox as a condition, and a list of a mailbox as that list', async () => {
     const work: Condition = { kind: 'mailbox', id: 'work' };
     expect(await asked(work)).toEqual([{ mailboxId: null, where: work }]);
     expect(await asked(null, { within: 'work' })).toEqual([{ mailboxId: 'work', where: null }]);
@@ -228,7 +228,7 @@ describe('the native lists of a condition', () => {
     expect(await inRole('SENT', 'MANY')()).toEqual([{ mailboxId: 'id of SENT', where: unread }]);
   });
 
-  it('are refused where they were more than a dozen, saying what to do', async () => {
+  it('are refused when they would be more than a dozen, with advice what to do', async () => {
     const names = ['a', 'b', 'c', 'd'];
     const where = and(...names.map((name) => or(text(name), from(name))));
     const list = new FakeList([]);
@@ -241,7 +241,7 @@ describe('the native lists of a condition', () => {
 });
 
 describe('a union of native lists', () => {
-  it('holds each item once, newest first, with a cursor behind each', async () => {
+  it('holds each item once, newest first, with a cursor after each', async () => {
     const mails = ['plum', 'fig', 'plum', 'fig', 'plum', 'fig'].map((word, n) =>
       aMessage(`m${n}`, {
         receivedAt: at(n),
@@ -260,7 +260,7 @@ describe('a union of native lists', () => {
   });
 
   it.each(Array.from({ length: 150 }, (_, seed) => seed))(
-    'is what a scan finds, in its order (seed %i)',
+    'equals what a scan finds, in its order (seed %i)',
     async (seed) => {
       const next = random(seed);
       const list = new FakeList(randomMail(next, 20 + Math.floor(next() * 100)));
@@ -282,7 +282,7 @@ describe('a union of native lists', () => {
   );
 
   it.each(Array.from({ length: 60 }, (_, seed) => seed))(
-    'passes over nothing that stayed and repeats nothing while mail leaves and arrives and lists fail (seed %i)',
+    'skips nothing that stayed and repeats nothing while mail leaves and arrives and lists fail (seed %i)',
     async (seed) => {
       const next = random(seed);
       const list = new FakeList(randomMail(next, 120));
@@ -312,7 +312,7 @@ describe('a union of native lists', () => {
   );
 
   it.each(Array.from({ length: 20 }, (_, seed) => seed))(
-    'shows nothing again that has come to meet another of its lists since it was shown (seed %i)',
+    'does not repeat an item that matches another of its lists after it was shown (seed %i)',
     async (seed) => {
       const next = random(seed);
       const list = new FakeList(randomMail(next, 60));
@@ -334,7 +334,7 @@ describe('a union of native lists', () => {
     },
   );
 
-  it('is filled by one list that has more at hand than its share, though the budget is spent', async () => {
+  it('is filled by one list that has more matches than its share, although the budget is spent', async () => {
     const list = new FakeList(randomMail(random(11), 300));
     const others = ['b', 'c', 'd', 'e', 'f'].map((name) => and(text(`absent${name}`), not(from(name))));
     const where = or(and(text('plum'), not(from('ada'))), ...others);
@@ -352,7 +352,7 @@ describe('a union of native lists', () => {
     expect(evaluations(read)).toEqual(['INDEXED']);
   });
 
-  it('fails as one: what the others have may lie behind what is missing', async () => {
+  it('fails completely when one list fails, since its missing items may belong before those of the others', async () => {
     const list = new FakeList(randomMail(random(7), 60));
     const expected = list.scan(MIXED);
     list.failing = ({ where }) => (where?.kind === 'text' ? down() : null);
@@ -367,7 +367,7 @@ describe('a union of native lists', () => {
     expect(shown(rest)).toEqual(expected);
   });
 
-  it('goes on behind what was shown where its lists have changed since the cursor was made', async () => {
+  it('continues after what was shown when its lists have changed since the cursor was made', async () => {
     const list = new FakeList(randomMail(random(3), 80));
     const expected = list.scan(MIXED);
     const first = await page(fakeAccount('a', list.session), MIXED, { first: 9 });
@@ -378,7 +378,7 @@ describe('a union of native lists', () => {
     expect([first, second, third].flatMap(shown)).toEqual(expected);
   });
 
-  it('reads each of its lists once for all who ask for it in one request', async () => {
+  it('reads each of its lists once for all that need it in one request', async () => {
     const list = new FakeList(randomMail(random(9), 40));
     const account = fakeAccount('a', list.session);
     const pages = await Promise.all(Array.from({ length: 5 }, () => page(account, MIXED)));
@@ -389,7 +389,7 @@ describe('a union of native lists', () => {
   });
 });
 
-describe('who did the searching', () => {
+describe('where a search was evaluated', () => {
   const list = () => new FakeList(randomMail(random(2), 40));
   it.each<[string, Condition | null, string | null]>([
     ['nothing is narrowed', null, null],
@@ -397,16 +397,16 @@ describe('who did the searching', () => {
     ['candidates are checked', from('ada'), 'FILTERED'],
     ['its index decides', text('plum'), 'INDEXED'],
     ['one of several lists is decided by its index', or(text('plum'), and(unread, from('ada'))), 'INDEXED'],
-  ])('where %s', async (_, where, expected) => {
+  ])('is reported when %s', async (_, where, expected) => {
     expect(evaluations(await page(fakeAccount('a', list().session), where))).toEqual([expected]);
   });
 
-  it('is told of each account', async () => {
+  it('is reported for each account', async () => {
     const all = await page([fakeAccount('a', list().session), fakeAccount('b', list().session)], from('ada'));
     expect(evaluations(all)).toEqual(['FILTERED', 'FILTERED']);
   });
 
-  it('is the same on every page, also once one of several lists or one of several accounts has ended', async () => {
+  it('is the same on every page, also after one of several lists or accounts has ended', async () => {
     const mail = Array.from({ length: 20 }, (_, n) =>
       aMessage(`m${n}`, {
         receivedAt: at(n),
@@ -429,7 +429,7 @@ describe('who did the searching', () => {
     expect(told).toEqual(told.map(() => ['INDEXED', 'INDEXED']));
   });
 
-  it('is TRUNCATED where the provider stopped before its list ended, with or without more to read', async () => {
+  it('is TRUNCATED when the provider stopped before the end of its list, with or without a next page', async () => {
     for (const next of [null, 'p2']) {
       const session: Partial<MailSession> = {
         decides: () => 'indexed',
@@ -440,7 +440,7 @@ describe('who did the searching', () => {
   });
 });
 
-describe('a query that a provider cannot be asked', () => {
+describe('a query that a provider cannot evaluate', () => {
   const MESSAGE = 'The words are too many. Search for fewer.';
   const refusing: Partial<MailSession> = {
     decides: () => 'indexed',
@@ -449,7 +449,7 @@ describe('a query that a provider cannot be asked', () => {
     },
   };
 
-  it('is refused as a whole, whichever account comes first and whatever the others bring', async () => {
+  it('is refused for the whole list, whichever account comes first and whatever the others return', async () => {
     const answering = new FakeList(randomMail(random(4), 20)).session;
     for (const sessions of [
       [refusing, answering],
@@ -463,7 +463,7 @@ describe('a query that a provider cannot be asked', () => {
     }
   });
 
-  it('is not seen in a cursor that is of another list, which is opened again', async () => {
+  it('is not taken from a cursor of another list, which begins again', async () => {
     const list = new FakeList(randomMail(random(4), 20));
     const first = await page(fakeAccount('a', list.session), unread, { first: 2 });
     list.failing = (_, { after }) => (after === null ? null : new MailError('BAD_USER_INPUT', 'of another list'));
@@ -492,7 +492,7 @@ describe('what a search may spend', () => {
     ['messages', from('ada'), MESSAGES as ListKind<unknown>, 1],
     ['threads', from('ada'), THREADS as ListKind<unknown>, 1],
     ['a union', MIXED, MESSAGES as ListKind<unknown>, 2],
-  ])('ends a page of %s that found too little, and goes on from there', async (_, where, kind, lists) => {
+  ])('ends a page of %s that found too little, and the next page continues there', async (_, where, kind, lists) => {
     const list = sparse(4_000);
     const expected = kind.name === 'threads' ? list.scanThreads(where) : list.scan(where);
     const by = listsWith({ scanBudget: 100 });
@@ -513,7 +513,7 @@ describe('what a search may spend', () => {
     expect(list.asked.length).toBeLessThanOrEqual(4 * again.length);
   });
 
-  it('costs as many more requests as there is more mail', async () => {
+  it('grows in proportion to the amount of mail', async () => {
     const cost = async (count: number) => {
       const list = sparse(count);
       await readAll(list, from('nobody'), { by: listsWith({ scanBudget: 100 }) });
@@ -546,7 +546,7 @@ describe('what a search may spend', () => {
     },
   );
 
-  it('is left to the other searches of a request by those that find what they read, and by one that is over', async () => {
+  it('is left to the other searches by those that find what they read, and by one that has ended', async () => {
     const list = sparse(400);
     const by = listsWith({ scanBudget: 100 });
     const account = fakeAccount('a', list.session);
@@ -573,7 +573,7 @@ describe('what a search may spend', () => {
     expect(list.asked[0]?.after).not.toBeNull();
   });
 
-  it('is not counted where nothing is asked for, and ends with a provider that finds nothing and charges nothing', async () => {
+  it('is not counted when nothing is requested, and ends the list of a provider that finds nothing at no cost', async () => {
     const list = sparse(200);
     const whole = await page(fakeAccount('a', list.session), null, { first: 100, by: listsWith({ scanBudget: 1 }) });
     expect(shown(whole)).toHaveLength(100);

@@ -8,7 +8,7 @@ describe.each(TEST_BUSES)('the bus over %s', (_, open) => {
   });
   afterAll(() => bus.close());
 
-  it('brings a topic to its listeners on every instance, and passes over what is not its own', async () => {
+  it('delivers a topic to its listeners on every instance, and ignores messages that are not its own', async () => {
     const { a, b } = bus;
     const heard: unknown[] = [];
     const failing = a.subscribe('t', () => {
@@ -31,7 +31,7 @@ describe.each(TEST_BUSES)('the bus over %s', (_, open) => {
     expect(heard).toHaveLength(2);
   });
 
-  it('refuses what is not small', async () => {
+  it('refuses a payload that is too large', async () => {
     await expect(bus.a.publish('t', 'x'.repeat(10_000))).rejects.toThrow(/too long/);
   });
 });

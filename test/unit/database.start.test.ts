@@ -85,7 +85,7 @@ function said(child: ChildProcess, text: string): Promise<void> {
   });
 }
 
-it('a migration that fails says so, leaves the session usable, and keeps the next start from going on', async () => {
+it('a migration that fails is reported, leaves the session usable, and keeps the next start from continuing', async () => {
   mkdirSync(join(dir, '1_good'));
   mkdirSync(join(dir, '2_bad'));
   writeFileSync(join(dir, '1_good', 'migration.sql'), 'CREATE TABLE good (id int)');
@@ -98,7 +98,7 @@ it('a migration that fails says so, leaves the session usable, and keeps the nex
   await db.close();
 });
 
-it('a server that does not answer is one clear line without the password', async () => {
+it('a server that does not answer is reported in one clear line without the password', async () => {
   const opening = openDatabase({ url: 'postgres://me:hunter2@127.0.0.1:1/mail', dataDir: null, log: silent });
   const error: Error = await opening.then(
     () => new Error('opened'),
@@ -109,7 +109,7 @@ it('a server that does not answer is one clear line without the password', async
 });
 
 it.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))(
-  'a %s server that has too few connections for a start is one clear line that says so',
+  'a %s server with too few connections for a start is reported in one clear line',
   async () => {
     const own = await createTestDatabaseUrl();
     if (!own) return;
@@ -141,7 +141,7 @@ it.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))(
 
 /** Several instances need a server, since the embedded database belongs to one process. */
 describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several instances on one %s server', () => {
-  it('migrate it once, have one channel, hear each other, and learn of a gap', async () => {
+  it("migrate it once, share one channel, receive each other's messages, and notice a gap", async () => {
     const own = await createTestDatabaseUrl();
     if (!own) return;
     const open = () => openDatabase({ url: own.url, dataDir: null, log: silent });
@@ -190,14 +190,14 @@ describe('a database that cannot be opened', () => {
   it.each([
     ['127.0.0.1:1', /at 127\.0\.0\.1:1 .*; start PostgreSQL there, or correct host and port/],
     ['nowhere.invalid', /at nowhere\.invalid:5432 .*; correct the host/],
-  ])('at %s is one line that says what to do, without the password', async (host, expected) => {
+  ])('at %s is reported in one line with advice, without the password', async (host, expected) => {
     const line = await refusalOf(URL_OF(host));
     expect(line).toMatch(/^DATABASE_URL: the database mail [^\n]*$/);
     expect(line).toMatch(expected);
     expect(line).not.toContain('hunter2');
   });
 
-  it('is explained by what PostgreSQL says', () => {
+  it("is explained by PostgreSQL's own message", () => {
     const said = (message: string, code?: string) =>
       explainOpening(Object.assign(new Error(message), { code }), URL_OF('db.example'));
     expect(said('password authentication failed for user "postern"', '28P01')).toMatch(/; correct user and password/);

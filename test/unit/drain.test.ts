@@ -64,7 +64,7 @@ it('closes a kept connection whose answer had begun before, while others are sti
   await stopped;
 });
 
-it('closes a connection that was never used, and not one that asks at the last moment', async () => {
+it('closes a connection that was never used, but not one that sends a request at the last moment', async () => {
   const { drain, ask, silent } = await served();
   const [unused, late] = [await silent(), await silent()];
   const waiting = await ask('/waiting');

@@ -85,7 +85,7 @@ describe('a resumable upload', () => {
     );
   };
 
-  it('goes up in whole pieces, and says how long it is with the last', async () => {
+  it('sends whole pieces, and states the total length with the last one', async () => {
     const beforeLast = vi.fn(async () => expect(received).toHaveLength(2 * PIECE));
     expect(await upload({ beforeLast })).toEqual({ id: 'the draft' });
     expect(beforeLast).toHaveBeenCalledOnce();
@@ -101,14 +101,14 @@ describe('a resumable upload', () => {
     ['none of a piece arrived', 0],
     ['part of it arrived', 256 * 1024],
     ['all of it arrived', PIECE],
-  ])('goes on from what Google has: %s', async (_, length) => {
+  ])('continues from what Google has: %s', async (_, length) => {
     mishaps = [() => 'take', keep(length)];
     expect(await upload()).toEqual({ id: 'the draft' });
     expect(received.equals(message)).toBe(true);
     expect(ranges[2]).toBe('bytes */*');
   });
 
-  it('goes on when Google took less than it was sent', async () => {
+  it('continues when Google accepted less than it was sent', async () => {
     mishaps = [
       (piece, response) => {
         received = piece.subarray(0, 512 * 1024);
@@ -120,20 +120,20 @@ describe('a resumable upload', () => {
     expect(received.equals(message)).toBe(true);
   });
 
-  it('asks again for an answer that was lost, rather than sending twice', async () => {
+  it('asks again for an answer that was lost, instead of sending the piece twice', async () => {
     mishaps = [() => 'take', () => 'take', keep(PIECE)];
     expect(await upload()).toEqual({ id: 'the draft' });
     expect(ranges.at(-1)).toBe(`bytes */${message.length}`);
     expect(received.equals(message)).toBe(true);
   });
 
-  it('does not end when what must hold before the last piece does not', async () => {
+  it('does not finish when the check before the last piece fails', async () => {
     const beforeLast = async () => Promise.reject(new Error('changed elsewhere'));
     await expect(upload({ beforeLast })).rejects.toThrow('changed elsewhere');
     expect(received).toHaveLength(2 * PIECE);
   });
 
-  it('gives up a session that is lost, or that another host is to be given the token of', async () => {
+  it('gives up a session that is lost, or that would send the token to another host', async () => {
     mishaps = [(_, response) => void response.writeHead(404).end('{}')];
     await expect(upload()).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
     location = 'https://evil.example/session';

@@ -57,7 +57,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-it('an account whose connection is held is synchronised when that is held, and with each news, and held once', async () => {
+it('an account with a held connection is synchronised when it is held and on each announcement, and is held once', async () => {
   job.start();
   await passes(0);
   expect([held.length, synced]).toEqual([1, ['a']]);
@@ -67,7 +67,7 @@ it('an account whose connection is held is synchronised when that is held, and w
   expect(held).toHaveLength(1);
 });
 
-it('a connection that is lost is held again, which tells of what came meanwhile', async () => {
+it('a lost connection is held again, and what came meanwhile is synchronised', async () => {
   job.start();
   await passes(0);
   held[0]?.lose(new MailError('PROVIDER_UNAVAILABLE', 'the connection was lost'));
@@ -77,7 +77,7 @@ it('a connection that is lost is held again, which tells of what came meanwhile'
   expect([held.length, synced.length]).toEqual([2, 2]);
 });
 
-it('a session that is closed is listened to no more, and the one that is opened in its stead is', async () => {
+it('a closed session is no longer listened to, and the one that replaces it is', async () => {
   job.start();
   await passes(0);
   await session.close?.();
@@ -86,7 +86,7 @@ it('a session that is closed is listened to no more, and the one that is opened 
   expect(held).toHaveLength(2);
 });
 
-it('an account is held as soon as it is connected, and nothing is once the process stops', async () => {
+it('an account is held as soon as it is connected, and none is after the process has stopped', async () => {
   await job.connected('a');
   expect([held.length, synced]).toEqual([1, ['a', 'a']]);
   await job.stop();

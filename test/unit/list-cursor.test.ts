@@ -59,7 +59,7 @@ it.each([
   ['of fifty accounts', 50, one],
   ['of a search of twelve native lists', 1, union(12)],
   ['of a search of twelve native lists over five accounts', 5, union(12)],
-])('takes the cursor %s back that it gave out deep in a list of threads', (_, accounts, place) => {
+])('accepts the cursor %s from deep in a list of threads', (_, accounts, place) => {
   const places = new Map(Array.from({ length: accounts }, (__, n) => [`account ${n}`, place]));
   const cursor = Cursor.parseValue(cursors.seal(list, places));
   expect(cursors.open(list, cursor)).toEqual(places);

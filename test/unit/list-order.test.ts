@@ -68,7 +68,7 @@ const threads = (...of: readonly (readonly [string, number])[]): Thread[] =>
   of.map(([id, at]) => ({ id, messages: [at * SECOND] }));
 
 describe('a thread that is answered while its list is read', () => {
-  it.each([1, 2, 3, 7])('keeps its place among those of other accounts, %i a page', async (first) => {
+  it.each([1, 2, 3, 7])('keeps its position among those of other accounts, %i a page', async (first) => {
     const one = new Account('a', threads(['a1', 100], ['a2', 90], ['a3', 10], ['a4', 5]));
     const other = new Account('b', threads(['b1', 95], ['b2', 80], ['b3', 70], ['b4', 60], ['b5', 7]));
     const shown = await readAll([one, other], first, (page) => {

@@ -68,13 +68,13 @@ describe('every list of objects in the schema', () => {
       .filter(({ name }) => !name.startsWith('__'))
       .flatMap((type) => fieldsOf(type).map((field) => ({ type, field, name: `${type.name}.${field.name}` })));
 
-  it('says how long it gets', () => {
+  it('declares how long it can be', () => {
     const lists = all().filter(({ field }) => isListOfObjects(field));
     expect(lists.length).toBeGreaterThan(30);
     expect(lists.filter(({ field }) => !listSizeOf(field)).map(({ name }) => name)).toEqual([]);
   });
 
-  it('names an argument that is there', () => {
+  it('names an argument that exists', () => {
     const lists = new ListFields(schema);
     for (const { field, name } of all()) {
       const size = listSizeOf(field);
@@ -86,7 +86,7 @@ describe('every list of objects in the schema', () => {
   });
 });
 
-describe('lists below many things', () => {
+describe('lists inside lists', () => {
   it.each<[string, string, Record<string, unknown>?]>([
     ['nodes, ids in the text', `{ nodes(ids: ${said(100)}) { ... on Viewer { ${LISTS} } } }`],
     ['nodes, the same id', `{ nodes(ids: ${JSON.stringify(Array(100).fill('id'))}) { ... on Viewer { ${LISTS} } } }`],
@@ -162,14 +162,14 @@ describe('lists below many things', () => {
       '{ viewer { integrations { drafts(first: 100) { nodes { message { thread { messages { nodes { id } } } } } } } } }',
     ],
     ['a subscription', `subscription { messageReceived { message { mailboxes { ${LISTS} } } } }`],
-  ])('are counted with their number: %s', (_what, query, variables) => {
+  ])('are counted with their multiples: %s', (_what, query, variables) => {
     const [, asked, allowed] =
       /up to (\d+) (?:lists|items together), at most (\d+)/.exec(refusal(query, variables) ?? '') ?? [];
     expect(Number(allowed)).toBeGreaterThanOrEqual(300);
     expect(Number(asked)).toBeGreaterThan(Number(allowed));
   });
 
-  it('are told by their figures', () => {
+  it('are refused with both figures', () => {
     expect(refusal(`{ nodes(ids: ${said(100)}) { ... on Viewer { ${LISTS} } } }`)).toMatch(
       /reads up to 9900 lists, at most 300/,
     );
@@ -177,7 +177,7 @@ describe('lists below many things', () => {
     expect(refusal(many)).toMatch(/hold up to 30100 items together, at most 20000/);
   });
 
-  it('count as fields of the answer, too', () => {
+  it('also count as fields of the answer', () => {
     const fields = repeat(100, (i) => `f${i}: subject`);
     expect(
       refusal(
@@ -236,11 +236,11 @@ describe('lists below many things', () => {
       'query ($n: Int) { viewer { integrations { a: mailboxes { nodes { id } } b: mailboxes(first: -5) { nodes { id } } c: mailboxes(first: $n) { nodes { id } } } } providers { id } }',
       { n: null },
     ],
-  ])('pass where they are few: %s', (_what, query, variables) => {
+  ])('pass when they are few: %s', (_what, query, variables) => {
     expect(refusal(query, variables)).toBeNull();
   });
 
-  it('pass as the product itself writes them', () => {
+  it('pass as the product itself requests them', () => {
     const readme = [...readFileSync('README.md', 'utf8').matchAll(/```graphql\n([\s\S]*?)```/g)].map(
       ([, text = '']) => text,
     );
@@ -259,7 +259,7 @@ describe('lists below many things', () => {
 });
 
 describe('nodes', () => {
-  it('reads equal ids once, and answers each in its place', async () => {
+  it('reads equal ids once, and returns each in its position', async () => {
     const loaded: string[] = [];
     const registry = new NodeRegistry().register('Thing', async (_context, [name = '']) => {
       loaded.push(name);
@@ -278,7 +278,7 @@ describe('nodes', () => {
 
 describe('the size of an answer', () => {
   const bytes = (query: string) => checkSizes(schema, parse(query), null, {}, QUERY_LIMITS).bytes;
-  it('is told by its bodies, and by how many they are', () => {
+  it('is estimated by its bodies and their number', () => {
     const list = bytes('{ viewer { messages(first: 25) { nodes { id subject snippet from { name address } } } } }');
     expect(list).toBeGreaterThan(25 * 4 * 64);
     expect(list).toBeLessThan(64 * 1024);
@@ -290,7 +290,7 @@ describe('the size of an answer', () => {
 });
 
 describe('while an operation is executed', () => {
-  it('lists beyond the limit are refused one by one, and nothing is read for them', async () => {
+  it('refuses lists beyond the limit one by one, and reads nothing for them', async () => {
     const small = buildSchema('type Query { of: [Query!]! list(first: Int = 1): [Query!] id: ID }');
     let reads = 0;
     const list = () => {
@@ -317,7 +317,7 @@ describe('while an operation is executed', () => {
     expect(data?.of).toHaveLength(5);
   });
 
-  it('bodies beyond the limit are refused one by one, but not the first, however long it is', async () => {
+  it('refuses bodies beyond the limit one by one, except the first, however long it is', async () => {
     const small = buildSchema('type Query { of: [Query!]! body: String later: String name: String }');
     const fields = (small.getQueryType() as GraphQLObjectType).getFields();
     for (const name of ['body', 'later']) Object.assign(fields[name] ?? {}, { extensions: { valueBytes: 10 } });

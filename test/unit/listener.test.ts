@@ -24,7 +24,7 @@ it('answers 503 until there is a handler', async () => {
   expect(await (await fetch(url)).text()).toBe('served');
 });
 
-it('names the setting that is at fault when it cannot listen', async () => {
+it('names the setting at fault when it cannot listen', async () => {
   const { port } = await open('127.0.0.1', 0);
   await expect(open('127.0.0.1', port)).rejects.toMatchObject({
     name: 'StartError',

@@ -109,7 +109,7 @@ async function becomes(id: string, more: Partial<IntegrationRecord>): Promise<vo
   await heard();
 }
 
-it('is opened when it is first asked for, and then shared', async () => {
+it('is opened when it is first requested, and then shared', async () => {
   const id = stored('a');
   const [first, second] = await Promise.all([sessions.get(id), sessions.get(id)]);
   expect(second).toBe(first);
@@ -117,7 +117,7 @@ it('is opened when it is first asked for, and then shared', async () => {
   expect(opened).toMatchObject([{ address: 'a@mail.example', access: 'FULL', scopes: ['read'] }]);
 });
 
-it('is refused where there is no such integration, or its grant has ended', async () => {
+it('is refused when there is no such integration, or its grant has ended', async () => {
   await expect(sessions.get('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   const problem = { code: 'RECONNECT_REQUIRED' as const, message: 'You disconnected this account.' };
   const id = stored('a', { status: 'DISCONNECTED', problem });
@@ -126,7 +126,7 @@ it('is refused where there is no such integration, or its grant has ended', asyn
 });
 
 describe('is closed', () => {
-  it('after a time in which nobody asked for it, with the token that was kept for it', async () => {
+  it('after a time without requests, together with the token that was kept for it', async () => {
     const [used, idle] = [stored('used'), stored('idle')];
     await Promise.all([sessions.get(used), sessions.get(idle)]);
     for (let ms = 0; ms < IDLE_TIMEOUT_MS + MINUTE; ms += MINUTE) {
@@ -138,7 +138,7 @@ describe('is closed', () => {
     expect(addresses()).toEqual(['used@mail.example', 'idle@mail.example', 'idle@mail.example']);
   });
 
-  it('not while it only listens, and after a time from when its connection was lost', async () => {
+  it('not while it only listens, but some time after its connection was lost', async () => {
     listens = true;
     const session = await sessions.get(stored('held'));
     void session.listen?.(() => {}, call);
@@ -151,7 +151,7 @@ describe('is closed', () => {
     expect(closed).toEqual(['held@mail.example']);
   });
 
-  it('not while a call runs in it, and after a time from when the call ended', async () => {
+  it('not while a call runs in it, but some time after the call ended', async () => {
     const session = await sessions.get(stored('busy'));
     const reading = session.readRaw('m1', call);
     await vi.advanceTimersByTimeAsync(3 * IDLE_TIMEOUT_MS);
@@ -164,7 +164,7 @@ describe('is closed', () => {
     expect(closed).toEqual(['busy@mail.example']);
   });
 
-  it('though it could listen, when nobody lets it', async () => {
+  it('although it could listen, when nobody uses that', async () => {
     listens = true;
     await sessions.get(stored('idle'));
     await vi.advanceTimersByTimeAsync(IDLE_TIMEOUT_MS + MINUTE);
@@ -179,7 +179,7 @@ describe('is closed', () => {
     expect([closed, sessions.size]).toEqual([['a@mail.example'], 0]);
   });
 
-  it('when the account is connected again, be it with the same access: the next one has the new grant', async () => {
+  it('when the account is connected again, even with the same access: the next one has the new grant', async () => {
     const before = await sessions.get(stored('a'));
     await becomes('a', { connectedAt: new Date(2) });
     expect(closed).toHaveLength(1);
@@ -189,7 +189,7 @@ describe('is closed', () => {
     expect([opened.map(({ access }) => access), closed.length]).toEqual([['FULL', 'FULL', 'READ'], 2]);
   });
 
-  it('when that was told while nothing could be read, as soon as it can be', async () => {
+  it('as soon as the integration can be read, when it could not be read at the notification', async () => {
     await sessions.get(stored('a'));
     reading = async () => Promise.reject(new MailError('STORE_UNAVAILABLE', 'away'));
     await becomes('a', { status: 'DISCONNECTED' });
@@ -199,7 +199,7 @@ describe('is closed', () => {
     expect(closed).toEqual(['a@mail.example']);
   });
 
-  it('when any integration may have changed, and only then where its own has', async () => {
+  it('when any integration may have changed, but only where its own has', async () => {
     await Promise.all([sessions.get(stored('a')), sessions.get(stored('b'))]);
     records.delete('b');
     tell(null);
@@ -207,7 +207,7 @@ describe('is closed', () => {
     expect(closed).toEqual(['b@mail.example']);
   });
 
-  it('when the process stops, which waits for what it holds open, but not for one that hangs', async () => {
+  it('when the process stops, which waits for open sessions, but not for one that hangs', async () => {
     await Promise.all([sessions.get(stored('a')), sessions.get(stored('b'))]);
     closing = () => new Promise(() => {});
     let isClosed = false;
@@ -222,7 +222,7 @@ describe('is closed', () => {
     expect(opened).toHaveLength(2);
   });
 
-  it('though closing it fails', async () => {
+  it('although closing it fails', async () => {
     await sessions.get(stored('a'));
     closing = async () => Promise.reject(new Error('the connection was lost'));
     await becomes('a', { connectedAt: new Date(2) });
@@ -231,7 +231,7 @@ describe('is closed', () => {
   });
 });
 
-it('stays open while its account is in an ERROR, whose end the first answer of the mailbox shows', async () => {
+it('stays open while its account is in status ERROR, which the first answer of the mailbox ends', async () => {
   await sessions.get(stored('a'));
   await becomes('a', { status: 'ERROR' });
   const session = await sessions.get('a');
@@ -245,7 +245,7 @@ it('stays open while its account is in an ERROR, whose end the first answer of t
   expect(healed).toEqual(['a']);
 });
 
-it('is one and the same through an ERROR and after it, and what it holds open is closed with it', async () => {
+it('is the same during an ERROR and after it, and its connection is closed with it', async () => {
   const id = stored('a');
   const before = await sessions.get(id);
   await becomes(id, { status: 'ERROR' });
@@ -292,8 +292,8 @@ class Holding {
   }
 }
 
-describe('where the integration cannot be read for now', () => {
-  it('holds up nobody else, and is opened once for all who waited', async () => {
+describe('when the integration cannot be read for now', () => {
+  it('delays no other account, and is opened once for all that waited', async () => {
     let go = () => {};
     const hanging = new Promise<void>((resolve) => {
       go = resolve;
@@ -307,7 +307,7 @@ describe('where the integration cannot be read for now', () => {
     expect([first === second, opened.length]).toEqual([true, 2]);
   });
 
-  it('is not opened with a grant that was replaced, or had ended, meanwhile', async () => {
+  it('is not opened with a grant that was replaced or ended meanwhile', async () => {
     let go = () => {};
     reading = () =>
       new Promise((resolve) => {
@@ -322,7 +322,7 @@ describe('where the integration cannot be read for now', () => {
     expect(opened.map(({ access }) => access)).toEqual(['FULL']);
   });
 
-  it('is not opened once the process stops', async () => {
+  it('is not opened after the process has stopped', async () => {
     let go = () => {};
     reading = () =>
       new Promise((resolve) => {
@@ -345,7 +345,7 @@ describe('the limiter of a mailbox', () => {
   const spend = (limiter: RequestLimiter, units = 1) =>
     limiter.request({ operation: 'list', units, slots: 1, safe: true }, call, async () => {});
 
-  it('is shared by two users of it, and outlives a reconnect', async () => {
+  it('is shared by two users of the mailbox, and outlives a reconnect', async () => {
     const first = await limiterOf(stored('a', { address: 'Team@mail.example' }));
     expect(await limiterOf(stored('b', { address: 'team@mail.example', userId: 'bob' }))).toBe(first);
     await becomes('a', { connectedAt: new Date(2) });
@@ -353,7 +353,7 @@ describe('the limiter of a mailbox', () => {
     expect(await limiterOf(stored('c'))).not.toBe(first);
   });
 
-  it('is kept while a session has it, and then until nothing of it counts any more', async () => {
+  it('is kept while a session has it, and then until nothing in it counts any more', async () => {
     const first = await limiterOf(stored('a'));
     await vi.advanceTimersByTimeAsync(10 * MINUTE);
     expect(await limiterOf('a')).toBe(first);
@@ -365,7 +365,7 @@ describe('the limiter of a mailbox', () => {
     expect(limiters.size).toBe(0);
   });
 
-  it('keeps its cooldown, also where nobody has the account open', async () => {
+  it('keeps its cooldown, also when nobody has the account open', async () => {
     const limiter = await limiterOf(stored('a'));
     const refusal = new MailError('RATE_LIMITED', 'too many', { retryAfterMs: 40 * MINUTE });
     const refused = limiter.request({ operation: 'list', units: 1, slots: 1, safe: true }, call, async () => {
@@ -399,7 +399,7 @@ describe('the limiter of a mailbox', () => {
   });
 });
 
-it('of 1,000 accounts that were used nothing is left once they are idle', async () => {
+it('leaves nothing in memory of 1,000 accounts once they are idle', async () => {
   for (let n = 0; n < 1_000; n++) {
     await sessions.get(stored(`account${n}`));
     const limiter = opened.at(-1)?.limiter;

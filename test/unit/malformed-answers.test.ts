@@ -81,7 +81,7 @@ describe('an answer whose fields are of other types than the vendor documents is
   });
 
   it.each(['messages.batchModify', 'messages.batchDelete', 'drafts.delete', 'labels.delete', 'stop'] as const)(
-    'and so is a page in the place of nothing, of %s',
+    'and so is a page instead of an empty answer, of %s',
     (operation) => {
       expect([undefined, '', {}].map((answer) => malformedGmail(operation, answer))).toEqual([null, null, null]);
       for (const answer of ['<html>', [], 5, { value: 5 }])

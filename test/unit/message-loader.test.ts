@@ -33,7 +33,7 @@ function over(stored: Message) {
 const whole = aMessage('m', { content: someContent() });
 const envelope: Message = { ...whole, content: null };
 
-it('asks for nothing that a list has brought, and for content once', async () => {
+it('requests nothing that a list has brought, and content once', async () => {
   const { loader, asked } = over(whole);
   loader.prime(envelope);
   expect(await loader.envelope('m')).toBe(envelope);
@@ -43,7 +43,7 @@ it('asks for nothing that a list has brought, and for content once', async () =>
   expect(asked).toEqual(['full m']);
 });
 
-it('reads the envelope from what came with content, and never loses the content to a list', async () => {
+it('takes the envelope from a full message, and never loses the content to a list', async () => {
   const { loader, asked } = over(whole);
   expect(await loader.full('m')).toEqual(whole);
   loader.prime(envelope);
@@ -52,7 +52,7 @@ it('reads the envelope from what came with content, and never loses the content 
   expect(asked).toEqual(['full m']);
 });
 
-it('shows what a change has left, also when an older read answers after it', async () => {
+it('shows the result of a change, also when an older read answers after it', async () => {
   const { loader, hold } = over(whole);
   const release = hold();
   const reading = loader.full('m');
@@ -63,7 +63,7 @@ it('shows what a change has left, also when an older read answers after it', asy
   expect(await loader.envelope('m')).toEqual(changed);
 });
 
-it('asks for the content of large mails a few at a time, and of ordinary ones at once', async () => {
+it('requests the content of large mails a few at a time, and of ordinary ones at once', async () => {
   const { loader, asked } = over(whole);
   const MB = 1024 * 1024;
   const sizes = { a: 3 * MB, b: 5 * MB, c: 1 * MB, d: 20 * MB, e: null, f: 7 * MB };

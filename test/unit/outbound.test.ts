@@ -92,7 +92,7 @@ describe('a public address', () => {
   ])('is not %s', (a) => expect(isPublicAddress(a)).toBe(false));
 });
 
-describe("a stranger's link", () => {
+describe('a link from outside', () => {
   const refusing = (resolve: () => Promise<string[]>) =>
     new Outbound({
       resolve,
@@ -127,7 +127,7 @@ describe("a stranger's link", () => {
   });
 
   it.each([[['127.0.0.1']], [[PUBLIC, '10.0.0.1']], [['::1', PUBLIC]], [['::ffff:10.0.0.1']], [[]]])(
-    'is not followed to %j, which the name server gives',
+    'is not followed to %j, which DNS returns',
     async (addresses) => {
       await expect(refusing(async () => addresses).post('https://list.example/', '', signal)).rejects.toThrow(
         OutboundRefused,
@@ -135,11 +135,11 @@ describe("a stranger's link", () => {
     },
   );
 
-  it('is refused on loopback by the real name server too', async () => {
+  it('is refused on loopback with the real DNS too', async () => {
     await expect(new Outbound().post('https://localhost/', '', signal)).rejects.toThrow(OutboundRefused);
   });
 
-  it('is dialled at the address that was checked, whatever the name server says next', async () => {
+  it('is dialled at the address that was checked, whatever DNS returns next', async () => {
     const { dialled, asked, dial } = await stranger({ status: 202 });
     const answers = [[PUBLIC], ['127.0.0.1']];
     let lookups = 0;
@@ -154,7 +154,7 @@ describe("a stranger's link", () => {
     expect(dialled).toHaveLength(1);
   });
 
-  it('is not followed on to where it redirects', async () => {
+  it('is not followed to its redirect', async () => {
     const { dialled, dial } = await stranger({ status: 302, headers: { location: 'https://127.0.0.1/' } });
     expect(
       await new Outbound({ resolve: async () => [PUBLIC], connect: dial }).post('https://list.example/', '', signal),
@@ -162,7 +162,7 @@ describe("a stranger's link", () => {
     expect(dialled).toHaveLength(1);
   });
 
-  it('may answer as much as it likes, and nobody reads it', async () => {
+  it('may have an answer of any length, which is not read', async () => {
     const { dial } = await stranger({ status: 200, body: 'x'.repeat(5_000_000) });
     expect(
       await new Outbound({ resolve: async () => [PUBLIC], connect: dial }).post('https://list.example/', '', signal),
@@ -172,7 +172,7 @@ describe("a stranger's link", () => {
   it.each([
     ['a server', async () => [PUBLIC]],
     ['a name server', () => new Promise<string[]>(() => {})],
-  ])('does not keep us when %s says nothing', async (_who, resolve) => {
+  ])('does not make us wait when %s is silent', async (_who, resolve) => {
     const { dial } = await stranger({ status: 200, silent: true });
     const outbound = new Outbound({ resolve, connect: dial, timeoutMs: 50 });
     await expect(outbound.post('https://list.example/', '', signal)).rejects.toMatchObject({ name: 'TimeoutError' });

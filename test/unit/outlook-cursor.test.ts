@@ -12,8 +12,8 @@ import { markOf } from '../../src/providers/shared/threads/thread-cursor.ts';
 
 const hashes = (n: number): string[] => Array.from({ length: n }, (_, i) => markOf(`message ${i}`));
 
-describe('the place in a list', () => {
-  it('comes back as it was written', () => {
+describe('the position in a list', () => {
+  it('is read as it was written', () => {
     for (const place of [
       { kind: 'date', second: 1_790_000_000, passed: 3, seen: hashes(3) },
       { kind: 'date', second: -5, passed: 900, seen: hashes(MAX_SEEN) },
@@ -60,12 +60,12 @@ describe('the place in a list', () => {
     's2~y00tLi5OLAAA~1~',
     'd1~1~1~~abcdef',
     'd1~1~1~2~',
-  ])('lets a place of an earlier release expire: %j', (earlier) => {
+  ])('lets a position of an earlier release expire: %j', (earlier) => {
     for (const place of [datePosition, searchPosition])
       expect(() => place(earlier)).toThrow(expect.objectContaining({ code: 'CURSOR_EXPIRED' }));
   });
 
-  it('refuses a place of the other kind', () => {
+  it('refuses a position of the other kind', () => {
     const date = writePosition({ kind: 'date', second: 1, passed: 1, seen: [] });
     expect(() => searchPosition(date)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
     const search = writePosition({ kind: 'search', at: 1, from: null, seen: [] });
@@ -73,8 +73,8 @@ describe('the place in a list', () => {
   });
 });
 
-describe('the place in an account’s history', () => {
-  it('comes back as it was written, and is no address', () => {
+describe('the position in an account’s history', () => {
+  it('is read as it was written, and contains no address', () => {
     const state = {
       ...newState(),
       tree: { delta: 'tree' },
@@ -86,7 +86,7 @@ describe('the place in an account’s history', () => {
   });
 
   it.each(['', 'garbage', 'https://evil.example', writeState({ ...newState(), folders: { '../../users/other': {} } })])(
-    'asks to begin again for %j',
+    'begins again for %j',
     (cursor) => expect(() => readState(cursor)).toThrow(expect.objectContaining({ code: 'CURSOR_EXPIRED' })),
   );
 });

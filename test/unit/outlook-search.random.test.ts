@@ -194,13 +194,16 @@ const PLAYED: [string, Partial<SearchIndex>, number | null][] = [
 ];
 
 describe.each(PLAYED)('a search of Outlook, %s', (_, ways, pageSize) => {
-  it.each(Array.from({ length: ROUNDS }, (_, round) => round))('is the scan of all mail (round %i)', async (round) => {
-    await play(ways, pageSize);
-    const random = randomly(seed * 1000 + round);
-    const where = condition(random, 3, ALL);
-    const ids = await found(where, random.pick([1, 2, 3, 7, 100]));
-    if (ids !== null) expect([where, ids]).toEqual([where, scanned(where)]);
-  });
+  it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
+    'equals the scan of all mail (round %i)',
+    async (round) => {
+      await play(ways, pageSize);
+      const random = randomly(seed * 1000 + round);
+      const where = condition(random, 3, ALL);
+      const ids = await found(where, random.pick([1, 2, 3, 7, 100]));
+      if (ids !== null) expect([where, ids]).toEqual([where, scanned(where)]);
+    },
+  );
 });
 
 const INDEXES: [string, Partial<SearchIndex>][] = [
@@ -209,7 +212,7 @@ const INDEXES: [string, Partial<SearchIndex>][] = [
 ];
 describe.each(INDEXES)('where the index %s', (_, ways) => {
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
-    'words of bodies part a list (round %i)',
+    'words of bodies split a list (round %i)',
     async (round) => {
       await play(ways, null);
       const random = randomly(seed * 1000 + round);
@@ -220,7 +223,7 @@ describe.each(INDEXES)('where the index %s', (_, ways) => {
   );
 
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
-    'no list shows what does not meet (round %i)',
+    'no list shows what does not match (round %i)',
     async (round) => {
       await play(ways, null);
       const random = randomly(seed * 1000 + round);
@@ -253,7 +256,7 @@ describe.each(PLAYED)('pages of Outlook whose mail leaves as it is shown, %s', (
       }),
     ],
   ];
-  it.each(QUERIES)('%s: none that stays is passed over, and none comes twice', async (name, query) => {
+  it.each(QUERIES)('%s: none that stays is skipped, and none is repeated', async (name, query) => {
     const random = randomly(seed + name.length);
     // Each list is read with one of the sizes, at random. SIZES=all reads each list with all of them.
     for (const size of process.env.SIZES === 'all' ? [1, 2, 3, 7] : [random.pick([1, 2, 3, 7])]) {

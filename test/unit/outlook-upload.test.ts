@@ -15,7 +15,7 @@ afterAll(async () => {
   await lab.close();
 });
 
-it('takes the default limit of a mailbox that does not tell its own', async () => {
+it('uses the default limit when a mailbox does not report its own', async () => {
   const operation = 'POST /me/getMailTips';
   const saving = (sizeBytes: number) => {
     const large = file('large.bin', Buffer.alloc(1), { sizeBytes });
@@ -59,7 +59,7 @@ it.each([
   ['no number', ['x-']],
   ['less than nothing', ['-5']],
   ['no list', 'x'],
-])('a file is there whole though the session expects %s', async (what, ranges) => {
+])('a file is stored completely although the session expects %s', async (what, ranges) => {
   await tells('PUT (uploadUrl)', ranges, 1);
   const draft = await save(what);
   const files = await filesOf(account.session, await read(account.session, draft.id));
@@ -67,7 +67,7 @@ it.each([
   expect(await lab.control('/faults')).toEqual([]);
 });
 
-it('a session that expects the same without end is given up', async () => {
+it('a session that expects the same range without end is given up', async () => {
   await lab.control('/log', undefined, 'DELETE');
   await tells('PUT (uploadUrl)', ['0-'], 1_000);
   await tells('GET (uploadUrl)', ['0-'], 1_000);

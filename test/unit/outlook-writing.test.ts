@@ -60,7 +60,7 @@ describe('a large file', () => {
     expect(await lab.control('/faults')).toEqual([]);
   });
 
-  it('is given up when the pieces keep failing, and leaves no draft', async () => {
+  it('is given up when its pieces keep failing, and leaves no draft', async () => {
     await fault('PUT (uploadUrl)', { status: 503, times: 50 });
     await expect(save({ subject: 'hopeless', attachments: [large()] })).rejects.toMatchObject({
       code: 'PROVIDER_UNAVAILABLE',
@@ -71,7 +71,7 @@ describe('a large file', () => {
     expect(items.filter((d) => 'message' in d && d.message.subject === 'hopeless')).toEqual([]);
   });
 
-  it('goes only as far as the mailbox takes it, which its administrator decides', async () => {
+  it('is limited by what the mailbox accepts, which its administrator decides', async () => {
     const attachments = [endless('film.mp4', 40 * MB)];
     await expect(save({ subject: 'film', attachments })).rejects.toMatchObject({
       code: 'INVALID',
@@ -93,7 +93,7 @@ describe('a large file', () => {
 });
 
 describe('a draft', () => {
-  it('of which two revisions are written at a time keeps one, and refuses the other', async () => {
+  it('keeps one of two simultaneous revisions, and refuses the other', async () => {
     const { id, version } = await save({ subject: 'both' });
     const both = await Promise.allSettled([
       save({ subject: 'one' }, id, version),
@@ -104,7 +104,7 @@ describe('a draft', () => {
     expect(lost?.reason).toMatchObject({ code: 'CONFLICT' });
   });
 
-  it('whose making was not answered is found by its Message-ID, and made once', async () => {
+  it('is found by its Message-ID when its creation was not answered, and is created once', async () => {
     await fault('POST /me/messages', { loseAnswer: true });
     const draft = await save({ subject: 'made once' });
     expect(draft.message.isDraft).toBe(true);
@@ -112,7 +112,7 @@ describe('a draft', () => {
     expect(items.filter((d) => 'message' in d && d.message.subject === 'made once')).toHaveLength(1);
   });
 
-  it('answers a message that is gone as a message of its own', async () => {
+  it('that replies to a missing message becomes a message of its own', async () => {
     const original = await read(
       account.session,
       await account.deliver({ from: 'a@x.example', subject: 'Gone', text: 'x' }),
@@ -123,7 +123,7 @@ describe('a draft', () => {
     expect((await read(account.session, draft.id)).content?.inReplyTo).toEqual([original.internetMessageId]);
   });
 
-  it('that forwards holds the files it was given, and not those of the original as well', async () => {
+  it('that forwards contains the files it was given, and not those of the original as well', async () => {
     const attachments = [{ filename: 'old.txt', contentBase64: 'b2xk' }];
     const messageId = await account.deliver({ from: 'a@x.example', subject: 'Files', text: 'x', attachments });
     const original = await read(account.session, messageId);
@@ -136,7 +136,7 @@ describe('a draft', () => {
     }
   });
 
-  it('marks what it answers when it is sent', async () => {
+  it('marks the message that it replies to when it is sent', async () => {
     const messageId = await account.deliver({ from: 'a@x.example', subject: 'Answer me', text: 'x' });
     expect((await read(account.session, messageId)).isAnswered).toBe(false);
     const origin = { kind: 'reply', messageId, threadId: null } as const;
@@ -146,8 +146,8 @@ describe('a draft', () => {
   });
 });
 
-describe('changing many', () => {
-  it('keeps hundreds within the limits, and asks again for what is refused for now', async () => {
+describe('changing many messages', () => {
+  it('keeps hundreds within the limits, and retries what is refused for now', async () => {
     const ids = await Promise.all(
       Array.from({ length: 400 }, (_, n) => account.deliver({ from: 'a@x.example', subject: `n${n}`, text: 'x' })),
     );
@@ -179,7 +179,7 @@ describe('changing many', () => {
     expect(throttled).toEqual([]);
   });
 
-  it('sends no further batches once one of them went unanswered, and says so of every message', async () => {
+  it('sends no further batches after one was not answered, and reports it for every message', async () => {
     const ids = await Promise.all(
       Array.from({ length: 90 }, (_, n) => account.deliver({ from: 'a@x.example', subject: `s${n}`, text: 'x' })),
     );
@@ -197,7 +197,7 @@ describe('changing many', () => {
     expect((await operations()).filter((operation) => operation === 'POST /$batch')).toHaveLength(1);
   });
 
-  it('moves into the folder that is added, and refuses two, or none', async () => {
+  it('moves messages into the added folder, and refuses two folders, or none', async () => {
     const messageId = await account.deliver({ from: 'a@x.example', subject: 'move', text: 'x' });
     const [one, two] = await Promise.all(
       ['One', 'Two'].map((name) => account.session.saveMailbox({ id: null, name }, interactive())),

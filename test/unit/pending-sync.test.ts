@@ -10,7 +10,7 @@ import { type Accounts, openAccounts } from '../support/app/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
 
-describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
+describe.each(TEST_DATABASES)('a pending sync on %s', (kind) => {
   let db: Database;
   let accounts: Accounts;
   let pendingSyncs: PendingSyncStore;
@@ -33,7 +33,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
         sync_retry_until = sync_retry_until - make_interval(secs => ${seconds}::int)
       WHERE id = ${id}::uuid`;
 
-  it('is paid where the cursor advances, unless more was told since the reading began', async () => {
+  it('ends when the cursor advances, unless a notification came since the reading began', async () => {
     const id = await account();
     expect(await isDue(id)).toBe(false);
     await pendingSyncs.note([id]);
@@ -54,7 +54,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect(await isDue(id)).toBe(false);
   });
 
-  it('is what was named, until something was told that names nothing, and for as long as it is not paid', async () => {
+  it('has the named messages, until a notification names nothing, and for as long as it has not ended', async () => {
     const id = await account();
     const hint = (messageId: string, kind: Hint['kind'] = 'created'): Hint => ({ kind, messageId });
     expect(await changes.advance(id, null, 'c1', [], (await changes.position(id)).signals)).toBe(true);
@@ -81,7 +81,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect((await changes.position(id)).hints).toEqual([]);
   });
 
-  it('is everything where more was named than is kept', async () => {
+  it('has everything when more was named than is kept', async () => {
     const id = await account();
     await changes.advance(id, null, 'c1', [], 0);
     const hints = Array.from({ length: 1_000 }, (_, n): Hint => ({ kind: 'created', messageId: `m${n}` }));
@@ -91,7 +91,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect((await changes.position(id)).hints).toBeNull();
   });
 
-  it('is left to who took it in, until that one must be dead', async () => {
+  it('is left to the instance that received it, until that one must be dead', async () => {
     const [told, failing] = [await account(), await account()];
     await pendingSyncs.note([told]);
     await pendingSyncs.failed(failing, 10_000);
@@ -110,7 +110,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect(await pendingSyncs.abandoned()).toEqual([failing]);
   });
 
-  it('is noted before a webhook is answered, and what cannot be noted is asked for again', async () => {
+  it('is stored before a webhook is answered, and the sender is asked to repeat what cannot be stored', async () => {
     const id = await account();
     const signals: Signal[] = [{ integrationId: id, kind: 'CHANGED' }];
     const receive = async () => ({ reply: { status: 204 }, signals });
@@ -144,7 +144,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect(noted).toEqual([true, false, false]);
   });
 
-  it('is refused in time where the sender cannot be proven just then, and read once it is', async () => {
+  it('is refused in time when the sender cannot be verified just then, and read once it can be', async () => {
     const id = await account();
     let prove = () => {};
     const proof = new Promise<void>((resolve) => {

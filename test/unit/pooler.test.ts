@@ -53,7 +53,7 @@ function noting(sent: string[], factory: SqlMigrationAwareDriverAdapterFactory):
 }
 
 describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on %s', (kind) => {
-  it('what is done exclusively is locked within a transaction', async () => {
+  it('exclusive work is locked within a transaction', async () => {
     const db = await openTestDatabase(kind);
     const holders = await db.exclusively('w', () =>
       db.execute(`
@@ -64,7 +64,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on %s', (ki
     expect(holders.rows).toEqual([{ state: 'idle in transaction' }]);
   });
 
-  it('one that lets nobody limit its connections is used all the same', async () => {
+  it('one that does not allow its connections to be limited is used all the same', async () => {
     const own = await createTestDatabaseUrl();
     const target = new URL(own?.url ?? '');
     let refusals = 0;
@@ -92,7 +92,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on %s', (ki
     await own?.drop();
   });
 
-  it('sessions in another time zone than was asked for are refused', async () => {
+  it('sessions in another time zone than the requested one are refused', async () => {
     const own = await createTestDatabaseUrl();
     const url = new URL(own?.url ?? '');
     url.searchParams.set('options', '-c TimeZone=Europe/Vienna');

@@ -33,7 +33,7 @@ describe.each(TEST_DATABASES)('old rows on %s', (kind) => {
   });
   afterAll(() => db.close());
 
-  it('go however many there are, a few by each statement, and younger ones stay', async () => {
+  it('are deleted however many there are, a few by each statement, and newer ones stay', async () => {
     const [old, young] = [new Date('2020-01-01'), new Date('2090-01-01')];
     const now = new Date();
     const rows = <T>(make: (at: Date, i: number) => T, many = ROWS): T[] =>

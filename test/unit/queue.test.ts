@@ -37,7 +37,7 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
     expect(done).toHaveLength(20);
   });
 
-  it('is made once by many instances at once', async () => {
+  it('is created once by many instances at once', async () => {
     db = await openTestDatabase(kind);
     const many = await Promise.all(Array.from({ length: 5 }, () => open()));
     for (const name of ['x', 'y', 'z']) {
@@ -63,7 +63,7 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
     await expect.poll(() => at).toBeGreaterThanOrEqual(due);
   });
 
-  it('keeps what falls due while nobody works', async () => {
+  it('keeps a job that falls due while no worker runs', async () => {
     db = await openTestDatabase(kind);
     const [before, putting] = [await open(), await open()];
     await before.work('c', async () => {}, 1);
@@ -76,7 +76,7 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
     await expect.poll(() => seen).toEqual([{ n: 1 }]);
   });
 
-  it('gives a job again that has failed', async () => {
+  it('repeats a job that has failed', async () => {
     db = await openTestDatabase(kind);
     const queue = await open();
     let tries = 0;
@@ -90,7 +90,7 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
   });
 });
 
-it('is looked into when a job of its own falls due, not at the next poll only', async () => {
+it('is polled when a job of its own falls due, not only at the next interval', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   let looks = 0;
   const worker = new QueueWorker({

@@ -37,7 +37,7 @@ const STORED = {
   sealed: Buffer.from('AQAAAAEfNpPuhVz1iTFpijvZc4L3EW7QEizKV4IK/pjxj9jJfpVv61NU8a0SouiDFt/hLLU=', 'base64'),
 };
 
-it('reads bytes that were stored before it was written, and writes the same format', () => {
+it('reads bytes that an earlier release stored, and writes the same format', () => {
   const sealed = new Sealer([{ version: 1, bytes: STORED.key }]);
   const rows = new SealedJsonBytes(sealed, 'row', Shape);
   expect(rows.open('row', STORED.sealed)).toEqual({ at: 1, id: 'kept' });

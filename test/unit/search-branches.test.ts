@@ -3,7 +3,7 @@ import { branchesOf } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { narrows } from '../support/fakes/fake-list.ts';
 
-it('reads apart what is found by words and what passes a filter, each as one list', () => {
+it('separates what words find from what a filter finds, each as one list', () => {
   const from = (value: string): Condition => ({ kind: 'from', value });
   const starred: Condition = { kind: 'starred', value: true };
   const unread: Condition = { kind: 'read', value: false };
@@ -34,7 +34,7 @@ it('reads apart what is found by words and what passes a filter, each as one lis
     expect(apart(one)).toEqual([one]);
 });
 
-it('has no more lists than it may for being read apart', () => {
+it('makes no more lists than allowed by separating them', () => {
   const decides = ({ kind }: Condition) => (kind === 'text' ? 'indexed' : 'checked');
   const text = (value: string): Condition => ({ kind: 'text', value });
   const either = (n: number): Condition => ({
@@ -61,7 +61,7 @@ it('has no more lists than it may for being read apart', () => {
   }
 });
 
-it('asks once for alternatives that differ only in their words, or only in what stands beside them', () => {
+it('queries once for alternatives that differ only in their words, or only in what is beside them', () => {
   const decides = ({ kind }: Condition) => (kind === 'text' ? 'indexed' : 'checked');
   const text = (value: string): Condition => ({ kind: 'text', value });
   const notFrom = (value: string): Condition => ({ kind: 'not', of: { kind: 'from', value } });

@@ -59,7 +59,7 @@ function parsed(search: string): UserCondition | null | 'refused' {
   }
 }
 
-it('takes or refuses whatever is typed, and answers within its limits', () => {
+it('accepts or refuses any input, and ends within its limits', () => {
   const hostile = SIGNS.flatMap((a) => ['', ' ', 'a', '(', '-'].map((b) => (a + b).repeat(1_000).slice(0, 2_000)));
   const typed = Array.from({ length: 4_000 }, (_, n) => scribble(below(n % 20 === 0 ? 700 : 25)));
   let taken = 0;
@@ -73,7 +73,7 @@ it('takes or refuses whatever is typed, and answers within its limits', () => {
   expect(taken).toBeGreaterThan(1_500);
 });
 
-it('refuses no words and signs, in whatever order', () => {
+it('accepts words and signs in any order', () => {
   for (let n = 0; n < 2_000; n++) {
     const search = scribble(below(20), [
       WORDS.filter((word) => !word.includes('://')),
@@ -165,7 +165,7 @@ function reworded(where: UserCondition): UserCondition {
   return { kind: where.kind, of: [...of, pick(of.length > 0 ? of : where.of)] };
 }
 
-it('is one query however it is worded', () => {
+it('is one query for all equivalent wordings', () => {
   for (let n = 0; n < 1_500; n++) {
     const meant = condition(3);
     const same = reworded(meant);
@@ -181,7 +181,7 @@ const mail = (n: number) =>
     content: someContent({ text: pick(WORDS) }),
   });
 
-it('parts any mail by a search and the negation of it', () => {
+it('splits any mail by a search and its negation', () => {
   const plain = [
     WORDS,
     SIGNS.filter((sign) => !'()"“”„＂'.includes(sign)),

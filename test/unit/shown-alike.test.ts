@@ -38,7 +38,7 @@ function randomHtml(round: number): string {
   return html;
 }
 
-it('shows in the text, as inline and in the sanitised HTML the same, however elements and styles are put together', () => {
+it('shows the same in the text, as inline files and in the sanitised HTML, for any combination of elements and styles', () => {
   const files = Array.from({ length: 14 }, (_, index) => ({ contentId: `${index}@x` }));
   const ids = (html: string) => [...shownFiles(html, files)].map(({ contentId }) => contentId).sort();
   const words = (html: string) => textOfHtml(html).match(/w\d+/g) ?? [];

@@ -97,7 +97,7 @@ describe.each(TEST_DATABASES)('guessing passwords on %s', (kind) => {
     expect(await guess(service, email, four)).toBe('RATE_LIMITED');
   });
 
-  it('counts nothing for an attempt that it refuses, to whom else it might be', async () => {
+  it('counts nothing for an attempt that it refuses, not even towards other limits', async () => {
     const [office, home] = [client(), client()];
     const email = await owner(home);
     await guesses(email, office);
@@ -113,7 +113,7 @@ describe.each(TEST_DATABASES)('guessing passwords on %s', (kind) => {
     expect(await guess(another, sprayed, elsewhere, password), 'once the address is free again').toBe('IN');
   });
 
-  it('gives back what a good sign-in had counted, by every rule', async () => {
+  it('gives back what a successful sign-in had counted, in every rule', async () => {
     const email = await owner(client());
     const from = client();
     for (const [{ name, everyMs }, key] of [

@@ -79,7 +79,7 @@ const start = async () => {
   return { code: await run.exit, output: run.output };
 };
 
-it('npm start runs the sources as they are: changed, put back, with another build in between, or broken', async () => {
+it('npm start runs the sources as they are: changed, changed back, with another build in between, or broken', async () => {
   say('once');
   expect(await start()).toMatchObject({ code: 0, output: 'once runs\n' });
   expect(await start()).toMatchObject({ code: 0, output: 'once runs\n' });
@@ -99,14 +99,14 @@ it('npm start runs the sources as they are: changed, put back, with another buil
   expect((await start()).code).toBe(1);
 });
 
-it('.env sets what the environment has not', () => {
+it('.env sets what the environment does not', () => {
   write('.env', "# Settings\nFROM_FILE='of the file'\nPATH='from the file'\n");
   const env = { PATH: '/bin' };
   loadEnvFile(join(tree, '.env'), env);
   expect(env).toEqual({ PATH: '/bin', FROM_FILE: 'of the file' });
 });
 
-it('.env may begin with a byte order mark; one that cannot be read is refused with one line that shows nothing of it', () => {
+it('.env may begin with a byte order mark; one that cannot be read is refused with one line that shows none of it', () => {
   const load = () => {
     const env: NodeJS.ProcessEnv = {};
     loadEnvFile(join(tree, '.env'), env);
@@ -128,7 +128,7 @@ it('.env may begin with a byte order mark; one that cannot be read is refused wi
   expect(load).toThrow(/^\.env: [^\n]*directory[^\n]*$/);
 });
 
-it('what the program reads beside it is there as it is in the tree, and nothing of an earlier build', async () => {
+it('files that the program reads beside it are as in the tree, and none is from an earlier build', async () => {
   say('once');
   mkdirSync(join(tree, 'prisma/migrations/1_init'), { recursive: true });
   write('prisma/migrations/1_init/migration.sql', 'SELECT 1;\n');
@@ -143,7 +143,7 @@ it('a stack trace names the source', async () => {
   expect((await start()).output).toContain(`${join(tree, 'src/main.ts')}:4:13`);
 });
 
-it('npm run dev starts again on a change, outlives a broken one, and ends with all that it started', async () => {
+it('npm run dev restarts on a change, survives a broken one, and ends with all that it started', async () => {
   say('one');
   const dev = new Run('dev');
   await dev.says('one runs');

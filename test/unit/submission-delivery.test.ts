@@ -244,7 +244,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     }
   });
 
-  it('is asked after when the answer is lost, and not sent again', async () => {
+  it('is looked up when the answer is lost, and not sent again', async () => {
     const provider = new FakeProvider();
     provider.loses = 'answer';
     const { id } = await submitted();
@@ -252,7 +252,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(provider).toMatchObject({ told: 1, sent: { length: 1 } });
   });
 
-  it('is sent again only once it is proven not to have gone', async () => {
+  it('is sent again only once it is proven not to have been sent', async () => {
     const provider = new FakeProvider();
     provider.loses = 'request';
     const { id } = await submitted();
@@ -264,7 +264,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect((toldAt[1] ?? 0) - (toldAt[0] ?? 0)).toBeGreaterThanOrEqual(5_000);
   });
 
-  it('is sent though the sent copy is not known yet, which is looked for until it is, and told', async () => {
+  it('is sent although the sent copy is not known yet, which is looked for until it is found, and announced', async () => {
     const provider = new FakeProvider();
     provider.names = false;
     const { id } = await submitted();
@@ -286,7 +286,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(provider).toMatchObject({ told: 1, sent: { length: 1 } });
   });
 
-  it('is looked for no longer than an hour after it was sent', async () => {
+  it('is looked for up to an hour after it was sent', async () => {
     const provider = new FakeProvider();
     provider.names = false;
     const { id } = await submitted();
@@ -301,7 +301,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     });
   });
 
-  it('does not stay sent when it is a draft an hour after the provider took it', async () => {
+  it('does not remain SENT when it is a draft an hour after the provider accepted it', async () => {
     const provider = new FakeProvider();
     provider.names = false;
     provider.loses = 'nothing';
@@ -322,7 +322,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(provider.told).toBe(0);
   });
 
-  it('is sent when it is a little late and found nowhere, and unknown when it is long late, and kept as a draft', async () => {
+  it('is sent when it is a little late and found nowhere, and unknown when it is very late, and kept as a draft', async () => {
     const provider = new FakeProvider();
     const little = await submitted(new Date(Date.now() - 20_000));
     expect(await worker(provider)(little.id, 20_000)).toMatchObject({ status: 'SENT', attempts: 1 });
@@ -345,7 +345,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(provider.told).toBe(0);
   });
 
-  it('is not sent a little late while the provider cannot be asked whether it went', async () => {
+  it('is not sent a little late while the provider cannot say whether it was sent', async () => {
     const provider = new FakeProvider();
     const { id, internetMessageId } = await submitted(new Date(Date.now() - 20_000));
     provider.sent.push(internetMessageId);
@@ -367,7 +367,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(provider).toMatchObject({ told: 1, sent: { length: 1 }, drafts: { size: 0 } });
   });
 
-  it('stays long late while the provider cannot be asked', async () => {
+  it('waits when it is very late and the provider does not answer', async () => {
     const provider = new FakeProvider();
     const { id, internetMessageId } = await submitted(new Date(Date.now() - 3_600_000));
     provider.sent.push(internetMessageId);
@@ -379,7 +379,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(provider.told).toBe(0);
   });
 
-  it('is unknown, and never sent again, when nobody can say', async () => {
+  it('is unknown, and never sent again, when the provider cannot say', async () => {
     const provider = new FakeProvider();
     provider.loses = 'request';
     const { id } = await submitted();
@@ -393,7 +393,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(provider.told).toBe(1);
   });
 
-  it('fails for good when it is refused, and says why', async () => {
+  it('fails permanently when it is refused, with the reason', async () => {
     const provider = new FakeProvider();
     provider.fault.save = failing('FORBIDDEN');
     const { id } = await submitted();
@@ -402,7 +402,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
   });
 
   it.each(['RECONNECT_REQUIRED', 'RATE_LIMITED', 'PROVIDER_UNAVAILABLE'] as const)(
-    'waits out %s, for a day',
+    'is retried after %s, for a day',
     async (code) => {
       const provider = new FakeProvider();
       provider.fault.open = failing(code);
@@ -420,7 +420,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     },
   );
 
-  it('can be cancelled until the provider is told, and takes its draft along', async () => {
+  it('can be cancelled until `send` is called, together with its draft', async () => {
     const provider = new FakeProvider();
     const early = await submitted();
     const saving = deferred();
@@ -445,7 +445,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(await store.cancel(late, new Date())).toBeNull();
   });
 
-  it('goes to one of two workers', async () => {
+  it('is done by one of two workers', async () => {
     const provider = new FakeProvider();
     const { id } = await submitted();
     const done = await Promise.all([worker(provider)(id), worker(provider)(id), worker(provider)(id)]);
@@ -453,7 +453,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(provider.told).toBe(1);
   });
 
-  it('is left to the next when the process stops', async () => {
+  it('is left to the next worker when the process stops', async () => {
     const provider = new FakeProvider();
     provider.loses = 'request';
     const { id } = await submitted();

@@ -90,7 +90,7 @@ beforeEach(() => {
 });
 afterEach(() => lab.close());
 
-it('who subscribes to all submissions while the store is away is told what happens until it is back, and nothing older', async () => {
+it('a subscriber to all submissions during an outage of the store receives what happens until it is back, and nothing older', async () => {
   lab.changed('older', Date.now() - 1_000);
   lab.onRead = () => {
     if (lab.reads > 1) return;
@@ -104,7 +104,7 @@ it('who subscribes to all submissions while the store is away is told what happe
   expect(told).toEqual(['meanwhile SENDING', 'later SENDING']);
 });
 
-it('who subscribes to one submission is told its state and each change, until the outcome', async () => {
+it('a subscriber to one submission receives its state and each change, until the outcome', async () => {
   const now = Date.now();
   lab.changed('mine', now - 3_600_000, 'SCHEDULED');
   const { told, done } = lab.subscribe({ id: 'mine' });
@@ -118,7 +118,7 @@ it('who subscribes to one submission is told its state and each change, until th
   await expect.poll(() => lab.listening).toBe(0);
 });
 
-it('who subscribes is told of more changes of one moment than are read at once, and of what comes after them', async () => {
+it('a subscriber receives more changes of one moment than one read returns, and what comes after them', async () => {
   const now = Date.now();
   const { told } = lab.subscribe();
   await expect.poll(() => lab.reads).toBeGreaterThan(1);
@@ -135,7 +135,7 @@ it('who subscribes is told of more changes of one moment than are read at once, 
   expect(told).toEqual([...ids, 'later'].map((id) => `${id} SENDING`));
 });
 
-it('who subscribes from now on is told of nothing older, however much has just changed', async () => {
+it('a subscriber from now on receives nothing older, however much has just changed', async () => {
   const before = new Date(Date.now() - 1);
   for (let n = 0; n < 1_201; n++)
     lab.rows.set(`n${n}`, { id: `n${n}`, integrationId: 'i', status: 'SENT', updatedAt: before } as SubmissionRecord);
@@ -146,7 +146,7 @@ it('who subscribes from now on is told of nothing older, however much has just c
   expect(told).toEqual(['later SENDING']);
 });
 
-it('who comes back with a cursor is told what came since, also what became visible late, and again what is as late', async () => {
+it('a subscriber with a cursor receives what came since, also what became visible late, and repeats what is as late', async () => {
   const began = Date.now() + 20_000;
   const first = lab.subscribe();
   await expect.poll(() => lab.reads).toBeGreaterThan(1);
@@ -162,7 +162,7 @@ it('who comes back with a cursor is told what came since, also what became visib
   await expect.poll(() => again.told).toEqual(['late SENDING', 'two SENDING']);
 });
 
-it('who subscribes is told of more changes than are read at once, each once', async () => {
+it('a subscriber receives more changes than one read returns, each once', async () => {
   const began = Date.now() + 20_000;
   const { told } = lab.subscribe();
   await expect.poll(() => lab.reads).toBeGreaterThan(1);

@@ -194,7 +194,7 @@ describe('a list of threads', () => {
     }
   });
 
-  it('is whole where a stretch of all mail has nothing but threads that were given', async () => {
+  it('is complete when a stretch of all mail contains only threads that were returned', async () => {
     const mail = randomMail(seeded(482771121), 39);
     const meets = () => true;
     const ways = { meets, candidates: meets, isDecidable: false, headsInPage: 3, knowsFirst: true };
@@ -347,7 +347,7 @@ describe('a list of threads', () => {
     expect(exact.length).toBeLessThan(checked.length / 3);
   });
 
-  it('ends a page where the budget is spent, and goes on from there', async () => {
+  it('ends a page when the budget is spent, and continues from there', async () => {
     const mail = randomMail(seeded(8), 60);
     const meets = (m: Message) => m.isStarred;
     const source = () => mail.source({ meets, candidates: () => true, headsInPage: 500 });
@@ -357,7 +357,7 @@ describe('a list of threads', () => {
     expect(pages.length).toBeGreaterThan(5);
   });
 
-  it('begins at a moment', async () => {
+  it('begins at a given moment', async () => {
     const mail = randomMail(seeded(9), 40);
     const all = expected(mail, () => true);
     const before = all[10]?.lastMessageAt ?? new Date(0);

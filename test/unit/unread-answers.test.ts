@@ -84,7 +84,7 @@ const LIMITS = {
 };
 
 describe('answers that nobody reads', () => {
-  it('over WebSocket are held up to the limits, and all come when the client reads on', async () => {
+  it('over WebSocket are buffered up to the limits, and all arrive when the client resumes', async () => {
     const gateway = await start(LIMITS);
     const clients = await Promise.all(repeat(3, () => silentClient(gateway, 'ada')));
     for (const client of clients) client.send(...repeat(24, (i) => subscribe(big(i), String(i))));
@@ -114,7 +114,7 @@ describe('answers that nobody reads', () => {
     expect(gateway.buffered()).toBe(0);
   });
 
-  it('over HTTP are held up to the same limits, pipelined or on many connections, and come in order', async () => {
+  it('over HTTP are buffered up to the same limits, pipelined or on many connections, and arrive in order', async () => {
     const gateway = await start(LIMITS);
     const clients = repeat(3, () =>
       silentHttp(
@@ -133,7 +133,7 @@ describe('answers that nobody reads', () => {
     for (const { answers } of clients) await expect.poll(() => answers).toEqual(repeat(20, String));
   });
 
-  it('of subscriptions stop the events, which go on where they were', async () => {
+  it('of subscriptions pause the events, which continue where they were', async () => {
     const gateway = await start(LIMITS);
     const client = await silentClient(gateway, 'ada');
     client.send(...repeat(10, (i) => subscribe('subscription { events }', String(i))));
@@ -152,7 +152,7 @@ describe('answers that nobody reads', () => {
 });
 
 describe('a connection on which nothing is read', () => {
-  it('is closed with 1013, at which clients connect again', async () => {
+  it('is closed with 1013, after which clients connect again', async () => {
     // With fake timers, a slow machine does not cut the client off before the client has read the close frame.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const gateway = await start({ ...LIMITS, sendTimeoutMs: 200 });
@@ -180,7 +180,7 @@ describe('a connection on which nothing is read', () => {
     await expect.poll(() => gateway.operationQueue.unreadOf('ada')).toBe(0);
   });
 
-  it('gives way to another one of its user that is read', async () => {
+  it('is closed for another one of its user that is read', async () => {
     const gateway = await start({ ...LIMITS, userBytes: 2 * MEGABYTE, contendedTimeoutMs: 200 });
     const silent = await silentClient(gateway, 'ada');
     silent.send(...repeat(60, (i) => subscribe(big(i), String(i))));
@@ -193,9 +193,9 @@ describe('a connection on which nothing is read', () => {
   });
 });
 
-describe('an operation that is slow', () => {
+describe('a slow operation', () => {
   const EAGER = { ...LIMITS, slowAfterMs: 50 };
-  it('leaves its place to others of its connection', async () => {
+  it('gives its slot to others of its connection', async () => {
     const gateway = await start(EAGER);
     const client = await silentClient(gateway, 'ada');
     client.ws.resume();
@@ -207,7 +207,7 @@ describe('an operation that is slow', () => {
     await expect.poll(client.answered).toBe(31);
   });
 
-  it('leaves its place to others of its user, over HTTP as well', async () => {
+  it('gives its slot to others of its user, over HTTP as well', async () => {
     const gateway = await start(EAGER);
     const headers = { authorization: 'Bearer ada' };
     const ask = async (query: string): Promise<unknown> =>
@@ -219,7 +219,7 @@ describe('an operation that is slow', () => {
     expect(await late).toEqual(repeat(30, () => ({ data: { late: 'late' } })));
   });
 
-  it('keeps its place where its answer, with those of other slow ones, may pass the limit', async () => {
+  it('keeps its slot when its answer, with those of other slow ones, may exceed the limit', async () => {
     const gateway = await start(EAGER);
     const client = await silentClient(gateway, 'ada');
     client.send(...repeat(40, (i) => subscribe('{ lateBig }', String(i))));
@@ -238,7 +238,7 @@ describe('an operation that is slow', () => {
     await expect.poll(client.answered).toBe(40);
   });
 
-  it('takes nothing with it when its connection closes, wherever it stands', async () => {
+  it('leaves nothing behind when its connection closes, at any stage', async () => {
     const gateway = await start({ ...EAGER, slowAfterMs: 5 });
     for (let round = 0; round < 40; round++) {
       const client = await silentClient(gateway, 'ada');
@@ -258,8 +258,8 @@ describe('an operation that is slow', () => {
   });
 });
 
-describe('a client that gives its operations up', () => {
-  it('starts no more of them thereby', async () => {
+describe('a client that aborts its operations', () => {
+  it('cannot start more of them by that', async () => {
     const gateway = await start(LIMITS);
     const client = await silentClient(gateway, 'ada');
     client.ws.resume();

@@ -76,7 +76,7 @@ it.each([
   ["const { used } = await import('./one.ts');", []],
   ["import * as one from './one.ts';", []],
   ["import './one.ts';", ['src/one.ts: used', 'src/one.ts: unused', 'src/one.ts: Unused', 'src/one.ts: left']],
-])('finds what %s leaves', (text, left) => {
+])('finds what %s leaves unused', (text, left) => {
   const one = `export const used = 1; export function unused() {} export interface Unused {} export const { left } = it;`;
   expect(
     unusedExports(

@@ -62,11 +62,11 @@ async function uploads(step: number, times: number): Promise<{ sent: number; ans
   return { sent, answer };
 }
 
-it('ends an upload that dribbles', async () => {
+it('ends an upload that is too slow', async () => {
   expect((await uploads(10, 20)).sent).toBeLessThan(10);
 });
 
-it('takes an upload over a slow line to its end, however long that takes', async () => {
+it('reads an upload over a slow line to its end, however long that takes', async () => {
   const { sent, answer } = await uploads(40_000, 20);
   expect(sent).toBe(20);
   expect(answer).toContain('201 Created');

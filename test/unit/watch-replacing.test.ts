@@ -42,7 +42,7 @@ it('an Outlook watch that notifies another address is replaced, and one that not
   await lab.close();
 });
 
-it('a Gmail watch that another topic stands in the way of is started once that is stopped', async () => {
+it('a Gmail watch that conflicts with another topic is started once that one is stopped', async () => {
   const lab = await openLab('GMAIL');
   const account = await lab.account('mover');
   const { watch } = account.session;
@@ -72,7 +72,7 @@ it('a Gmail watch that another topic stands in the way of is started once that i
 });
 
 it.each(['OUTLOOK', 'GMAIL'])(
-  'a %s watch that tells of nothing is said to be lost, also where no new one can be had',
+  'a %s watch that stays silent is reported as lost, also when no new one can be created',
   async (id) => {
     const lab = await openLab(id);
     const account = await lab.account('loser');
@@ -93,7 +93,7 @@ it.each(['OUTLOOK', 'GMAIL'])(
   },
 );
 
-it('an Outlook watch that another one stands in the way of takes the place of its own, and of nobody else’s', async () => {
+it('an Outlook watch that conflicts with another one replaces its own, and nobody else’s', async () => {
   const lab = await openLab('OUTLOOK');
   const account = await lab.account('twice');
   const { watch } = account.session;
