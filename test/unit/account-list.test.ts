@@ -251,9 +251,9 @@ describe('a union of native lists', () => {
       }),
     );
     const list = new FakeList(mails);
-    const whole = await page(fakeAccount('a', list.session), MIXED);
-    expect(shown(whole)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
-    for (const [n, { cursor }] of whole.entries.entries()) {
+    const unionPage = await page(fakeAccount('a', list.session), MIXED);
+    expect(shown(unionPage)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
+    for (const [n, { cursor }] of unionPage.entries.entries()) {
       const rest = await page(fakeAccount('a', list.session), MIXED, { after: cursor() });
       expect([n, shown(rest)]).toEqual([n, ['m0', 'm1', 'm2', 'm3', 'm4'].slice(n + 1)]);
     }
@@ -288,12 +288,12 @@ describe('a union of native lists', () => {
       const list = new FakeList(randomMail(next, 120));
       const where = or(text('plum'), and(from('ada'), unread), { kind: 'starred', value: true });
       const before = list.scan(where);
-      const gone = new Set<string>();
+      const removed = new Set<string>();
       let arrived = 1;
       let pages = 0;
       const read = await readAll(list, where, { first: 1 + Math.floor(next() * 7) }, () => {
         const leaving = new Set(list.messages.flatMap(({ id }) => (next() < 0.02 ? [id] : [])));
-        for (const id of leaving) gone.add(id);
+        for (const id of leaving) removed.add(id);
         list.remove(leaving);
         if (next() < 0.5) list.messages = [...list.messages, ...randomMail(next, 3, 1_000 * arrived++)];
         const fault = next();
@@ -306,7 +306,7 @@ describe('a union of native lists', () => {
       });
       const all = read.flatMap(shown);
       expect(new Set(all).size).toBe(all.length);
-      expect(before.filter((id) => !gone.has(id) && !all.includes(id))).toEqual([]);
+      expect(before.filter((id) => !removed.has(id) && !all.includes(id))).toEqual([]);
       expect(all.filter((id) => !before.includes(id ?? ''))).toEqual([]);
     },
   );
@@ -418,15 +418,15 @@ describe('where a search was evaluated', () => {
       fakeAccount('a', new FakeList(mail).session),
       fakeAccount('b', new FakeList(mail.slice(0, 1)).session),
     ];
-    const told: unknown[] = [];
+    const reported: unknown[] = [];
     for (let after: string | null = null; ; ) {
       const read: ListPage<unknown> = await page(accounts(), MIXED, { first: 2, after });
-      told.push(evaluations(read));
+      reported.push(evaluations(read));
       if (!read.hasNextPage) break;
       after = read.end();
     }
-    expect(told.length).toBeGreaterThan(5);
-    expect(told).toEqual(told.map(() => ['INDEXED', 'INDEXED']));
+    expect(reported.length).toBeGreaterThan(5);
+    expect(reported).toEqual(reported.map(() => ['INDEXED', 'INDEXED']));
   });
 
   it('is TRUNCATED when the provider stopped before the end of its list, with or without a next page', async () => {
@@ -575,9 +575,12 @@ describe('what a search may spend', () => {
 
   it('is not counted when nothing is requested, and ends the list of a provider that finds nothing at no cost', async () => {
     const list = sparse(200);
-    const whole = await page(fakeAccount('a', list.session), null, { first: 100, by: listsWith({ scanBudget: 1 }) });
-    expect(shown(whole)).toHaveLength(100);
-    expect(evaluations(whole)).toEqual([null]);
+    const unionPage = await page(fakeAccount('a', list.session), null, {
+      first: 100,
+      by: listsWith({ scanBudget: 1 }),
+    });
+    expect(shown(unionPage)).toHaveLength(100);
+    expect(evaluations(unionPage)).toEqual([null]);
     let asked = 0;
     const session: Partial<MailSession> = {
       decides: () => 'exact',

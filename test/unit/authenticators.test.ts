@@ -40,8 +40,8 @@ it.each([
     new TypeError('fetch failed'),
     { code: 'PROVIDER_UNAVAILABLE', cause: expect.any(TypeError) },
   ],
-])('reports %s, and asks no other authenticator', async (_what, error, told) => {
+])('reports %s, and asks no other authenticator', async (_what, error, expected) => {
   const next = vi.fn(async () => null);
-  await expect(asked(fails(error), next)).rejects.toMatchObject(told);
+  await expect(asked(fails(error), next)).rejects.toMatchObject(expected);
   expect(next).not.toHaveBeenCalled();
 });

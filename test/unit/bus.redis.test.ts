@@ -43,12 +43,12 @@ describe.each(TEST_REDIS_URLS)('over Redis', (url) => {
 
   it('keeps the messages of two Posterns apart', async () => {
     const [a, b] = [await open({ url, channel: channel() }), await open({ url, channel: channel() })];
-    const heard: unknown[] = [];
-    for (const bus of [a, b]) bus.subscribe('t', (payload) => void heard.push(payload));
+    const received: unknown[] = [];
+    for (const bus of [a, b]) bus.subscribe('t', (payload) => void received.push(payload));
     await a.publish('t', 'of a');
-    await expect.poll(() => heard).toEqual(['of a']);
+    await expect.poll(() => received).toEqual(['of a']);
     await b.publish('t', 'of b');
-    await expect.poll(() => heard).toEqual(['of a', 'of b']);
+    await expect.poll(() => received).toEqual(['of a', 'of b']);
   });
 
   it('publishes without an error while Redis is unavailable, and reports a gap to every instance when it is back', async () => {
@@ -86,10 +86,10 @@ describe.each(TEST_REDIS_URLS)('over Redis', (url) => {
       await open({ url: relay.url, channel: name, heartbeatMs: 500 }),
       await open({ url, channel: name }),
     ];
-    const [gap, told, heard] = [vi.fn(), vi.fn(), vi.fn()];
+    const [gap, otherGap, received] = [vi.fn(), vi.fn(), vi.fn()];
     frozen.onGap(gap);
-    other.onGap(told);
-    frozen.subscribe('t', heard);
+    other.onGap(otherGap);
+    frozen.subscribe('t', received);
     relay.freeze();
     // Repeated writes keep the socket's own idle timeout from noticing the frozen connection.
     const published = async () => {
@@ -97,8 +97,8 @@ describe.each(TEST_REDIS_URLS)('over Redis', (url) => {
       return gap.mock.calls.length;
     };
     await expect.poll(published).toBeGreaterThan(0);
-    await expect.poll(() => told).toHaveBeenCalled();
+    await expect.poll(() => otherGap).toHaveBeenCalled();
     await other.publish('t', 'back');
-    await expect.poll(() => heard).toHaveBeenLastCalledWith('back');
+    await expect.poll(() => received).toHaveBeenLastCalledWith('back');
   });
 });

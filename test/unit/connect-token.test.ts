@@ -7,8 +7,8 @@ describe('what finishes a connect flow', () => {
     for (const code of codes) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$/);
     expect(new Set(codes).size).toBe(codes.length);
     // Every letter of the alphabet occurs at every position.
-    for (const place of [0, 1, 2, 3, 4, 6, 7, 8, 9, 10]) {
-      expect(new Set(codes.map((code) => code[place])).size).toBe(32);
+    for (const position of [0, 1, 2, 3, 4, 6, 7, 8, 9, 10]) {
+      expect(new Set(codes.map((code) => code[position])).size).toBe(32);
     }
     expect(newToken()).toMatch(/^[\w-]{43}$/);
   });

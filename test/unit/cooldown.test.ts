@@ -77,8 +77,8 @@ it('grows from a second when a limit names a time that has passed', () => {
 it('returns with each refusal how long to wait', () => {
   const { clock, cooldown } = onClock();
   expect(cooldown.failed(limited(), clock.now)).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: MINUTE });
-  const told = limited(2 * MINUTE);
-  expect(cooldown.failed(told, clock.now), 'as it came').toBe(told);
+  const refusal = limited(2 * MINUTE);
+  expect(cooldown.failed(refusal, clock.now), 'as it came').toBe(refusal);
   expect(cooldown.failed(limited(1_000), clock.now).retryAfterMs, 'the account waits for longer').toBe(2 * MINUTE);
 });
 

@@ -49,7 +49,7 @@ describe('the data directory', () => {
 
   it('keeps what was committed when the process is killed, and opens again', async () => {
     const child = spawnHolder(dir);
-    await said(child, 'committed');
+    await printed(child, 'committed');
     await expect(openDatabase({ url: null, dataDir: dir, log: silent })).rejects.toThrow(
       new RegExp(`in use by process ${child.pid}.*DATA_DIR`),
     );
@@ -78,7 +78,7 @@ function spawnHolder(dataDir: string): ChildProcess {
   });
 }
 
-function said(child: ChildProcess, text: string): Promise<void> {
+function printed(child: ChildProcess, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     child.stdout?.on('data', (chunk: Buffer) => chunk.includes(text) && resolve());
     child.once('exit', (code) => reject(new Error(`the process ended (${code})`)));
@@ -157,10 +157,10 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several ins
       expect(channels[2]).not.toBe(channels[0]);
 
       const buses = await Promise.all([createBus(a, silent), createBus(b, silent)]);
-      const heard: unknown[] = [];
-      buses[1].subscribe('t', (payload) => void heard.push(payload));
+      const received: unknown[] = [];
+      buses[1].subscribe('t', (payload) => void received.push(payload));
       await buses[0].publish('t', 1);
-      await expect.poll(() => heard).toEqual([1]);
+      await expect.poll(() => received).toEqual([1]);
 
       const gap = vi.fn();
       buses[1].onGap(gap);
@@ -169,7 +169,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several ins
         WHERE datname = current_database() AND query ILIKE 'LISTEN%'`;
       await expect.poll(() => gap).toHaveBeenCalled();
       await buses[0].publish('t', 2);
-      await expect.poll(() => heard).toEqual([1, 2]);
+      await expect.poll(() => received).toEqual([1, 2]);
     } finally {
       await Promise.all([a.close(), b.close()]);
       await own.drop();
@@ -198,15 +198,17 @@ describe('a database that cannot be opened', () => {
   });
 
   it("is explained by PostgreSQL's own message", () => {
-    const said = (message: string, code?: string) =>
+    const explained = (message: string, code?: string) =>
       explainOpening(Object.assign(new Error(message), { code }), URL_OF('db.example'));
-    expect(said('password authentication failed for user "postern"', '28P01')).toMatch(/; correct user and password/);
-    expect(said('database "mail" does not exist', '3D000')).toMatch(/; create it, or correct the name$/);
-    expect(said('The server does not support SSL connections')).toMatch(/; correct sslmode/);
-    expect(said('timeout exceeded when trying to connect')).toMatch(/nothing answers$/);
-    expect(said('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')).toMatch(
+    expect(explained('password authentication failed for user "postern"', '28P01')).toMatch(
       /; correct user and password/,
     );
-    expect(said('something else\nat length')).toMatch(/\(something else\); correct the URL/);
+    expect(explained('database "mail" does not exist', '3D000')).toMatch(/; create it, or correct the name$/);
+    expect(explained('The server does not support SSL connections')).toMatch(/; correct sslmode/);
+    expect(explained('timeout exceeded when trying to connect')).toMatch(/nothing answers$/);
+    expect(explained('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')).toMatch(
+      /; correct user and password/,
+    );
+    expect(explained('something else\nat length')).toMatch(/\(something else\); correct the URL/);
   });
 });

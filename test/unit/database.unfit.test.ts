@@ -9,15 +9,15 @@ import { createTestDatabaseUrl, type TestDatabaseUrl } from '../support/app/data
 
 it('a failure of the schema engine is reported in one line, with advice', () => {
   const trace = '\n   0: schema_engine_wasm::wasm::engine::ApplyMigrations\n             at engine.rs:167';
-  const said = (message: string) => explainMigrating(new Error(message + trace));
-  expect(said('ERROR: permission denied for schema public')).toBe(
+  const explained = (message: string) => explainMigrating(new Error(message + trace));
+  expect(explained('ERROR: permission denied for schema public')).toBe(
     'DATABASE_URL: the tables cannot be made in the database (permission denied for schema public); make the user the owner of the database, or grant it CREATE on the schema',
   );
   expect(
-    said('The database schema is not empty. Read more about how to baseline a database: https://pris.example/d'),
+    explained('The database schema is not empty. Read more about how to baseline a database: https://pris.example/d'),
   ).toMatch(/\(The database schema is not empty\.\); name one that is empty: [^\n]+$/);
-  expect(said('too many connections for role "mail"')).toMatch(/; the server takes no more connections[^\n]+$/);
-  expect(said('A migration failed to apply.\nMigration name: 2_bad')).toMatch(
+  expect(explained('too many connections for role "mail"')).toMatch(/; the server takes no more connections[^\n]+$/);
+  expect(explained('A migration failed to apply.\nMigration name: 2_bad')).toMatch(
     /\(A migration failed to apply\. Migration name: 2_bad\); [^\n]+$/,
   );
 });

@@ -68,13 +68,13 @@ describe('a Gmail refusal', () => {
     [403, 'rateLimitExceeded'],
     [429, 'rateLimitExceeded'],
   ])('reads the time that a %i %s names only in its message', (status, reason) => {
-    const said = (message: string) =>
+    const waitMsOf = (message: string) =>
       answerError('x', status, { error: { errors: [{ reason }], message } }, null).retryAfterMs;
     const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
-    expect(said(`User-rate limit exceeded.  Retry after ${inMinutes(15)}`)).toBeGreaterThan(14 * 60_000);
-    expect(said(`User-rate limit exceeded.  Retry after ${inMinutes(-1)}`)).toBe(0);
-    expect(said('User-rate limit exceeded.  Retry after a while')).toBeUndefined();
-    expect(said('Too many concurrent requests for user.')).toBeUndefined();
+    expect(waitMsOf(`User-rate limit exceeded.  Retry after ${inMinutes(15)}`)).toBeGreaterThan(14 * 60_000);
+    expect(waitMsOf(`User-rate limit exceeded.  Retry after ${inMinutes(-1)}`)).toBe(0);
+    expect(waitMsOf('User-rate limit exceeded.  Retry after a while')).toBeUndefined();
+    expect(waitMsOf('Too many concurrent requests for user.')).toBeUndefined();
   });
 
   it('keeps no token of a request that failed in transit', () => {
@@ -92,7 +92,7 @@ describe('a refusal by the token endpoint', () => {
   const thrown = (status: number, error: string, error_subtype?: string, error_description = 'x') => ({
     response: { status, data: { error, error_description, error_subtype }, headers: new Headers() },
   });
-  const said = (error_description: string) => thrown(400, 'invalid_grant', undefined, error_description);
+  const invalidGrant = (error_description: string) => thrown(400, 'invalid_grant', undefined, error_description);
   it.each([
     [thrown(400, 'invalid_grant'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(400, 'invalid_grant'), 'exchange', 'INVALID'],
@@ -103,10 +103,10 @@ describe('a refusal by the token endpoint', () => {
     [thrown(400, 'INVALID_GRANT'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(503, 'invalid_grant'), 'refresh', 'PROVIDER_UNAVAILABLE'],
     [thrown(429, 'invalid_grant'), 'refresh', 'RATE_LIMITED'],
-    [said('Account has been deleted'), 'refresh', 'RECONNECT_REQUIRED'],
-    [said('reauth related error (invalid_rapt)'), 'exchange', 'INVALID'],
-    [said('admin_policy_enforced'), 'refresh', 'FORBIDDEN'],
-    [said('not_an_invalid_rapt constructor has_own_property'), 'refresh', 'RECONNECT_REQUIRED'],
+    [invalidGrant('Account has been deleted'), 'refresh', 'RECONNECT_REQUIRED'],
+    [invalidGrant('reauth related error (invalid_rapt)'), 'exchange', 'INVALID'],
+    [invalidGrant('admin_policy_enforced'), 'refresh', 'FORBIDDEN'],
+    [invalidGrant('not_an_invalid_rapt constructor has_own_property'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(400, 'invalid_request'), 'refresh', 'PROVIDER_UNAVAILABLE'],
     [thrown(400, 'admin_policy_enforced'), 'refresh', 'FORBIDDEN'],
     [thrown(400, 'policy_enforced'), 'exchange', 'FORBIDDEN'],

@@ -166,9 +166,9 @@ describe('a page cursor', () => {
       { mark: markOf('18f'), waiting: null },
       { mark: markOf('19a'), waiting: { id: '19a' } },
     ];
-    const place = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5), start: 6, newest };
-    const cursor = sealPosition(place, 'print');
-    expect(openPosition({ size: 50, after: cursor }, 'print')).toEqual(place);
+    const position = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5), start: 6, newest };
+    const cursor = sealPosition(position, 'print');
+    expect(openPosition({ size: 50, after: cursor }, 'print')).toEqual(position);
     expect(() => openPosition({ size: 25, after: cursor }, 'other')).toThrow(
       expect.objectContaining({ code: 'BAD_USER_INPUT' }),
     );

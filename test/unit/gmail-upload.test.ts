@@ -17,7 +17,7 @@ describe('a resumable upload', () => {
   let received: Buffer;
   let ranges: string[];
   /** What Google does with each piece instead of accepting it. The first entry is for the first request. */
-  let mishaps: ((piece: Buffer, response: ServerResponse) => undefined | 'take')[];
+  let faults: ((piece: Buffer, response: ServerResponse) => undefined | 'take')[];
 
   beforeAll(async () => {
     server = createServer(async (request, response) => {
@@ -30,8 +30,8 @@ describe('a resumable upload', () => {
       const piece = Buffer.concat(chunks);
       const range = request.headers['content-range'] ?? '';
       ranges.push(range);
-      const mishap = mishaps.shift();
-      if (mishap && mishap(piece, response) !== 'take') return;
+      const fault = faults.shift();
+      if (fault && fault(piece, response) !== 'take') return;
       received = Buffer.concat([received, piece]);
       if (range.endsWith(`/${received.length}`)) response.writeHead(200).end(JSON.stringify({ id: 'the draft' }));
       else goOn(response);
@@ -47,7 +47,7 @@ describe('a resumable upload', () => {
     location = null;
     received = Buffer.alloc(0);
     ranges = [];
-    mishaps = [];
+    faults = [];
   });
 
   const goOn = (response: ServerResponse) =>
@@ -102,14 +102,14 @@ describe('a resumable upload', () => {
     ['part of it arrived', 256 * 1024],
     ['all of it arrived', PIECE],
   ])('continues from what Google has: %s', async (_, length) => {
-    mishaps = [() => 'take', keep(length)];
+    faults = [() => 'take', keep(length)];
     expect(await upload()).toEqual({ id: 'the draft' });
     expect(received.equals(message)).toBe(true);
     expect(ranges[2]).toBe('bytes */*');
   });
 
   it('continues when Google accepted less than it was sent', async () => {
-    mishaps = [
+    faults = [
       (piece, response) => {
         received = piece.subarray(0, 512 * 1024);
         goOn(response);
@@ -121,7 +121,7 @@ describe('a resumable upload', () => {
   });
 
   it('asks again for an answer that was lost, instead of sending the piece twice', async () => {
-    mishaps = [() => 'take', () => 'take', keep(PIECE)];
+    faults = [() => 'take', () => 'take', keep(PIECE)];
     expect(await upload()).toEqual({ id: 'the draft' });
     expect(ranges.at(-1)).toBe(`bytes */${message.length}`);
     expect(received.equals(message)).toBe(true);
@@ -134,7 +134,7 @@ describe('a resumable upload', () => {
   });
 
   it('gives up a session that is lost, or that would send the token to another host', async () => {
-    mishaps = [(_, response) => void response.writeHead(404).end('{}')];
+    faults = [(_, response) => void response.writeHead(404).end('{}')];
     await expect(upload()).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
     location = 'https://evil.example/session';
     await expect(upload()).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });

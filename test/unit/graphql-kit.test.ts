@@ -68,10 +68,10 @@ describe('masking errors', () => {
 
   it('does not count work that was aborted for its client as a failure, and logs nothing', () => {
     const before = lines.length;
-    const gone = new AbortController();
-    gone.abort();
-    expect(mask(thrown(gone.signal.reason))).toMatchObject({ path: ['viewer'], extensions: { code: 'TIMEOUT' } });
-    expect(problemOf(gone.signal.reason, log)).toMatchObject({ code: 'TIMEOUT', reference: null });
+    const client = new AbortController();
+    client.abort();
+    expect(mask(thrown(client.signal.reason))).toMatchObject({ path: ['viewer'], extensions: { code: 'TIMEOUT' } });
+    expect(problemOf(client.signal.reason, log)).toMatchObject({ code: 'TIMEOUT', reference: null });
     expect(lines).toHaveLength(before);
   });
 

@@ -82,9 +82,9 @@ describe('HTML that is too long', () => {
     ['a tag', '<a href="https://x.exa', 'mple">more</a>'],
     ['an end tag', '</', 'p>more'],
   ])('is not cut inside of %s', (_, before, after) => {
-    const whole = upTo(before);
-    expect(textOfHtml(whole + after)).toBe(whole.slice(0, -before.length));
-    expect(safe(whole + after)).toBe(whole.slice(0, -before.length));
+    const complete = upTo(before);
+    expect(textOfHtml(complete + after)).toBe(complete.slice(0, -before.length));
+    expect(safe(complete + after)).toBe(complete.slice(0, -before.length));
   });
 
   it('has its open elements closed', () => {

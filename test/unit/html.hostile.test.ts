@@ -103,7 +103,8 @@ describe('hostile HTML', () => {
     const attribute = style.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
     const html = `<p style="${attribute}">x</p>`;
     // The rest of a style block that is closed early is shown as words, as in a browser.
-    const styles = (of: string) => [...shown(of, true).matchAll(/ style="([^"]*)"/g)].map(([, said]) => said).join(';');
+    const styles = (of: string) =>
+      [...shown(of, true).matchAll(/ style="([^"]*)"/g)].map(([, style]) => style).join(';');
     for (const one of [
       html,
       `<style>p{${style}}</style><p>x</p>`,

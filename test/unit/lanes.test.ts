@@ -78,9 +78,9 @@ describe('lanes', () => {
     const lanes = new Lanes({ ...options, slots: 1, slowSlots: 0 });
     const order: string[] = [];
     let wake = () => {};
-    const pausing = lanes.run('google', 'a', async (place) => {
+    const pausing = lanes.run('google', 'a', async (slot) => {
       order.push('a pauses');
-      await place.without(() => new Promise<void>((resolve) => (wake = resolve)));
+      await slot.without(() => new Promise<void>((resolve) => (wake = resolve)));
       order.push('a goes on');
     });
     await settled();

@@ -59,8 +59,8 @@ it.each([
   ['of fifty accounts', 50, one],
   ['of a search of twelve native lists', 1, union(12)],
   ['of a search of twelve native lists over five accounts', 5, union(12)],
-])('accepts the cursor %s from deep in a list of threads', (_, accounts, place) => {
-  const places = new Map(Array.from({ length: accounts }, (__, n) => [`account ${n}`, place]));
-  const cursor = Cursor.parseValue(cursors.seal(list, places));
-  expect(cursors.open(list, cursor)).toEqual(places);
+])('accepts the cursor %s from deep in a list of threads', (_, accounts, position) => {
+  const positions = new Map(Array.from({ length: accounts }, (__, n) => [`account ${n}`, position]));
+  const cursor = Cursor.parseValue(cursors.seal(list, positions));
+  expect(cursors.open(list, cursor)).toEqual(positions);
 });

@@ -35,7 +35,7 @@ beforeAll(() => {
 
 const LISTS = repeat(99, (i) => `a${i}: messages(first: 1) { nodes { id } }`);
 const ids = (n: number) => Array.from({ length: n }, (_, i) => `id-${i}`);
-const said = (n: number) => JSON.stringify(ids(n));
+const idList = (n: number) => JSON.stringify(ids(n));
 
 const contextOf = (principal: Principal | null) =>
   createContext({
@@ -88,38 +88,38 @@ describe('every list of objects in the schema', () => {
 
 describe('lists inside lists', () => {
   it.each<[string, string, Record<string, unknown>?]>([
-    ['nodes, ids in the text', `{ nodes(ids: ${said(100)}) { ... on Viewer { ${LISTS} } } }`],
+    ['nodes, ids in the text', `{ nodes(ids: ${idList(100)}) { ... on Viewer { ${LISTS} } } }`],
     ['nodes, the same id', `{ nodes(ids: ${JSON.stringify(Array(100).fill('id'))}) { ... on Viewer { ${LISTS} } } }`],
     [
       'nodes, a variable',
       `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Viewer { ${LISTS} } } }`,
       { ids: ids(100) },
     ],
-    ['nodes, a default', `query ($ids: [ID!]! = ${said(100)}) { nodes(ids: $ids) { ... on Viewer { ${LISTS} } } }`],
+    ['nodes, a default', `query ($ids: [ID!]! = ${idList(100)}) { nodes(ids: $ids) { ... on Viewer { ${LISTS} } } }`],
     [
       'nodes, fragments',
-      `{ nodes(ids: ${said(100)}) { ...A } } fragment A on Node { ...B } fragment B on Viewer { ${LISTS} }`,
+      `{ nodes(ids: ${idList(100)}) { ...A } } fragment A on Node { ...B } fragment B on Viewer { ${LISTS} }`,
     ],
-    ['nodes of threads', `{ nodes(ids: ${said(100)}) { ... on Thread { ${LISTS} } } }`],
+    ['nodes of threads', `{ nodes(ids: ${idList(100)}) { ... on Thread { ${LISTS} } } }`],
     [
       'nodes behind nodes',
-      `{ nodes(ids: ${said(100)}) { ... on Message { thread { messages { nodes { thread { messages { nodes { id } } } } } } } } }`,
+      `{ nodes(ids: ${idList(100)}) { ... on Message { thread { messages { nodes { thread { messages { nodes { id } } } } } } } } }`,
     ],
     [
       'identities',
-      `{ nodes(ids: ${said(100)}) { ... on Integration { ${repeat(99, (i) => `a${i}: identities { address }`)} } } }`,
+      `{ nodes(ids: ${idList(100)}) { ... on Integration { ${repeat(99, (i) => `a${i}: identities { address }`)} } } }`,
     ],
     [
       'submissions',
-      `{ nodes(ids: ${said(100)}) { ... on Viewer { ${repeat(99, (i) => `a${i}: submissions(first: 1) { nodes { id } }`)} } } }`,
+      `{ nodes(ids: ${idList(100)}) { ... on Viewer { ${repeat(99, (i) => `a${i}: submissions(first: 1) { nodes { id } }`)} } } }`,
     ],
     [
       'a directive that a variable decides',
-      `query ($no: Boolean = false) { nodes(ids: ${said(100)}) { ... on Viewer @include(if: $no) { ${LISTS} } } }`,
+      `query ($no: Boolean = false) { nodes(ids: ${idList(100)}) { ... on Viewer @include(if: $no) { ${LISTS} } } }`,
     ],
     [
       'results, ids in the text',
-      `mutation { trash(input: { ids: ${said(500)} }) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
+      `mutation { trash(input: { ids: ${idList(500)} }) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
     ],
     [
       'results, ids in a variable',
@@ -133,7 +133,7 @@ describe('lists inside lists', () => {
     ],
     [
       'results, the input by default',
-      `mutation ($in: MessagesInput! = { ids: ${said(500)} }) { archive(input: $in) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
+      `mutation ($in: MessagesInput! = { ids: ${idList(500)} }) { archive(input: $in) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
     ],
     ['integrations', `{ viewer { integrations { ${LISTS} } } }`],
     [
@@ -170,10 +170,10 @@ describe('lists inside lists', () => {
   });
 
   it('are refused with both figures', () => {
-    expect(refusal(`{ nodes(ids: ${said(100)}) { ... on Viewer { ${LISTS} } } }`)).toMatch(
+    expect(refusal(`{ nodes(ids: ${idList(100)}) { ... on Viewer { ${LISTS} } } }`)).toMatch(
       /reads up to 9900 lists, at most 300/,
     );
-    const many = `{ nodes(ids: ${said(100)}) { ... on Thread { ${repeat(3, (i) => `a${i}: messages { nodes { id } }`)} } } }`;
+    const many = `{ nodes(ids: ${idList(100)}) { ... on Thread { ${repeat(3, (i) => `a${i}: messages { nodes { id } }`)} } } }`;
     expect(refusal(many)).toMatch(/hold up to 30100 items together, at most 20000/);
   });
 
@@ -181,7 +181,7 @@ describe('lists inside lists', () => {
     const fields = repeat(100, (i) => `f${i}: subject`);
     expect(
       refusal(
-        `{ nodes(ids: ${said(100)}) { ... on Thread { messages { nodes { ...F headers { name value } } } } } } fragment F on Message { ${fields} }`,
+        `{ nodes(ids: ${idList(100)}) { ... on Thread { messages { nodes { ...F headers { name value } } } } } } fragment F on Message { ${fields} }`,
       ),
     ).toMatch(/answer has up to \d+ fields, at most 2000000/);
   });
@@ -191,7 +191,7 @@ describe('lists inside lists', () => {
     ['one id that is no list', `{ nodes(ids: "a") { ... on Viewer { ${LISTS} } } }`],
     [
       'what is left out by the text',
-      `{ nodes(ids: ${said(100)}) { id ... on Viewer @skip(if: true) { ${LISTS} } ... on Integration @include(if: false) { ${LISTS} } } }`,
+      `{ nodes(ids: ${idList(100)}) { id ... on Viewer @skip(if: true) { ${LISTS} } ... on Integration @include(if: false) { ${LISTS} } } }`,
     ],
     ['100 aliases of the merged list', `{ viewer { ${LISTS} } }`],
     [
@@ -200,7 +200,7 @@ describe('lists inside lists', () => {
     ],
     [
       '100 threads by id',
-      `{ nodes(ids: ${said(100)}) { ... on Thread { messages { nodes { id subject from { name } } } } } }`,
+      `{ nodes(ids: ${idList(100)}) { ... on Thread { messages { nodes { id subject from { name } } } } } }`,
     ],
     [
       'a page of whole messages',

@@ -45,7 +45,7 @@ const addresses = () => opened.map(({ address }) => address);
 /** The stored integrations, and what is awaited when one is read. */
 let records: Map<string, IntegrationRecord>;
 let reading: (id: string) => Promise<void>;
-let tell: (id: string | null) => void;
+let notify: (id: string | null) => void;
 let forgotten: string[];
 let healed: string[];
 let limiters: RequestLimiters;
@@ -56,7 +56,7 @@ beforeEach(() => {
   closing = async () => {};
   [listens, lost] = [false, []];
   reading = async () => {};
-  tell = () => {};
+  notify = () => {};
   limiters = new RequestLimiters({ log: silent });
   sessions = new MailSessions({
     providers: [provider],
@@ -67,9 +67,9 @@ beforeEach(() => {
         return record;
       },
       onChanged: (fn) => {
-        tell = fn;
+        notify = fn;
         return () => {
-          tell = () => {};
+          notify = () => {};
         };
       },
     },
@@ -102,11 +102,11 @@ function stored(id: string, more: Partial<IntegrationRecord> = {}): string {
   return id;
 }
 /** Waits until the notified changes have been read. */
-const heard = () => vi.advanceTimersByTimeAsync(0);
+const changesRead = () => vi.advanceTimersByTimeAsync(0);
 async function becomes(id: string, more: Partial<IntegrationRecord>): Promise<void> {
   stored(id, { ...records.get(id), ...more });
-  tell(id);
-  await heard();
+  notify(id);
+  await changesRead();
 }
 
 it('is opened when it is first requested, and then shared', async () => {
@@ -202,8 +202,8 @@ describe('is closed', () => {
   it('when any integration may have changed, but only where its own has', async () => {
     await Promise.all([sessions.get(stored('a')), sessions.get(stored('b'))]);
     records.delete('b');
-    tell(null);
-    await heard();
+    notify(null);
+    await changesRead();
     expect(closed).toEqual(['b@mail.example']);
   });
 
@@ -214,7 +214,7 @@ describe('is closed', () => {
     const stopping = sessions.close().then(() => {
       isClosed = true;
     });
-    await heard();
+    await changesRead();
     expect([closed.length, isClosed]).toEqual([2, false]);
     await vi.advanceTimersByTimeAsync(10_000);
     await stopping;
@@ -315,7 +315,7 @@ describe('when the integration cannot be read for now', () => {
       });
     const waiting = sessions.get(stored('a', { access: 'READ' }));
     stored('a', { access: 'FULL', connectedAt: new Date(2) });
-    tell('a');
+    notify('a');
     reading = async () => {};
     go();
     await waiting;

@@ -29,7 +29,7 @@ const mailbox = (role: MailboxRole): Mailbox => ({
   totalMessages: null,
   unreadMessages: null,
 });
-const gone = () => new MailError('NOT_FOUND', 'There is no such message.');
+const missing = () => new MailError('NOT_FOUND', 'There is no such message.');
 
 /** An account in memory that counts its requests. */
 function inMemory(id: string, mail: readonly Message[], fails: MailError | null = null) {
@@ -37,7 +37,7 @@ function inMemory(id: string, mail: readonly Message[], fails: MailError | null 
   const calls: string[] = [];
   const moved = (patch: Patch): Message | MailError => {
     const message = messages.get(patch.id);
-    if (!message) return gone();
+    if (!message) return missing();
     const to = typeof patch.moveTo === 'string' ? patch.moveTo : patch.moveTo?.mailboxId;
     const changed = {
       ...message,
@@ -51,13 +51,13 @@ function inMemory(id: string, mail: readonly Message[], fails: MailError | null 
     listMailboxes: async () => FOLDERS.map(mailbox),
     getMessages: async (ids) => {
       calls.push(`get ${ids.length}`);
-      return ids.map((one) => messages.get(one) ?? gone());
+      return ids.map((one) => messages.get(one) ?? missing());
     },
     getThreads: async (ids) => {
       calls.push(`threads ${ids.length}`);
       return ids.map((one) => {
         const own = [...messages.values()].filter(({ threadId }) => threadId === one);
-        return own.length > 0 ? threadOf(one, own, new Set()) : gone();
+        return own.length > 0 ? threadOf(one, own, new Set()) : missing();
       });
     },
     update: async (patches) => {
@@ -67,7 +67,7 @@ function inMemory(id: string, mail: readonly Message[], fails: MailError | null 
     },
     deleteForever: async (ids) => {
       calls.push(`delete ${ids.length}`);
-      return ids.map((one) => (messages.delete(one) ? true : gone()));
+      return ids.map((one) => (messages.delete(one) ? true : missing()));
     },
   });
   return { account, calls, messages };
@@ -184,7 +184,7 @@ it('changes the messages of one account while another one hangs', async () => {
     listMailboxes: async () => FOLDERS.map(mailbox),
     getThreads: (ids) =>
       new Promise((resolve) => {
-        answer = () => resolve(ids.map(gone));
+        answer = () => resolve(ids.map(missing));
       }),
   });
   const changing = run([hanging, well.account], [thread('x'), thread('t', 'b')], ARCHIVE);

@@ -13,7 +13,12 @@ afterEach(() => {
 });
 
 /** Starts a server that answers for every address that is dialled, and records which. */
-async function stranger(answer: { status: number; headers?: Record<string, string>; body?: string; silent?: boolean }) {
+async function outsideServer(answer: {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+  silent?: boolean;
+}) {
   const dialled: Destination[] = [];
   const asked: {
     method: string | undefined;
@@ -140,7 +145,7 @@ describe('a link from outside', () => {
   });
 
   it('is dialled at the address that was checked, whatever DNS returns next', async () => {
-    const { dialled, asked, dial } = await stranger({ status: 202 });
+    const { dialled, asked, dial } = await outsideServer({ status: 202 });
     const answers = [[PUBLIC], ['127.0.0.1']];
     let lookups = 0;
     const outbound = new Outbound({ resolve: async () => answers[lookups++] ?? [], connect: dial });
@@ -155,7 +160,7 @@ describe('a link from outside', () => {
   });
 
   it('is not followed to its redirect', async () => {
-    const { dialled, dial } = await stranger({ status: 302, headers: { location: 'https://127.0.0.1/' } });
+    const { dialled, dial } = await outsideServer({ status: 302, headers: { location: 'https://127.0.0.1/' } });
     expect(
       await new Outbound({ resolve: async () => [PUBLIC], connect: dial }).post('https://list.example/', '', signal),
     ).toBe(302);
@@ -163,7 +168,7 @@ describe('a link from outside', () => {
   });
 
   it('may have an answer of any length, which is not read', async () => {
-    const { dial } = await stranger({ status: 200, body: 'x'.repeat(5_000_000) });
+    const { dial } = await outsideServer({ status: 200, body: 'x'.repeat(5_000_000) });
     expect(
       await new Outbound({ resolve: async () => [PUBLIC], connect: dial }).post('https://list.example/', '', signal),
     ).toBe(200);
@@ -173,13 +178,13 @@ describe('a link from outside', () => {
     ['a server', async () => [PUBLIC]],
     ['a name server', () => new Promise<string[]>(() => {})],
   ])('does not make us wait when %s is silent', async (_who, resolve) => {
-    const { dial } = await stranger({ status: 200, silent: true });
+    const { dial } = await outsideServer({ status: 200, silent: true });
     const outbound = new Outbound({ resolve, connect: dial, timeoutMs: 50 });
     await expect(outbound.post('https://list.example/', '', signal)).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   it('is refused when its headers have no end', async () => {
-    const { dial } = await stranger({ status: 200, headers: { 'x-long': 'x'.repeat(20_000) } });
+    const { dial } = await outsideServer({ status: 200, headers: { 'x-long': 'x'.repeat(20_000) } });
     await expect(
       new Outbound({ resolve: async () => [PUBLIC], connect: dial }).post('https://list.example/', '', signal),
     ).rejects.toThrow();

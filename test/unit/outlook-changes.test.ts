@@ -72,9 +72,9 @@ describe('a state whose tokens do not report read and unread', () => {
     const meanwhile = await mail('meanwhile');
     const rest = await since(begun.cursor);
     const last = await since(rest.cursor);
-    const told = [...rest.changes, ...last.changes];
-    expect(told).toContainEqual(deleted(ids[0] ?? ''));
-    expect(told.filter((change) => change.kind === 'created')).toEqual([created(meanwhile)]);
+    const reported = [...rest.changes, ...last.changes];
+    expect(reported).toContainEqual(deleted(ids[0] ?? ''));
+    expect(reported.filter((change) => change.kind === 'created')).toEqual([created(meanwhile)]);
   });
 
   it('continues a first sync that was under way', async () => {
@@ -193,9 +193,9 @@ describe('hints', () => {
     expect(moved.changes).toEqual([updated(id)]);
     expect(await asked()).toEqual([MESSAGE, DELTA, DELTA]);
     await touch(id, 'delete');
-    const gone = await since(moved.cursor, [about(id, 'deleted')]);
-    expect(gone.changes).toEqual([deleted(id)]);
-    const again = await since(gone.cursor, [about(id, 'deleted')]);
+    const afterDeletion = await since(moved.cursor, [about(id, 'deleted')]);
+    expect(afterDeletion.changes).toEqual([deleted(id)]);
+    const again = await since(afterDeletion.cursor, [about(id, 'deleted')]);
     expect(again.changes).toEqual([]);
     expect((await since(again.cursor)).changes).toEqual([]);
   });
@@ -319,7 +319,7 @@ describe('the states that deltas report', () => {
 
   it('are reported as the update, as far as they are known', () => {
     expect(take({ a: { parentFolderId: 'a', isRead: true } })).toEqual([{ ...updated('m'), detail: { isRead: true } }]);
-    const whole = {
+    const fullState = {
       parentFolderId: 'a',
       categories: [],
       isRead: false,
@@ -328,7 +328,7 @@ describe('the states that deltas report', () => {
       importance: 'high',
     };
     const detail = { mailboxIds: ['a'], isRead: false, isDraft: false, isStarred: true, isImportant: true };
-    expect(take({ a: whole })).toEqual([{ ...updated('m'), detail }]);
+    expect(take({ a: fullState })).toEqual([{ ...updated('m'), detail }]);
   });
 
   it('are not reported of a message that two folders show, since the later one is unknown', () => {

@@ -14,11 +14,11 @@ const hashes = (n: number): string[] => Array.from({ length: n }, (_, i) => mark
 
 describe('the position in a list', () => {
   it('is read as it was written', () => {
-    for (const place of [
+    for (const position of [
       { kind: 'date', second: 1_790_000_000, passed: 3, seen: hashes(3) },
       { kind: 'date', second: -5, passed: 900, seen: hashes(MAX_SEEN) },
     ] as const) {
-      expect(datePosition(writePosition(place))).toEqual(place);
+      expect(datePosition(writePosition(position))).toEqual(position);
     }
     for (const search of [
       { kind: 'search', at: 1_790_000_000_123, from: 1_780_000_000_000, seen: hashes(2) },
@@ -51,8 +51,8 @@ describe('the position in a list', () => {
     `d2~1~1~${'a'.repeat(9000)}`,
     Buffer.from('{"second":1}').toString('base64url'),
   ])('refuses %j', (cursor) => {
-    for (const place of [datePosition, searchPosition])
-      expect(() => place(cursor)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+    for (const read of [datePosition, searchPosition])
+      expect(() => read(cursor)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
   });
 
   it.each([
@@ -61,8 +61,8 @@ describe('the position in a list', () => {
     'd1~1~1~~abcdef',
     'd1~1~1~2~',
   ])('lets a position of an earlier release expire: %j', (earlier) => {
-    for (const place of [datePosition, searchPosition])
-      expect(() => place(earlier)).toThrow(expect.objectContaining({ code: 'CURSOR_EXPIRED' }));
+    for (const read of [datePosition, searchPosition])
+      expect(() => read(earlier)).toThrow(expect.objectContaining({ code: 'CURSOR_EXPIRED' }));
   });
 
   it('refuses a position of the other kind', () => {

@@ -283,7 +283,7 @@ describe('a folder whose changes go on without end', () => {
   /** Tokens that were requested of the endless folder. */
   let asked: string[];
   /** Returns what the endless folder answers to a token. */
-  let told: (token: string) => object;
+  let answerOf: (token: string) => object;
   const answerWith = (url: string): object | null => {
     const [path = '', query = ''] = decodeURIComponent(url).split('?');
     if (path === '/me/mailFolders/delta')
@@ -293,7 +293,7 @@ describe('a folder whose changes go on without end', () => {
     if (path !== '/me/mailFolders/AAMkA/messages/delta') return null;
     const token = /token=(\w+)/.exec(query)?.[1] ?? '';
     asked.push(token);
-    const { value = [], next, delta } = told(token) as { value?: object[]; next?: string; delta?: string };
+    const { value = [], next, delta } = answerOf(token) as { value?: object[]; next?: string; delta?: string };
     return next === undefined
       ? { value, '@odata.deltaLink': links(path, `$deltatoken=${delta}`) }
       : { value, '@odata.nextLink': links(path, `$skiptoken=${next}`) };
@@ -316,12 +316,12 @@ describe('a folder whose changes go on without end', () => {
   ])('delays no other folder, is reported, and continues from there: %s', async (_, value) => {
     asked = [];
     answer = answerWith;
-    told = (token) => ({ value: value(), next: `p${Number(token.slice(1) || 0) + 1}` });
+    answerOf = (token) => ({ value: value(), next: `p${Number(token.slice(1) || 0) + 1}` });
     const first = await sweep(null);
     expect(first.unread).toEqual(['AAMkA PROVIDER_UNAVAILABLE']);
     expect(asked).toHaveLength(21);
     const createdDateTime = new Date(Date.now() + 1_000).toISOString();
-    told = () => ({ value: [message(7, { createdDateTime })], delta: 'end' });
+    answerOf = () => ({ value: [message(7, { createdDateTime })], delta: 'end' });
     const second = await sweep(first.cursor);
     expect(asked.at(-1)).toBe('p20');
     expect(second).toMatchObject({ unread: [], changes: [{ kind: 'created', messageId: 'AAMk7' }] });
@@ -330,9 +330,9 @@ describe('a folder whose changes go on without end', () => {
   it('begins again when a link leads to itself', async () => {
     asked = [];
     answer = answerWith;
-    told = () => ({ delta: 'd0' });
+    answerOf = () => ({ delta: 'd0' });
     const before = await sweep(null);
-    told = () => ({ next: 'same' });
+    answerOf = () => ({ next: 'same' });
     const { cursor, unread } = await sweep(before.cursor);
     expect(unread).toEqual(['AAMkA PROVIDER_UNAVAILABLE']);
     await sweep(cursor);

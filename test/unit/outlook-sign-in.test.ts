@@ -40,11 +40,11 @@ describe('a sign-in that Microsoft refuses', () => {
     ['700016 7000215 7000222 50011 50194 650053 650057', 'FORBIDDEN', 'Its operator must check'],
   ])('is reported the same with %s at each step', (numbers, code, words) => {
     for (const number of numbers.split(' ').map(Number)) {
-      const said = { codes: [number], oauthError: 'invalid_grant', subtype: '' };
+      const refusal = { codes: [number], oauthError: 'invalid_grant', subtype: '' };
       const [returned, exchanged, refreshed] = [
         back(`AADSTS${number}: ${TRACE}`),
-        signInRefusal(OPTIONS, said, 'code'),
-        signInRefusal(OPTIONS, said, 'refresh'),
+        signInRefusal(OPTIONS, refusal, 'code'),
+        signInRefusal(OPTIONS, refusal, 'refresh'),
       ];
       expect(returned).toMatchObject({ code, ofAccount: true, message: expect.stringContaining(words) });
       expect([exchanged?.code, exchanged?.message]).toEqual([code, returned?.message]);

@@ -40,7 +40,7 @@ const save = (subject: string) =>
     { id: null, ifVersion: null, compose: compose({ subject, attachments: [file('large.bin', bytes)] }) },
     interactive(),
   );
-const tells = (operation: string, nextExpectedRanges: unknown, times: number) =>
+const reportRanges = (operation: string, nextExpectedRanges: unknown, times: number) =>
   lab.control('/faults', {
     vendor: 'microsoft',
     account: account.address,
@@ -60,7 +60,7 @@ it.each([
   ['less than nothing', ['-5']],
   ['no list', 'x'],
 ])('a file is stored completely although the session expects %s', async (what, ranges) => {
-  await tells('PUT (uploadUrl)', ranges, 1);
+  await reportRanges('PUT (uploadUrl)', ranges, 1);
   const draft = await save(what);
   const files = await filesOf(account.session, await read(account.session, draft.id));
   expect(files.get('large.bin')?.equals(bytes)).toBe(true);
@@ -69,8 +69,8 @@ it.each([
 
 it('a session that expects the same range without end is given up', async () => {
   await lab.control('/log', undefined, 'DELETE');
-  await tells('PUT (uploadUrl)', ['0-'], 1_000);
-  await tells('GET (uploadUrl)', ['0-'], 1_000);
+  await reportRanges('PUT (uploadUrl)', ['0-'], 1_000);
+  await reportRanges('GET (uploadUrl)', ['0-'], 1_000);
   await expect(save('without end')).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
   const { records } = await lab.control<{ records: { operation: string }[] }>('/log');
   expect(records.filter(({ operation }) => operation === 'PUT (uploadUrl)').length).toBeLessThan(8);

@@ -151,8 +151,8 @@ describe('changing many messages', () => {
     const ids = await Promise.all(
       Array.from({ length: 400 }, (_, n) => account.deliver({ from: 'a@x.example', subject: `n${n}`, text: 'x' })),
     );
-    const gone = new Set(ids.filter((_, n) => n % 100 === 7));
-    await account.session.deleteForever([...gone], interactive());
+    const deletedIds = new Set(ids.filter((_, n) => n % 100 === 7));
+    await account.session.deleteForever([...deletedIds], interactive());
     await lab.control('/log', undefined, 'DELETE');
     await lab.control('/faults', {
       vendor: 'microsoft',
@@ -171,7 +171,7 @@ describe('changing many messages', () => {
     const results = await account.session.update(patches, { ...interactive(), priority: 'background' });
     await lab.control('/faults', undefined, 'DELETE');
     for (const [n, result] of results.entries()) {
-      if (gone.has(ids[n] ?? '')) expect(isMailError(result) && result.code).toBe('NOT_FOUND');
+      if (deletedIds.has(ids[n] ?? '')) expect(isMailError(result) && result.code).toBe('NOT_FOUND');
       else expect(result).toMatchObject({ id: ids[n], isRead: true, isAnswered: false });
     }
     const { records } = await lab.control<{ records: { operation: string; status: number }[] }>('/log?limit=20000');

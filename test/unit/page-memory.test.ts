@@ -3,11 +3,11 @@ import { PageMemory } from '../../src/mail/account/page-reads.ts';
 
 const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id })), next: null });
 
-let tell: (payload: unknown) => void;
+let notify: (payload: unknown) => void;
 let tellGap: () => void;
 const bus = {
   subscribe(_topic: string, fn: (payload: unknown) => void) {
-    tell = fn;
+    notify = fn;
     return () => {};
   },
   onGap(fn: () => void) {
@@ -32,9 +32,9 @@ describe('partly shown pages', () => {
     memory.remember('one', 'k1', page('a'));
     memory.remember('two', 'k2', page('b'));
     memory.forgetOnChange(bus);
-    tell({ integrationId: 'one', altered: false });
+    notify({ integrationId: 'one', altered: false });
     expect(memory.recall('k1')).toEqual(page('a'));
-    tell({ integrationId: 'one', altered: true });
+    notify({ integrationId: 'one', altered: true });
     expect([memory.recall('k1'), memory.recall('k2')]).toEqual([null, page('b')]);
   });
 

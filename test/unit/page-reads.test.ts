@@ -129,9 +129,9 @@ describe('a page that several fields of a request read', () => {
 
   it('requests nothing for lists that were aborted before it began', async () => {
     const list = aList();
-    const gone = new AbortController();
-    const reading = list.read({ signal: gone.signal });
-    gone.abort('gone');
+    const aborted = new AbortController();
+    const reading = list.read({ signal: aborted.signal });
+    aborted.abort('gone');
     await expect(reading).rejects.toBe('gone');
     expect(await list.read()).toHaveLength(10);
     expect(list.asked).toHaveLength(1);

@@ -92,21 +92,21 @@ describe.each(TEST_DATABASES)('a pending sync on %s', (kind) => {
   });
 
   it('is left to the instance that received it, until that one must be dead', async () => {
-    const [told, failing] = [await account(), await account()];
-    await pendingSyncs.note([told]);
+    const [notified, failing] = [await account(), await account()];
+    await pendingSyncs.note([notified]);
     await pendingSyncs.failed(failing, 10_000);
     expect(await pendingSyncs.abandoned()).toEqual([]);
-    await age(told, 7);
+    await age(notified, 7);
     await age(failing, 7);
-    expect(await pendingSyncs.abandoned()).toEqual([told]);
-    await pendingSyncs.heartbeat([told, failing]);
+    expect(await pendingSyncs.abandoned()).toEqual([notified]);
+    await pendingSyncs.heartbeat([notified, failing]);
     expect(await pendingSyncs.abandoned()).toEqual([]);
-    await age(told, 7);
-    expect(await pendingSyncs.abandoned()).toEqual([told]);
+    await age(notified, 7);
+    expect(await pendingSyncs.abandoned()).toEqual([notified]);
     await age(failing, 10);
-    expect((await pendingSyncs.abandoned()).sort()).toEqual([told, failing].sort());
-    const { signals } = await changes.position(told);
-    await changes.advance(told, null, 'c1', [], signals);
+    expect((await pendingSyncs.abandoned()).sort()).toEqual([notified, failing].sort());
+    const { signals } = await changes.position(notified);
+    await changes.advance(notified, null, 'c1', [], signals);
     expect(await pendingSyncs.abandoned()).toEqual([failing]);
   });
 

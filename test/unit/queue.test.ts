@@ -58,9 +58,9 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
       },
       1,
     );
-    const due = Date.now() + 1_200;
-    await queue.send('b', {}, new Date(due));
-    await expect.poll(() => at).toBeGreaterThanOrEqual(due);
+    const dueAt = Date.now() + 1_200;
+    await queue.send('b', {}, new Date(dueAt));
+    await expect.poll(() => at).toBeGreaterThanOrEqual(dueAt);
   });
 
   it('keeps a job that falls due while no worker runs', async () => {
@@ -68,9 +68,9 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
     const [before, putting] = [await open(), await open()];
     await before.work('c', async () => {}, 1);
     await before.stop();
-    const due = Date.now() + 300;
-    await putting.send('c', { n: 1 }, new Date(due));
-    await delay(due - Date.now());
+    const dueAt = Date.now() + 300;
+    await putting.send('c', { n: 1 }, new Date(dueAt));
+    await delay(dueAt - Date.now());
     const seen: unknown[] = [];
     await (await open()).work('c', async (data) => void seen.push(data), 1);
     await expect.poll(() => seen).toEqual([{ n: 1 }]);

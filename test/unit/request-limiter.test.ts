@@ -208,7 +208,7 @@ describe('the limiter around a provider', () => {
         { ...call(), cut: ({ code }) => void Object.assign(file, { cut: code }), ...of },
         async () => file.stream,
       );
-    const soon = <T>(work: Promise<T>) => Promise.race([work, settled().then(() => 'waits' as const)]);
+    const nowOrWaits = <T>(work: Promise<T>) => Promise.race([work, settled().then(() => 'waits' as const)]);
 
     it('leaves slots to everything else, however many files are requested and not read', async () => {
       const limiter = createRequestLimiter(limits, { log });
@@ -216,7 +216,7 @@ describe('the limiter around a provider', () => {
       await settled();
       expect(limiter.maxSlots).toBe(2);
       const page = limiter.request({ ...read, slots: limiter.maxSlots }, call(), async () => 'a page');
-      expect(await soon(page)).toBe('a page');
+      expect(await nowOrWaits(page)).toBe('a page');
     });
 
     it('gives the slot of a stalled one to the next, once the vendor has seen that it was closed', async () => {
@@ -228,9 +228,9 @@ describe('the limiter around a provider', () => {
       expect(stalled.closed).toBe(false);
       await vi.advanceTimersByTimeAsync(1_100);
       expect(stalled).toMatchObject({ closed: true, cut: 'TIMEOUT' });
-      expect(await soon(next)).toBe('waits');
+      expect(await nowOrWaits(next)).toBe('waits');
       await vi.advanceTimersByTimeAsync(250);
-      expect(await soon(next)).not.toBe('waits');
+      expect(await nowOrWaits(next)).not.toBe('waits');
     });
 
     it('ends a slow one for another, and none that flows', async () => {
@@ -247,7 +247,7 @@ describe('the limiter around a provider', () => {
       }
       expect(dribbling).toMatchObject({ closed: true, cut: 'TIMEOUT' });
       expect(flowing).toMatchObject({ closed: false, cut: '' });
-      expect(await soon(next)).not.toBe('waits');
+      expect(await nowOrWaits(next)).not.toBe('waits');
     });
 
     it('lets a slow reader have the file while nothing waits, and ends one that reads next to nothing', async () => {
@@ -262,7 +262,7 @@ describe('the limiter around a provider', () => {
       expect(slow).toMatchObject({ closed: false, cut: '' });
       expect(hardly).toMatchObject({ closed: true, cut: 'TIMEOUT' });
       const page = limiter.request({ ...read, slots: 3 }, call(), async () => 'a page');
-      expect(await soon(page)).toBe('a page');
+      expect(await nowOrWaits(page)).toBe('a page');
     });
 
     it('ignores the pace when the gateway itself is the reader', async () => {
@@ -273,7 +273,7 @@ describe('the limiter around a provider', () => {
       const next = open(limiter, endless());
       await vi.advanceTimersByTimeAsync(600_000);
       expect(forwarded.closed).toBe(false);
-      expect(await soon(next)).toBe('waits');
+      expect(await nowOrWaits(next)).toBe('waits');
     });
 
     it('refuses a request that waited for the announced time, with a time to come back', async () => {
@@ -290,21 +290,21 @@ describe('the limiter around a provider', () => {
 
     it('counts a file until its last byte or its closed connection, and no longer', async () => {
       const limiter = createRequestLimiter(limits, { log });
-      const whole = { ...endless(), stream: new Blob([KB]).stream() };
-      const one = await open(limiter, whole);
+      const finite = { ...endless(), stream: new Blob([KB]).stream() };
+      const one = await open(limiter, finite);
       const leaving = new AbortController();
       await open(limiter, endless(), { signal: leaving.signal });
       const wide = limiter.request({ ...read, slots: 3 }, call(), async () => 'a page');
-      expect(await soon(wide)).toBe('waits');
+      expect(await nowOrWaits(wide)).toBe('waits');
       await vi.advanceTimersByTimeAsync(60_000);
-      expect(await soon(wide)).toBe('waits');
+      expect(await nowOrWaits(wide)).toBe('waits');
       await new Response(one).arrayBuffer();
-      expect(await soon(wide)).toBe('a page');
+      expect(await nowOrWaits(wide)).toBe('a page');
       const all = limiter.request({ ...read, slots: 4 }, call(), async () => 'all of it');
       leaving.abort(new Error('the client left'));
-      expect(await soon(all)).toBe('waits');
+      expect(await nowOrWaits(all)).toBe('waits');
       await vi.advanceTimersByTimeAsync(250);
-      expect(await soon(all)).toBe('all of it');
+      expect(await nowOrWaits(all)).toBe('all of it');
     });
 
     it('ends a file whose provider sends no more', async () => {
@@ -347,9 +347,9 @@ describe('the limiter around a provider', () => {
     it('counts for a moment longer when its caller aborts', async () => {
       const limiter = createRequestLimiter(limits, { log });
       const caller = new AbortController();
-      const gone = expect(limiter.request(batch, call(caller.signal), hangs)).rejects.toThrow('the client left');
+      const rejected = expect(limiter.request(batch, call(caller.signal), hangs)).rejects.toThrow('the client left');
       caller.abort(new Error('the client left'));
-      await gone;
+      await rejected;
       const page = limiter.request(read, call(), async () => 'a page');
       expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('waits');
       await vi.advanceTimersByTimeAsync(250);

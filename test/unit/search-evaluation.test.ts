@@ -170,7 +170,7 @@ describe('the roles of a search', () => {
       expect(listed(search, on, ['TRASH']), search).toBe(true);
     for (const search of ['in:trash in:all', 'in:trash in:archive', 'in:junk', 'in:junk OR -in:all'])
       expect(listed(search, on, ['TRASH']), search).toBe(false);
-    for (const place of [['INBOX'], on.archived]) expect(listed('-in:all', on, place)).toBe(false);
+    for (const mailboxIds of [['INBOX'], on.archived]) expect(listed('-in:all', on, mailboxIds)).toBe(false);
   });
 
   it('has no archive when there are folders and none of them is the archive', () => {

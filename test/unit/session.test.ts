@@ -170,7 +170,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
   it('answer the same for a wrong password and an unknown address', async () => {
     const address = email();
     await signIns().register({ email: address, password, invite: null }, 'c');
-    const said = (given: string) =>
+    const answerTo = (given: string) =>
       signIns()
         .signIn({ email: given, password: 'wrong' }, '192.0.2.77')
         .then(
@@ -178,8 +178,8 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
           ({ code, message }) => [code, message],
         );
     const absent = email();
-    for (let i = 0; i < 10; i++) expect(await said(address)).toEqual(await said(absent));
-    const [refused, refusedToo] = [await said(address), await said(absent)];
+    for (let i = 0; i < 10; i++) expect(await answerTo(address)).toEqual(await answerTo(absent));
+    const [refused, refusedToo] = [await answerTo(address), await answerTo(absent)];
     expect(refused[0]).toBe('RATE_LIMITED');
     expect(refusedToo[0]).toBe('RATE_LIMITED');
   });

@@ -35,7 +35,7 @@ class Run {
   output = '';
   readonly exit: Promise<number | null>;
   private readonly child: ChildProcess;
-  private heard = () => {};
+  private onOutput = () => {};
 
   constructor(script: 'start' | 'dev') {
     const { scripts } = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8'));
@@ -48,7 +48,7 @@ class Run {
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (chunk) => {
         this.output += chunk;
-        this.heard();
+        this.onOutput();
       });
     }
     this.exit = once(this.child, 'close').then(([code]) => code as number | null);
@@ -57,12 +57,12 @@ class Run {
 
   /** Waits until the output contains the text, and rejects when the process ends without it. */
   async says(text: string): Promise<void> {
-    const gone = this.exit.then(() => 'gone');
+    const ended = this.exit.then(() => 'ended');
     while (!this.output.includes(text)) {
       const more = new Promise<string>((go) => {
-        this.heard = () => go('more');
+        this.onOutput = () => go('more');
       });
-      if ((await Promise.race([more, gone])) === 'gone' && !this.output.includes(text)) {
+      if ((await Promise.race([more, ended])) === 'ended' && !this.output.includes(text)) {
         throw new Error(`it ended without "${text}":\n${this.output}`);
       }
     }

@@ -148,7 +148,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     const cut = new Promise<void>((resolve) => {
       go = resolve;
     });
-    const held = [
+    const running = [
       db.execute('SELECT 1; SELECT pg_sleep(30) FOR UPDATE'),
       db.execute('INSERT INTO users SELECT gen_random_uuid(), pg_sleep(30)::text, $1', ['']),
       db.prisma.$executeRaw`INSERT INTO users SELECT gen_random_uuid(), pg_sleep(30)::text, '2'`,
@@ -160,7 +160,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
         return tx.user.create({ data: row() });
       }),
     ];
-    const outcomes = Promise.allSettled(held);
+    const outcomes = Promise.allSettled(running);
     await inside;
     await expect.poll(() => sleeping(direct)).toBeGreaterThanOrEqual(2);
     const exclusive = db.exclusively('w', async () => {
@@ -233,8 +233,8 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
 
   it('the listening connection gets through beside a busy pool that uses all others', async () => {
     const { few, direct, role } = await openFew(4);
-    const heard = vi.fn();
-    await few.listen('postern_bus', heard);
+    const received = vi.fn();
+    await few.listen('postern_bus', received);
     let busy = true;
     const work = Array.from({ length: 8 }, async () => {
       while (busy) await few.execute('SELECT pg_sleep(0.02)');
@@ -249,11 +249,11 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND query LIKE 'LISTEN%'",
       [role],
     );
-    const told = async () => {
+    const receivedCount = async () => {
       await few.notify('postern_bus', 'x');
-      return heard.mock.calls.length;
+      return received.mock.calls.length;
     };
-    await expect.poll(told).toBeGreaterThan(0);
+    await expect.poll(receivedCount).toBeGreaterThan(0);
   });
 
   it('a read whose connection breaks is retried, and a write is not', async () => {
@@ -486,12 +486,12 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
   it('is announced by a gap to all other instances when it could not be announced at once', async () => {
     const { db, relay, direct } = await open(SHORT);
     const [here, there] = await Promise.all([createBus(db, silent), createBus(direct, silent)]);
-    const [heard, gap] = [vi.fn(), vi.fn()];
-    here.subscribe('t', heard);
+    const [received, gap] = [vi.fn(), vi.fn()];
+    here.subscribe('t', received);
     there.onGap(gap);
     relay.cut();
     await here.publish('t', 1);
-    expect(heard).toHaveBeenCalledWith(1);
+    expect(received).toHaveBeenCalledWith(1);
     await relay.restore();
     await expect.poll(() => gap).toHaveBeenCalled();
     await here.close();

@@ -25,8 +25,8 @@ import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/databas
 class FakeProvider {
   drafts = new Map<string, string>();
   sent: string[] = [];
-  told = 0;
-  asked = 0;
+  sendCalls = 0;
+  probeCalls = 0;
   /** Drafts that the provider has accepted for sending, and has not sent yet. */
   submitted = new Set<string>();
   /** Whether the provider knows the id of the sent copy. */
@@ -55,7 +55,7 @@ class FakeProvider {
       if (!this.drafts.delete(id)) throw new MailError('NOT_FOUND', 'gone');
     },
     send: async (id: string) => {
-      this.told++;
+      this.sendCalls++;
       this.onSend();
       if (this.fault.send) throw this.fault.send();
       const message = this.drafts.get(id);
@@ -72,7 +72,7 @@ class FakeProvider {
       return { messageId: this.names ? `sent-${id}` : null };
     },
     probe: async ({ draftId, internetMessageId }: Submitted): Promise<SendStatus> => {
-      this.asked++;
+      this.probeCalls++;
       if (this.fault.probe) throw this.fault.probe();
       if (this.sent.includes(internetMessageId))
         return { state: 'sent', messageId: this.names ? `sent-${draftId}` : null };
@@ -249,7 +249,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     provider.loses = 'answer';
     const { id } = await submitted();
     expect(await worker(provider)(id)).toMatchObject({ status: 'SENT', attempts: 1 });
-    expect(provider).toMatchObject({ told: 1, sent: { length: 1 } });
+    expect(provider).toMatchObject({ sendCalls: 1, sent: { length: 1 } });
   });
 
   it('is sent again only once it is proven not to have been sent', async () => {
@@ -260,7 +260,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     const toldAt: number[] = [];
     provider.onSend = () => void toldAt.push(clock.now().getTime());
     expect(await worker(provider, { clock })(id)).toMatchObject({ status: 'SENT', attempts: 2 });
-    expect(provider).toMatchObject({ told: 2, sent: { length: 1 } });
+    expect(provider).toMatchObject({ sendCalls: 2, sent: { length: 1 } });
     expect((toldAt[1] ?? 0) - (toldAt[0] ?? 0)).toBeGreaterThanOrEqual(5_000);
   });
 
@@ -268,22 +268,22 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     const provider = new FakeProvider();
     provider.names = false;
     const { id } = await submitted();
-    const told: SubmissionRecord[] = [];
-    const feed = { changed: async (record: object) => void told.push(record as SubmissionRecord) };
+    const reports: SubmissionRecord[] = [];
+    const feed = { changed: async (record: object) => void reports.push(record as SubmissionRecord) };
     const sent = await worker(provider, { feed })(id);
     expect(sent).toMatchObject({ status: 'SENT', messageId: null });
     expect(await store.get(id)).toMatchObject({ payload: null, claimUntil: null, dueAt: expect.any(Date) });
     await dueNow(id);
-    const quiet = told.length;
+    const quiet = reports.length;
     const { updatedAt } = (await store.get(id)) ?? {};
     await worker(provider, { feed })(id);
-    expect(told).toHaveLength(quiet);
+    expect(reports).toHaveLength(quiet);
     expect(await store.get(id)).toMatchObject({ status: 'SENT', messageId: null, updatedAt });
     provider.names = true;
     await dueNow(id);
     await worker(provider, { feed })(id);
-    expect(told.at(-1)).toMatchObject({ status: 'SENT', messageId: expect.stringMatching(/^sent-/), dueAt: null });
-    expect(provider).toMatchObject({ told: 1, sent: { length: 1 } });
+    expect(reports.at(-1)).toMatchObject({ status: 'SENT', messageId: expect.stringMatching(/^sent-/), dueAt: null });
+    expect(provider).toMatchObject({ sendCalls: 1, sent: { length: 1 } });
   });
 
   it('is looked for up to an hour after it was sent', async () => {
@@ -311,7 +311,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     await dueNow(id);
     const end = await worker(provider)(id);
     expect(end).toMatchObject({ status: 'UNKNOWN', problem: { message: expect.stringContaining('drafts') } });
-    expect(provider.told).toBe(1);
+    expect(provider.sendCalls).toBe(1);
   });
 
   it.each([20_000, 3_600_000])('is not sent again %i ms late, when it is found in the sent mail', async (lateMs) => {
@@ -319,7 +319,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     const { id, internetMessageId } = await submitted(new Date(Date.now() - lateMs));
     provider.sent.push(internetMessageId);
     expect(await worker(provider)(id, lateMs)).toMatchObject({ status: 'SENT', attempts: 0, problem: null });
-    expect(provider.told).toBe(0);
+    expect(provider.sendCalls).toBe(0);
   });
 
   it('is sent when it is a little late and found nowhere, and unknown when it is very late, and kept as a draft', async () => {
@@ -333,7 +333,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
       attempts: 0,
       problem: { message: expect.stringContaining('drafts') },
     });
-    expect(provider).toMatchObject({ told: 1, drafts: { size: 1 } });
+    expect(provider).toMatchObject({ sendCalls: 1, drafts: { size: 1 } });
   });
 
   it('is not sent again when it is a little late, and among the drafts that the provider is sending', async () => {
@@ -342,7 +342,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     provider.drafts.set('begun', internetMessageId);
     provider.submitted.add('begun');
     expect(await worker(provider)(id, 20_000)).toMatchObject({ status: 'SENT', attempts: 0, problem: null });
-    expect(provider.told).toBe(0);
+    expect(provider.sendCalls).toBe(0);
   });
 
   it('is not sent a little late while the provider cannot say whether it was sent', async () => {
@@ -355,7 +355,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     provider.fault = {};
     await dueNow(id);
     expect(await worker(provider)(id, 20_000)).toMatchObject({ status: 'SENT', attempts: 0, problem: null });
-    expect(provider.told).toBe(0);
+    expect(provider.sendCalls).toBe(0);
   });
 
   it('is sent however late when its draft is still there, and that only once', async () => {
@@ -364,7 +364,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     // The draft was created, but this database has no record of it.
     provider.drafts.set('begun', internetMessageId);
     expect(await worker(provider)(id, 3_600_000)).toMatchObject({ status: 'SENT', attempts: 1 });
-    expect(provider).toMatchObject({ told: 1, sent: { length: 1 }, drafts: { size: 0 } });
+    expect(provider).toMatchObject({ sendCalls: 1, sent: { length: 1 }, drafts: { size: 0 } });
   });
 
   it('waits when it is very late and the provider does not answer', async () => {
@@ -376,7 +376,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     provider.fault = {};
     await dueNow(id);
     expect(await worker(provider)(id)).toMatchObject({ status: 'SENT', attempts: 0 });
-    expect(provider.told).toBe(0);
+    expect(provider.sendCalls).toBe(0);
   });
 
   it('is unknown, and never sent again, when the provider cannot say', async () => {
@@ -390,7 +390,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     await dueNow(id);
     const end = await worker(provider)(id);
     expect(end).toMatchObject({ status: 'UNKNOWN', attempts: 1, payload: null, problem: { code: 'TIMEOUT' } });
-    expect(provider.told).toBe(1);
+    expect(provider.sendCalls).toBe(1);
   });
 
   it('fails permanently when it is refused, with the reason', async () => {
@@ -437,7 +437,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     });
     await expect(slow(early.id)).rejects.toThrow(expect.objectContaining({ name: 'ClaimLost' }));
     await saving.promise;
-    expect(provider).toMatchObject({ told: 0, sent: [] });
+    expect(provider).toMatchObject({ sendCalls: 0, sent: [] });
     expect(provider.drafts.size).toBe(0);
 
     const late = await submitted();
@@ -450,7 +450,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     const { id } = await submitted();
     const done = await Promise.all([worker(provider)(id), worker(provider)(id), worker(provider)(id)]);
     expect(done.filter((record) => record !== null)).toHaveLength(1);
-    expect(provider.told).toBe(1);
+    expect(provider.sendCalls).toBe(1);
   });
 
   it('is left to the next worker when the process stops', async () => {

@@ -97,10 +97,10 @@ describe('the outcome of an attempt', () => {
 describe('how late a submission is', () => {
   const started = at(50);
   it('counts from when it was due, or from when its last worker must have died', () => {
-    const due = { sendAt: at(100), dueAt: at(100) };
-    expect(lateness({ ...due, claimUntil: null }, started, at(130))).toBe(30_000);
-    expect(lateness({ ...due, claimUntil: at(125) }, started, at(130))).toBe(5_000);
-    expect(lateness({ ...due, dueAt: at(131), claimUntil: null }, started, at(130))).toBe(0);
+    const submission = { sendAt: at(100), dueAt: at(100) };
+    expect(lateness({ ...submission, claimUntil: null }, started, at(130))).toBe(30_000);
+    expect(lateness({ ...submission, claimUntil: at(125) }, started, at(130))).toBe(5_000);
+    expect(lateness({ ...submission, dueAt: at(131), claimUntil: null }, started, at(130))).toBe(0);
   });
   it('suffices for a look-up when it fell due before the process began', () => {
     expect(lateness({ sendAt: at(49), dueAt: at(49), claimUntil: null }, started, at(50))).toBe(MIN_LOOKUP_LATENESS_MS);
@@ -128,26 +128,26 @@ describe('the sent copy', () => {
 });
 
 describe('a retry', () => {
-  const due = { sendAt: at(0), tries: 1 };
+  const submission = { sendAt: at(0), tries: 1 };
 
   it('waits longer each time, and never less than the provider asks for', () => {
     const pauses = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(
-      (tries) => (retryAt({ ...due, tries }, error('RATE_LIMITED'), at(10))?.getTime() ?? 0) - 10_000,
+      (tries) => (retryAt({ ...submission, tries }, error('RATE_LIMITED'), at(10))?.getTime() ?? 0) - 10_000,
     );
     expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
     expect(pauses.at(-1)).toBe(3_600_000);
-    expect(retryAt(due, error('RATE_LIMITED', 90_000), at(10))).toEqual(at(100));
+    expect(retryAt(submission, error('RATE_LIMITED', 90_000), at(10))).toEqual(at(100));
   });
   it('does not grow for a failure of our own store', () => {
     const away = error('STORE_UNAVAILABLE', 2_000);
     expect(retryAt({ sendAt: at(0), tries: 8 }, away, at(10))).toEqual(at(12));
   });
   it('ends a day after it was due', () => {
-    expect(retryAt(due, error('PROVIDER_UNAVAILABLE'), at(86_399))).not.toBeNull();
-    expect(retryAt(due, error('PROVIDER_UNAVAILABLE'), at(86_401))).toBeNull();
+    expect(retryAt(submission, error('PROVIDER_UNAVAILABLE'), at(86_399))).not.toBeNull();
+    expect(retryAt(submission, error('PROVIDER_UNAVAILABLE'), at(86_401))).toBeNull();
   });
   it('ends sooner for a bug of ours', () => {
-    expect(retryAt({ ...due, tries: 3 }, new TypeError('a bug'), at(1))).not.toBeNull();
-    expect(retryAt({ ...due, tries: 4 }, new TypeError('a bug'), at(1))).toBeNull();
+    expect(retryAt({ ...submission, tries: 3 }, new TypeError('a bug'), at(1))).not.toBeNull();
+    expect(retryAt({ ...submission, tries: 4 }, new TypeError('a bug'), at(1))).toBeNull();
   });
 });

@@ -281,8 +281,8 @@ describe('a list of threads', () => {
         missed: [],
       });
       const untouched = idsOf(wasThere).filter((id) => !touched.has(id));
-      const place = new Map(wasThere.map((thread) => [thread.id, shownAt(thread)]));
-      const times = given.filter((id) => untouched.includes(id)).map((id) => place.get(id));
+      const positionOf = new Map(wasThere.map((thread) => [thread.id, shownAt(thread)]));
+      const times = given.filter((id) => untouched.includes(id)).map((id) => positionOf.get(id));
       expect({ run, name, ways, times }).toEqual({
         run,
         name,

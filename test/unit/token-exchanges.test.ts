@@ -42,20 +42,23 @@ it.each([
   ['PROVIDER_UNAVAILABLE', 90_000, 90_000],
   ['RATE_LIMITED', 90_000, 90_000],
   ['RATE_LIMITED', undefined, 60_000],
-] as const)('%s with Retry-After %j delays that account, and no other, for that long', async (code, told, waitMs) => {
-  const exchanges = new TokenExchanges();
-  let asked = 0;
-  const refused = async () => {
-    asked++;
-    throw new MailError(code, 'not now', { retryAfterMs: told });
-  };
-  const run = (account = 'one', exchange: () => Promise<unknown> = refused) =>
-    exchanges.run('OUTLOOK', account, exchange).catch((error: unknown) => error);
-  expect(await run()).toMatchObject({ code, retryAfterMs: waitMs });
-  await vi.advanceTimersByTimeAsync(waitMs - 1_000);
-  expect(await run()).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 1_000 });
-  expect(asked).toBe(1);
-  expect(await run('another', async () => 'token')).toBe('token');
-  await vi.advanceTimersByTimeAsync(1_000);
-  expect(await run('one', async () => 'token')).toBe('token');
-});
+] as const)(
+  '%s with Retry-After %j delays that account, and no other, for that long',
+  async (code, retryAfterMs, waitMs) => {
+    const exchanges = new TokenExchanges();
+    let asked = 0;
+    const refused = async () => {
+      asked++;
+      throw new MailError(code, 'not now', { retryAfterMs });
+    };
+    const run = (account = 'one', exchange: () => Promise<unknown> = refused) =>
+      exchanges.run('OUTLOOK', account, exchange).catch((error: unknown) => error);
+    expect(await run()).toMatchObject({ code, retryAfterMs: waitMs });
+    await vi.advanceTimersByTimeAsync(waitMs - 1_000);
+    expect(await run()).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 1_000 });
+    expect(asked).toBe(1);
+    expect(await run('another', async () => 'token')).toBe('token');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await run('one', async () => 'token')).toBe('token');
+  },
+);

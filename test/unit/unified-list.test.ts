@@ -166,11 +166,11 @@ describe('the unified list', () => {
   it('continues from any edge, not only from the last', async () => {
     const boxes = [new Mailbox('a'), new Mailbox('b')];
     for (let i = 0; i < 40; i++) boxes[i % 2]?.add(i * 700);
-    const whole = ids(await readAll(boxes, 100));
+    const allIds = ids(await readAll(boxes, 100));
     const { cursors: edges } = await readPage(boxes, 15, null);
     for (const [index, cursor] of edges.entries()) {
       const { items } = await readPage(boxes, 10, cursor);
-      expect(ids(items)).toEqual(whole.slice(index + 1, index + 11));
+      expect(ids(items)).toEqual(allIds.slice(index + 1, index + 11));
     }
   });
 
@@ -387,17 +387,17 @@ describe('the unified list', () => {
 });
 
 describe('a list cursor', () => {
-  const place: ListPosition = {
+  const position: ListPosition = {
     ...START,
     after: 'p2',
     seen: new Set(['abcdefgh', 'ijklmnop']),
     last: 5,
     lastSecond: ['abcdefgh'],
   };
-  const sealed = cursors.seal(list, new Map([['a', place]]));
+  const sealed = cursors.seal(list, new Map([['a', position]]));
 
   it('is read as it was written', () => {
-    expect(cursors.open(list, sealed).get('a')).toEqual(place);
+    expect(cursors.open(list, sealed).get('a')).toEqual(position);
   });
 
   it.each([

@@ -31,7 +31,7 @@ it('an Outlook watch that notifies another address is replaced, and one that not
   const account = await lab.account('mover');
   const { watch } = account.session;
   if (!watch) throw new Error('Outlook pushes');
-  const at = (place: string) => options({ notificationUrl: `${origin}/${place}` });
+  const at = (path: string) => options({ notificationUrl: `${origin}/${path}` });
   const first = await watch.start(null, at('before'), interactive());
   expect((await watch.start(first, at('before'), interactive())).key).toBe(first.key);
   const second = await watch.start(first, at('after'), interactive());
