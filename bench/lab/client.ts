@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { approveConsent } from '../../sandbox/consent.ts';
 
-export type ProviderName = 'GMAIL' | 'OUTLOOK';
+type ProviderName = 'GMAIL' | 'OUTLOOK';
 export interface Mailbox {
   readonly provider: ProviderName;
   readonly address: string;

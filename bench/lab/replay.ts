@@ -2,7 +2,7 @@ import type { RequestRecord, Vendor } from '../../sandbox/world.ts';
 import { encodeBatch } from '../../src/providers/gmail/wire/multipart.ts';
 
 /** The address of each vendor, without a slash at the end, and the token of the account. */
-export type Upstreams = Readonly<Record<Vendor, { readonly url: string; readonly token: string }>>;
+type Upstreams = Readonly<Record<Vendor, { readonly url: string; readonly token: string }>>;
 
 /**
  * Repeats the requests of an inbox page with bare fetch, in the same waves, and reads the responses without parsing

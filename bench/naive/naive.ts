@@ -18,7 +18,7 @@ export interface NaiveApi<M, T> {
   getThread(id: string): Promise<T>;
   messagesOf(thread: T): readonly M[];
 }
-export type Field = 'subject' | 'from' | 'to' | 'sentAt' | 'receivedAt' | 'snippet' | 'isRead' | 'isStarred';
+type Field = 'subject' | 'from' | 'to' | 'sentAt' | 'receivedAt' | 'snippet' | 'isRead' | 'isStarred';
 
 const schema: GraphQLSchema = buildSchema(`
   type Query { inbox(first: Int!): [Message!]! threads(first: Int!): [Thread!]! }

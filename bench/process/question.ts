@@ -9,7 +9,7 @@ export interface Answers {
 }
 export type Question = keyof Answers;
 
-export interface Usage {
+interface Usage {
   /** The CPU time of all threads since the process began. */
   readonly cpuMs: number;
   readonly rssBytes: number;

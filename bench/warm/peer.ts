@@ -13,7 +13,7 @@ export const schema: GraphQLSchema = buildSchema(
   readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'),
 );
 
-export interface PeerContext {
+interface PeerContext {
   readonly mailboxes: DataLoader<string, Mailbox>;
 }
 

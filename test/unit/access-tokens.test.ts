@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 
 describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
   let db: Database;
-  /** Two instances on one database. */
+  /** Two instances of the gateway on one database. */
   let a: Accounts;
   let b: Accounts;
   let ahead = 0;
@@ -35,7 +35,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
   const status = async (id: string) => (await a.directory.get(id))?.status;
   const revoked = () => new MailError('RECONNECT_REQUIRED', 'The grant was taken back: connect the account again.');
 
-  it('come from the exchange, without a refresh, and warm without a query', async () => {
+  it('come from the exchange, without a refresh, and from memory without a query', async () => {
     const id = await integration();
     const token = await a.tokens.get(id, signal);
     const reads = vi.spyOn(a.vault, 'get');
@@ -46,7 +46,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     reads.mockRestore();
   });
 
-  it('are refreshed within five minutes of their end, once for everyone on every instance', async () => {
+  it('are refreshed within five minutes of their expiry, once for all callers on all instances', async () => {
     const id = await integration();
     const old = await a.tokens.get(id, signal);
     ahead = 56 * MINUTE;
@@ -56,7 +56,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     });
     await Promise.all([a, a, a, b, b, b].map(({ tokens }) => tokens.get(id, signal)));
     expect(refresh).toHaveBeenCalledTimes(1);
-    ahead += 31_000; // who was given the old token for now looks again
+    ahead += 31_000; // after 30 s a caller that was given the old token for the time being looks again
     const fresh = await a.tokens.get(id, signal);
     expect(fresh).not.toBe(old);
     expect(await b.tokens.get(id, signal)).toBe(fresh);
@@ -66,7 +66,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     expect([row.leaseOwner, row.leaseUntil]).toEqual([null, null]);
   });
 
-  it('are refreshed once when the provider rejects one, no matter who noticed', async () => {
+  it('are refreshed once when the provider rejects one, whichever caller noticed', async () => {
     const id = await integration();
     const old = await a.tokens.get(id, signal);
     const given = await Promise.all([a, a, b, b].map(({ tokens }) => tokens.get(id, signal, old)));
@@ -75,7 +75,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  it('end with the grant: the integration says so, and the provider is asked no more', async () => {
+  it('end with the grant: the integration shows it, and the provider gets no more requests', async () => {
     const id = await integration();
     const old = await a.tokens.get(id, signal);
     refresh.mockRejectedValue(revoked());
@@ -137,7 +137,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     expect(await a.tokens.get(id, signal, old)).toBe('of-the-reconnect');
   });
 
-  it('outlive a provider that does not answer: the old one serves, and nothing is revoked', async () => {
+  it('stay in use when the provider does not answer a refresh, and nothing is revoked', async () => {
     const id = await integration();
     const old = await a.tokens.get(id, signal);
     ahead = 56 * MINUTE;
@@ -181,7 +181,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     };
     expect(await leaseMs()).toBeLessThan(5_000);
     const waiting = b.tokens.get(id, signal, old);
-    // Shorter, and then as long as before: its owner has said that it lives, in the three seconds that it had for it.
+    // The lease is cut to three seconds. Its owner renews it within that time to the usual length.
     await db.prisma
       .$executeRaw`UPDATE integrations SET lease_until = now() + interval '3 seconds' WHERE id = ${id}::uuid`;
     await expect.poll(leaseMs).toBeGreaterThan(3_000);
@@ -191,7 +191,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  it('are stored though the lease went to another meanwhile: a rotated secret is not lost', async () => {
+  it('are stored though another instance took the lease meanwhile: a rotated secret is not lost', async () => {
     const id = await integration();
     const old = await a.tokens.get(id, signal);
     refresh.mockImplementationOnce(async () => {
@@ -202,7 +202,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     expect((await a.vault.get(id))?.secret).toMatchObject({ secret: { refreshToken: 'rotated' } });
   });
 
-  it('let a caller leave without ending the refresh for the others', async () => {
+  it('let a caller abort without ending the refresh for the others', async () => {
     const id = await integration();
     const old = await a.tokens.get(id, signal);
     refresh.mockImplementationOnce(async (secret) => {

@@ -9,7 +9,7 @@ import type { AccountDetails } from '../../src/providers/contract/provider.ts';
 import { silent } from '../support/app/database.ts';
 import { fakeProvider } from '../support/fakes/provider.ts';
 
-/** A provider of which each server can do something else, and said so when the account was connected. */
+/** A provider whose servers differ in what they support, which is known when an account is connected. */
 const usual = fakeProvider();
 const provider = fakeProvider({
   capabilities: (account: AccountDetails) => ({
@@ -64,17 +64,17 @@ it('a principal gets handles of their own accounts and no others', async () => {
   expect([await handles.find(ada, 'c'), await handles.find(ada, 'nothing')]).toEqual([null, null]);
 });
 
-it('the gateway itself gets one for any account there is', async () => {
+it('the gateway itself gets a handle of any account', async () => {
   expect((await handles.internal('c')).integration).toBe(records[2]);
   await expect(handles.internal('nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-it('all handles of an account give its one open session', async () => {
+it('all handles of an account return its one open session', async () => {
   const [one, other] = [await handles.internal('a'), await handles.find(ada, 'a')];
   expect(await other?.session()).toBe(await one.session());
 });
 
-it('one of an account that was disconnected can be had, and gives no session', async () => {
+it('a disconnected account has a handle, but no session', async () => {
   await expect((await handles.find(ada, 'd'))?.session()).rejects.toMatchObject({ code: 'RECONNECT_REQUIRED' });
 });
 

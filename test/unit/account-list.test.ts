@@ -25,7 +25,7 @@ interface Reading {
   readonly after?: string | null;
   readonly by?: UnifiedList;
   readonly within?: string;
-  /** Whether what a search brings and what a filter brings are lists of their own. */
+  /** Whether the matches of a search and those of a filter are read as separate lists. */
   readonly isApart?: boolean;
 }
 function page(
@@ -45,14 +45,14 @@ function page(
 const shown = ({ entries }: ListPage<unknown>) => entries.map(({ item }) => (item as Message | null)?.id ?? null);
 const evaluations = ({ sources }: ListPage<unknown>) => sources.map(({ evaluation }) => evaluation);
 
-/** A user names the mailboxes of account "a" by their global ids. */
+/** Returns the condition as a user writes it, with the global ids of account "a"'s mailboxes. */
 function asWritten(where: Condition): UserCondition {
   if (where.kind === 'and' || where.kind === 'or') return { kind: where.kind, of: where.of.map(asWritten) };
   if (where.kind === 'not') return { kind: 'not', of: asWritten(where.of) };
   return where.kind === 'mailbox' ? { kind: 'mailbox', id: encodeId('Mailbox', 'a', where.id) } : where;
 }
 
-/** Every page; each request opens the account itself, as another instance would. */
+/** Reads every page. Each request opens the account again, as another instance would. */
 async function readAll(
   list: FakeList,
   where: Condition,
@@ -94,7 +94,7 @@ describe('an account that answers badly', () => {
     }),
   });
 
-  it('shows what it had read when its time was over, and the rest on the next page', async () => {
+  it('shows what it had read at its deadline, and the rest on the next page', async () => {
     let isWell = false;
     const session = holding((n) => (isWell || n < 5 ? null : new MailError('TIMEOUT', 'too slow')));
     const first = await page(fakeAccount('a', session), WORDS);
@@ -106,7 +106,7 @@ describe('an account that answers badly', () => {
     expect(second).toMatchObject({ hasNextPage: false, sources: [{ state: 'COMPLETE', error: null }] });
   });
 
-  it('ends at its deadline where it never answers, and keeps its place', async () => {
+  it('ends at its deadline when the provider never answers, and keeps its position', async () => {
     let isWell = false;
     const well = holding(() => null);
     const session: Partial<MailSession> = {
@@ -122,14 +122,14 @@ describe('an account that answers badly', () => {
     expect(shown(await page(fakeAccount('a', session), WORDS, { after: first.end() }))).toHaveLength(10);
   });
 
-  it('has a node for a mail that cannot be read for good, and goes on behind it', async () => {
+  it('has a node for a mail that can never be read, and continues after it', async () => {
     const session = holding((n) => (n === 3 ? new MailError('PROVIDER_UNAVAILABLE', 'cannot be read') : null));
     const all = await page(fakeAccount('a', session), WORDS);
     expect(shown(all)).toEqual(['m0', 'm1', 'm2', null, 'm4', 'm5', 'm6', 'm7', 'm8', 'm9']);
     expect(all).toMatchObject({ hasNextPage: false, sources: [{ state: 'PARTIAL' }] });
   });
 
-  it('fails as a whole where it cannot be read at all', async () => {
+  it('fails completely when it cannot be read at all', async () => {
     const list = new FakeList([]);
     list.failing = () => new MailError('RECONNECT_REQUIRED', 'connect it again');
     const none = await page(fakeAccount('a', list.session), WORDS);
@@ -140,7 +140,7 @@ describe('an account that answers badly', () => {
   });
 });
 
-it('refuses the request where a provider cannot be asked for its condition', async () => {
+it('refuses the request when the provider cannot evaluate its condition', async () => {
   const list = new FakeList([]);
   list.failing = () => new MailError('BAD_USER_INPUT', 'too many words');
   const refused = expect.objectContaining({ message: 'too many words', code: 'BAD_USER_INPUT' });
@@ -154,7 +154,7 @@ describe('the native lists of a condition', () => {
     return list.asked.map(({ query }) => query);
   };
 
-  it('are one where nothing is mixed, and one for each alternative where it is', async () => {
+  it('are one where nothing is mixed, and otherwise one for each alternative', async () => {
     expect(await asked(null)).toEqual([{ mailboxId: null, where: null }]);
     expect(await asked(or(from('ada'), unread))).toHaveLength(1);
     expect(await asked(or(text('plum'), not(text('fig'))))).toHaveLength(1);
@@ -166,19 +166,19 @@ describe('the native lists of a condition', () => {
     expect(await asked(or(MIXED, and(from('ada'), from('ada'))))).toHaveLength(2);
   });
 
-  it('are two where a search brings one alternative and a filter another one, or they would be read whole', async () => {
+  it('are two where a search narrows one alternative and a filter another one, since one list would be read whole', async () => {
     const either = or(from('ada'), unread);
     expect(await asked(either, {}, { narrows })).toEqual([
       { mailboxId: null, where: from('ada') },
       { mailboxId: null, where: unread },
     ]);
     expect(await asked(or(either, not(from('bob'))), {}, { narrows })).toHaveLength(1);
-    // It is no reason to refuse what is answered without it.
+    // A condition is not refused because its parts would be too many lists: those parts are then read as one.
     const many = or(...Array.from({ length: 12 }, (_, n) => and(not(text(`w${n}`)), or(from(`n${n}`), unread))));
     expect(await asked(many, {}, { narrows })).toHaveLength(12);
   });
 
-  it('are none for what cannot match: nobody is asked', async () => {
+  it('are none for what cannot match, and no request is made', async () => {
     for (const where of [text('%%'), and(from('...'), unread), and(text('plum'), { kind: 'nothing' }), or()])
       expect([where, await asked(where)]).toEqual([where, []]);
     const list = new FakeList(randomMail(random(1), 5));
@@ -199,7 +199,7 @@ describe('the native lists of a condition', () => {
       expect(await asked(where)).toEqual(query);
   });
 
-  it('leave a named mailbox a condition, and a list inside of one what it is', async () => {
+  it('leave a named mailbox as a condition, and a list of a mailbox as that list', async () => {
     const work: Condition = { kind: 'mailbox', id: 'work' };
     expect(await asked(work)).toEqual([{ mailboxId: null, where: work }]);
     expect(await asked(null, { within: 'work' })).toEqual([{ mailboxId: 'work', where: null }]);
@@ -228,7 +228,7 @@ describe('the native lists of a condition', () => {
     expect(await inRole('SENT', 'MANY')()).toEqual([{ mailboxId: 'id of SENT', where: unread }]);
   });
 
-  it('are refused where they were more than a dozen, saying what to do', async () => {
+  it('are refused when they would be more than a dozen, with advice what to do', async () => {
     const names = ['a', 'b', 'c', 'd'];
     const where = and(...names.map((name) => or(text(name), from(name))));
     const list = new FakeList([]);
@@ -241,7 +241,7 @@ describe('the native lists of a condition', () => {
 });
 
 describe('a union of native lists', () => {
-  it('holds each item once, newest first, with a cursor behind each', async () => {
+  it('holds each item once, newest first, with a cursor after each', async () => {
     const mails = ['plum', 'fig', 'plum', 'fig', 'plum', 'fig'].map((word, n) =>
       aMessage(`m${n}`, {
         receivedAt: at(n),
@@ -251,16 +251,16 @@ describe('a union of native lists', () => {
       }),
     );
     const list = new FakeList(mails);
-    const whole = await page(fakeAccount('a', list.session), MIXED);
-    expect(shown(whole)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
-    for (const [n, { cursor }] of whole.entries.entries()) {
+    const unionPage = await page(fakeAccount('a', list.session), MIXED);
+    expect(shown(unionPage)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
+    for (const [n, { cursor }] of unionPage.entries.entries()) {
       const rest = await page(fakeAccount('a', list.session), MIXED, { after: cursor() });
       expect([n, shown(rest)]).toEqual([n, ['m0', 'm1', 'm2', 'm3', 'm4'].slice(n + 1)]);
     }
   });
 
   it.each(Array.from({ length: 150 }, (_, seed) => seed))(
-    'is what a scan finds, in its order (seed %i)',
+    'equals what a scan finds, in its order (seed %i)',
     async (seed) => {
       const next = random(seed);
       const list = new FakeList(randomMail(next, 20 + Math.floor(next() * 100)));
@@ -282,18 +282,18 @@ describe('a union of native lists', () => {
   );
 
   it.each(Array.from({ length: 60 }, (_, seed) => seed))(
-    'passes over nothing that stayed and repeats nothing while mail leaves and arrives and lists fail (seed %i)',
+    'skips nothing that stayed and repeats nothing while mail leaves and arrives and lists fail (seed %i)',
     async (seed) => {
       const next = random(seed);
       const list = new FakeList(randomMail(next, 120));
       const where = or(text('plum'), and(from('ada'), unread), { kind: 'starred', value: true });
       const before = list.scan(where);
-      const gone = new Set<string>();
+      const removed = new Set<string>();
       let arrived = 1;
       let pages = 0;
       const read = await readAll(list, where, { first: 1 + Math.floor(next() * 7) }, () => {
         const leaving = new Set(list.messages.flatMap(({ id }) => (next() < 0.02 ? [id] : [])));
-        for (const id of leaving) gone.add(id);
+        for (const id of leaving) removed.add(id);
         list.remove(leaving);
         if (next() < 0.5) list.messages = [...list.messages, ...randomMail(next, 3, 1_000 * arrived++)];
         const fault = next();
@@ -306,13 +306,13 @@ describe('a union of native lists', () => {
       });
       const all = read.flatMap(shown);
       expect(new Set(all).size).toBe(all.length);
-      expect(before.filter((id) => !gone.has(id) && !all.includes(id))).toEqual([]);
+      expect(before.filter((id) => !removed.has(id) && !all.includes(id))).toEqual([]);
       expect(all.filter((id) => !before.includes(id ?? ''))).toEqual([]);
     },
   );
 
   it.each(Array.from({ length: 20 }, (_, seed) => seed))(
-    'shows nothing again that has come to meet another of its lists since it was shown (seed %i)',
+    'does not repeat an item that matches another of its lists after it was shown (seed %i)',
     async (seed) => {
       const next = random(seed);
       const list = new FakeList(randomMail(next, 60));
@@ -325,7 +325,7 @@ describe('a union of native lists', () => {
         const read: ListPage<unknown> = await page(fakeAccount('a', list.session), where, { kind, first: 3, after });
         seen.push(...shown(read).map(String));
         after = read.hasNextPage ? read.end() : null;
-        // What was shown is read, and what was read is unread; a thread has it shown wherever it stands.
+        // Messages turn read or unread once they are shown. For threads, all messages of a shown thread do.
         const isShown = (message: Message) =>
           seen.includes(kind.name === 'threads' ? String(message.threadId) : message.id);
         list.messages = list.messages.map((m) => (isShown(m) ? { ...m, isRead: next() < 0.5 } : m));
@@ -334,12 +334,12 @@ describe('a union of native lists', () => {
     },
   );
 
-  it('is filled by one list that has more at hand than its share, though the budget is spent', async () => {
+  it('is filled by one list that has more matches than its share, although the budget is spent', async () => {
     const list = new FakeList(randomMail(random(11), 300));
     const others = ['b', 'c', 'd', 'e', 'f'].map((name) => and(text(`absent${name}`), not(from(name))));
     const where = or(and(text('plum'), not(from('ada'))), ...others);
     const { listMessages } = list.session as MailSession;
-    // All that it finds is read for any of it.
+    // Each request reads everything that the search finds, whatever size is wanted, and so spends the budget.
     const session: Partial<MailSession> = {
       ...list.session,
       listMessages: async (query, request, call) => {
@@ -352,7 +352,7 @@ describe('a union of native lists', () => {
     expect(evaluations(read)).toEqual(['INDEXED']);
   });
 
-  it('fails as one: what the others have may lie behind what is missing', async () => {
+  it('fails completely when one list fails, since its missing items may belong before those of the others', async () => {
     const list = new FakeList(randomMail(random(7), 60));
     const expected = list.scan(MIXED);
     list.failing = ({ where }) => (where?.kind === 'text' ? down() : null);
@@ -367,18 +367,18 @@ describe('a union of native lists', () => {
     expect(shown(rest)).toEqual(expected);
   });
 
-  it('goes on behind what was shown where its lists have changed since the cursor was made', async () => {
+  it('continues after what was shown when its lists have changed since the cursor was made', async () => {
     const list = new FakeList(randomMail(random(3), 80));
     const expected = list.scan(MIXED);
     const first = await page(fakeAccount('a', list.session), MIXED, { first: 9 });
-    // Another release may know how to ask for all of it in one list, or in other ones.
+    // Another release may read the condition as one list, or as different lists.
     const decides: MailSession['decides'] = () => 'checked';
     const second = await page(fakeAccount('a', { ...list.session, decides }), MIXED, { first: 9, after: first.end() });
     const third = await page(fakeAccount('a', list.session), MIXED, { first: 100, after: second.end() });
     expect([first, second, third].flatMap(shown)).toEqual(expected);
   });
 
-  it('reads each of its lists once for all who ask for it in one request', async () => {
+  it('reads each of its lists once for all that need it in one request', async () => {
     const list = new FakeList(randomMail(random(9), 40));
     const account = fakeAccount('a', list.session);
     const pages = await Promise.all(Array.from({ length: 5 }, () => page(account, MIXED)));
@@ -389,7 +389,7 @@ describe('a union of native lists', () => {
   });
 });
 
-describe('who did the searching', () => {
+describe('where a search was evaluated', () => {
   const list = () => new FakeList(randomMail(random(2), 40));
   it.each<[string, Condition | null, string | null]>([
     ['nothing is narrowed', null, null],
@@ -397,16 +397,16 @@ describe('who did the searching', () => {
     ['candidates are checked', from('ada'), 'FILTERED'],
     ['its index decides', text('plum'), 'INDEXED'],
     ['one of several lists is decided by its index', or(text('plum'), and(unread, from('ada'))), 'INDEXED'],
-  ])('where %s', async (_, where, expected) => {
+  ])('is reported when %s', async (_, where, expected) => {
     expect(evaluations(await page(fakeAccount('a', list().session), where))).toEqual([expected]);
   });
 
-  it('is told of each account', async () => {
+  it('is reported for each account', async () => {
     const all = await page([fakeAccount('a', list().session), fakeAccount('b', list().session)], from('ada'));
     expect(evaluations(all)).toEqual(['FILTERED', 'FILTERED']);
   });
 
-  it('is the same on every page, also once one of several lists or one of several accounts has ended', async () => {
+  it('is the same on every page, also after one of several lists or accounts has ended', async () => {
     const mail = Array.from({ length: 20 }, (_, n) =>
       aMessage(`m${n}`, {
         receivedAt: at(n),
@@ -418,18 +418,18 @@ describe('who did the searching', () => {
       fakeAccount('a', new FakeList(mail).session),
       fakeAccount('b', new FakeList(mail.slice(0, 1)).session),
     ];
-    const told: unknown[] = [];
+    const reported: unknown[] = [];
     for (let after: string | null = null; ; ) {
       const read: ListPage<unknown> = await page(accounts(), MIXED, { first: 2, after });
-      told.push(evaluations(read));
+      reported.push(evaluations(read));
       if (!read.hasNextPage) break;
       after = read.end();
     }
-    expect(told.length).toBeGreaterThan(5);
-    expect(told).toEqual(told.map(() => ['INDEXED', 'INDEXED']));
+    expect(reported.length).toBeGreaterThan(5);
+    expect(reported).toEqual(reported.map(() => ['INDEXED', 'INDEXED']));
   });
 
-  it('is TRUNCATED where the provider stopped before its list ended, with or without more to read', async () => {
+  it('is TRUNCATED when the provider stopped before the end of its list, with or without a next page', async () => {
     for (const next of [null, 'p2']) {
       const session: Partial<MailSession> = {
         decides: () => 'indexed',
@@ -440,7 +440,7 @@ describe('who did the searching', () => {
   });
 });
 
-describe('a query that a provider cannot be asked', () => {
+describe('a query that a provider cannot evaluate', () => {
   const MESSAGE = 'The words are too many. Search for fewer.';
   const refusing: Partial<MailSession> = {
     decides: () => 'indexed',
@@ -449,7 +449,7 @@ describe('a query that a provider cannot be asked', () => {
     },
   };
 
-  it('is refused as a whole, whichever account comes first and whatever the others bring', async () => {
+  it('is refused for the whole list, whichever account comes first and whatever the others return', async () => {
     const answering = new FakeList(randomMail(random(4), 20)).session;
     for (const sessions of [
       [refusing, answering],
@@ -463,7 +463,7 @@ describe('a query that a provider cannot be asked', () => {
     }
   });
 
-  it('is not seen in a cursor that is of another list, which is opened again', async () => {
+  it('is not taken from a cursor of another list, which begins again', async () => {
     const list = new FakeList(randomMail(random(4), 20));
     const first = await page(fakeAccount('a', list.session), unread, { first: 2 });
     list.failing = (_, { after }) => (after === null ? null : new MailError('BAD_USER_INPUT', 'of another list'));
@@ -474,7 +474,7 @@ describe('a query that a provider cannot be asked', () => {
 
 describe('what a search may spend', () => {
   const SPARSE = 40;
-  /** One of forty is from Ada, and one of forty speaks of plums. */
+  /** Messages of which one in forty is from Ada, and one in forty contains the word "plum". */
   const sparse = (count: number) =>
     new FakeList(
       Array.from({ length: count }, (_, n) =>
@@ -492,7 +492,7 @@ describe('what a search may spend', () => {
     ['messages', from('ada'), MESSAGES as ListKind<unknown>, 1],
     ['threads', from('ada'), THREADS as ListKind<unknown>, 1],
     ['a union', MIXED, MESSAGES as ListKind<unknown>, 2],
-  ])('ends a page of %s that found too little, and goes on from there', async (_, where, kind, lists) => {
+  ])('ends a page of %s that found too little, and the next page continues there', async (_, where, kind, lists) => {
     const list = sparse(4_000);
     const expected = kind.name === 'threads' ? list.scanThreads(where) : list.scan(where);
     const by = listsWith({ scanBudget: 100 });
@@ -504,7 +504,7 @@ describe('what a search may spend', () => {
     expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'COMPLETE', evaluation: 'TRUNCATED' }] });
     const pages = await readAll(list, where, { by, kind, after: first.end() });
     expect(pages.flatMap(shown)).toEqual(expected);
-    // For each list each message is read once, and once more where its page was not shown whole.
+    // Each list reads each message once, and a second time when its page was not shown completely.
     list.read = 0;
     list.asked.length = 0;
     const again = await readAll(list, where, { by, kind });
@@ -513,7 +513,7 @@ describe('what a search may spend', () => {
     expect(list.asked.length).toBeLessThanOrEqual(4 * again.length);
   });
 
-  it('costs as many more requests as there is more mail', async () => {
+  it('grows in proportion to the amount of mail', async () => {
     const cost = async (count: number) => {
       const list = sparse(count);
       await readAll(list, from('nobody'), { by: listsWith({ scanBudget: 100 }) });
@@ -532,7 +532,7 @@ describe('what a search may spend', () => {
       const conditions = Array.from({ length: 20 }, (_, n) => or(from('ada'), from(`nobody${n}`)));
       const account = fakeAccount('a', list.session);
       const pages = await Promise.all(conditions.map((where) => page(account, where, { kind, by })));
-      // A little for each of them, and the budget.
+      // The limit is the minimum for each search, and the budget that they share.
       expect(list.read).toBeLessThanOrEqual(20 * MIN_READS_PER_ITEM * 11 + 100);
       const expected = kind.name === 'threads' ? list.scanThreads(from('ada')) : list.scan(from('ada'));
       for (const [n, first] of pages.entries()) {
@@ -546,7 +546,7 @@ describe('what a search may spend', () => {
     },
   );
 
-  it('is left to the other searches of a request by those that find what they read, and by one that is over', async () => {
+  it('is left to the other searches by those that find what they read, and by one that has ended', async () => {
     const list = sparse(400);
     const by = listsWith({ scanBudget: 100 });
     const account = fakeAccount('a', list.session);
@@ -556,7 +556,7 @@ describe('what a search may spend', () => {
     const [before, after] = [list.read, await page(account, from('ada'), { by })];
     expect(evaluations(after)).toEqual(['TRUNCATED']);
     expect(list.read - before).toBeGreaterThan(80);
-    // Spent is spent, but for what a page takes that matches whole.
+    // After the budget is spent, only a search of which nearly every message matches still fills its page.
     const late = await page(account, from('carol'), { by });
     expect(evaluations(late)).toEqual(['TRUNCATED']);
     const still = await page(account, from('bob'), { by, first: 30 });
@@ -573,11 +573,14 @@ describe('what a search may spend', () => {
     expect(list.asked[0]?.after).not.toBeNull();
   });
 
-  it('is not counted where nothing is asked for, and ends with a provider that finds nothing and charges nothing', async () => {
+  it('is not counted when nothing is requested, and ends the list of a provider that finds nothing at no cost', async () => {
     const list = sparse(200);
-    const whole = await page(fakeAccount('a', list.session), null, { first: 100, by: listsWith({ scanBudget: 1 }) });
-    expect(shown(whole)).toHaveLength(100);
-    expect(evaluations(whole)).toEqual([null]);
+    const unionPage = await page(fakeAccount('a', list.session), null, {
+      first: 100,
+      by: listsWith({ scanBudget: 1 }),
+    });
+    expect(shown(unionPage)).toHaveLength(100);
+    expect(evaluations(unionPage)).toEqual([null]);
     let asked = 0;
     const session: Partial<MailSession> = {
       decides: () => 'exact',

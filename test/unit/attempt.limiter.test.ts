@@ -5,7 +5,7 @@ import type { Database } from '../../src/platform/database/database.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 
 describe('too many attempts', () => {
-  it('are refused with the exact time to wait, for that key alone', () => {
+  it('are refused with the exact time to wait, for their key only', () => {
     let now = 1_000_000;
     const limiter = new AttemptLimiter(3, 10_000, () => now);
     for (let i = 0; i < 3; i++) limiter.take('a');
@@ -26,7 +26,7 @@ describe('too many attempts', () => {
     expect(() => limiter.take('a')).toThrow();
   });
 
-  it('are forgotten past 50,000 keys: those that may try again first, then the oldest', () => {
+  it('are forgotten beyond 50,000 keys: first those that may try again soonest, then the oldest', () => {
     let now = 0;
     const limiter = new AttemptLimiter(1, 10_000, () => now);
     const take = (name: string, count: number) => {
@@ -50,7 +50,7 @@ describe.each(TEST_DATABASES)('too many attempts over all instances, on %s', (ki
   });
   afterAll(() => db.close());
 
-  it('are refused with the time to wait, for that key and rule alone', async () => {
+  it('are refused with the time to wait, for their key and rule only', async () => {
     const [one, other] = [new AttemptStore(db), new AttemptStore(db)];
     const taken = await Promise.all([one, other, one, other].map((store) => store.take(rule, 'a')));
     expect(taken.filter((wait) => wait === 0)).toHaveLength(3);
@@ -61,7 +61,7 @@ describe.each(TEST_DATABASES)('too many attempts over all instances, on %s', (ki
     expect(await one.take({ ...rule, name: 'another rule' }, 'a')).toBe(0);
   });
 
-  it('do not count when they are given back, and are forgotten once they say nothing', async () => {
+  it('do not count when they are given back, and are deleted once they have no effect', async () => {
     const store = new AttemptStore(db);
     const single = { ...rule, burst: 1 };
     for (let i = 0; i < 3; i++) {

@@ -14,7 +14,7 @@ const asked = (...answers: Authenticator['authenticate'][]) =>
   new Authenticators(answers.map((authenticate) => ({ authenticate }))).authenticate('a', { clientAddress: '' });
 const fails = (error: Error) => () => Promise.reject(error);
 
-it('waits for an authenticator that hangs for a while, and leaves no timer behind', async () => {
+it('waits a while for an authenticator that hangs, and leaves no timer behind', async () => {
   const hanging = expect(asked(() => new Promise(() => {}))).rejects.toMatchObject({ code: 'TIMEOUT' });
   await vi.advanceTimersByTimeAsync(60_000);
   await hanging;
@@ -40,8 +40,8 @@ it.each([
     new TypeError('fetch failed'),
     { code: 'PROVIDER_UNAVAILABLE', cause: expect.any(TypeError) },
   ],
-])('tells %s, and asks nobody else', async (_what, error, told) => {
+])('reports %s, and asks no other authenticator', async (_what, error, expected) => {
   const next = vi.fn(async () => null);
-  await expect(asked(fails(error), next)).rejects.toMatchObject(told);
+  await expect(asked(fails(error), next)).rejects.toMatchObject(expected);
   expect(next).not.toHaveBeenCalled();
 });

@@ -23,7 +23,7 @@ async function relayTo(url: string): Promise<Relay> {
   return relay;
 }
 
-it('a Redis that does not answer at the start is one clear line without the password', async () => {
+it('a Redis that does not answer at the start is reported in one clear line without the password', async () => {
   const opening = open({ url: 'redis://me:hunter2@127.0.0.1:1', channel: channel() });
   const error: Error = await opening.then(
     () => new Error('opened'),
@@ -34,24 +34,24 @@ it('a Redis that does not answer at the start is one clear line without the pass
 });
 
 describe.each(TEST_REDIS_URLS)('over Redis', (url) => {
-  it('a wrong password is refused by name, and not repeated', async () => {
+  it('a wrong password is reported as such, and is not repeated', async () => {
     const wrong = Object.assign(new URL(url), { username: 'nobody', password: 'hunter2' });
     const error = await open({ url: wrong.href, channel: channel() }).then(String, String);
     expect(error).toMatch(/^BusError: REDIS_URL: .*WRONGPASS/);
     expect(error).not.toContain('hunter2');
   });
 
-  it('keeps one Postern from another', async () => {
+  it('keeps the messages of two Posterns apart', async () => {
     const [a, b] = [await open({ url, channel: channel() }), await open({ url, channel: channel() })];
-    const heard: unknown[] = [];
-    for (const bus of [a, b]) bus.subscribe('t', (payload) => void heard.push(payload));
+    const received: unknown[] = [];
+    for (const bus of [a, b]) bus.subscribe('t', (payload) => void received.push(payload));
     await a.publish('t', 'of a');
-    await expect.poll(() => heard).toEqual(['of a']);
+    await expect.poll(() => received).toEqual(['of a']);
     await b.publish('t', 'of b');
-    await expect.poll(() => heard).toEqual(['of a', 'of b']);
+    await expect.poll(() => received).toEqual(['of a', 'of b']);
   });
 
-  it('fails softly while Redis is away, and has every instance look again when it is back', async () => {
+  it('publishes without an error while Redis is unavailable, and reports a gap to every instance when it is back', async () => {
     const name = channel();
     const relay = await relayTo(url);
     const lines: string[] = [];
@@ -79,26 +79,26 @@ describe.each(TEST_REDIS_URLS)('over Redis', (url) => {
     expect(lines).toEqual(['the connection to Redis was lost', 'the connection to Redis is back']);
   });
 
-  it('notices a connection that takes everything and answers nothing', async () => {
+  it('notices a connection that accepts everything and answers nothing', async () => {
     const name = channel();
     const relay = await relayTo(url);
     const [frozen, other] = [
       await open({ url: relay.url, channel: name, heartbeatMs: 500 }),
       await open({ url, channel: name }),
     ];
-    const [gap, told, heard] = [vi.fn(), vi.fn(), vi.fn()];
+    const [gap, otherGap, received] = [vi.fn(), vi.fn(), vi.fn()];
     frozen.onGap(gap);
-    other.onGap(told);
-    frozen.subscribe('t', heard);
+    other.onGap(otherGap);
+    frozen.subscribe('t', received);
     relay.freeze();
-    // What is written keeps the socket itself from noticing.
+    // Repeated writes keep the socket's own idle timeout from noticing the frozen connection.
     const published = async () => {
       await frozen.publish('t', 'into nothing');
       return gap.mock.calls.length;
     };
     await expect.poll(published).toBeGreaterThan(0);
-    await expect.poll(() => told).toHaveBeenCalled();
+    await expect.poll(() => otherGap).toHaveBeenCalled();
     await other.publish('t', 'back');
-    await expect.poll(() => heard).toHaveBeenLastCalledWith('back');
+    await expect.poll(() => received).toHaveBeenLastCalledWith('back');
   });
 });

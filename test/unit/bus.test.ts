@@ -8,19 +8,19 @@ describe.each(TEST_BUSES)('the bus over %s', (_, open) => {
   });
   afterAll(() => bus.close());
 
-  it('brings a topic to its listeners on every instance, and passes over what is not its own', async () => {
+  it('delivers a topic to its listeners on every instance, and ignores messages that are not its own', async () => {
     const { a, b } = bus;
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     const failing = a.subscribe('t', () => {
       throw new Error('this listener fails');
     });
-    const stops = [a, b].map((end) => end.subscribe('t', (payload) => void heard.push(payload)));
+    const stops = [a, b].map((end) => end.subscribe('t', (payload) => void received.push(payload)));
     await bus.send('not json');
     await bus.send('{"t":1}');
     await a.publish('other', 1);
     await a.publish('t', { id: 'x', text: "it's ünïcode" });
-    const said = { id: 'x', text: "it's ünïcode" };
-    await expect.poll(() => heard).toEqual([said, said]);
+    const payloadSent = { id: 'x', text: "it's ünïcode" };
+    await expect.poll(() => received).toEqual([payloadSent, payloadSent]);
     for (const stop of [failing, ...stops]) stop();
     const others: unknown[] = [];
     const stopOther = a.subscribe('other', (payload) => void others.push(payload));
@@ -28,10 +28,10 @@ describe.each(TEST_BUSES)('the bus over %s', (_, open) => {
     await b.publish('other', 3);
     await expect.poll(() => others).toEqual([3]);
     stopOther();
-    expect(heard).toHaveLength(2);
+    expect(received).toHaveLength(2);
   });
 
-  it('refuses what is not small', async () => {
+  it('refuses a payload that is too large', async () => {
     await expect(bus.a.publish('t', 'x'.repeat(10_000))).rejects.toThrow(/too long/);
   });
 });

@@ -72,7 +72,7 @@ describe.each([
     ['', 'caf\xe9', 'café'],
   ])('%s', (label, raw, letters) => expect(decode(bytes(raw), label)).toBe(letters));
 
-  it('has the whole of UHC and of Big5 with the letters of Hong Kong', () => {
+  it('decodes all of UHC, and of Big5 with the Hong Kong characters', () => {
     const known = (label: string) => {
       let count = 0;
       for (let lead = 0x81; lead < 0xff; lead++)
@@ -86,8 +86,8 @@ describe.each([
   });
 });
 
-describe('a text that may be UTF-8 already', () => {
-  it('is decoded by its charset where its bytes could not have come of that', () => {
+describe('a text that may already be UTF-8', () => {
+  it('is decoded by its charset when that charset could not have produced its bytes as UTF-8', () => {
     expect(decodeTextOrUtf8(Buffer.from('안녕'), 'iso-2022-kr')).toBe('안녕');
     expect(decodeTextOrUtf8(bytes('\x1b$)C\x0e>H\x0f'), 'iso-2022-kr')).toBe('안');
     expect(decodeTextOrUtf8(bytes('~{<:~}'), 'hz-gb-2312')).toBe('己');
@@ -98,12 +98,12 @@ describe('a text that may be UTF-8 already', () => {
   });
 
   it.each(['utf-16', 'utf-16le', 'UTF-16BE', 'unicode', 'iso-10646-ucs-2', 'utf-32', 'utf-32be', 'ucs-4'])(
-    'is what it says where its label is %s and its bytes are plain words',
+    'is left as it is when its label is %s and its bytes are plain words',
     (label) =>
       expect(decodeTextOrUtf8(Buffer.from('<p>Hello \0 Bob,\r\n</p>'), label)).toBe('<p>Hello \0 Bob,\r\n</p>'),
   );
 
-  it('is decoded where its bytes are ASCII and no words', () => {
+  it('is decoded when its bytes are ASCII but not words', () => {
     const words = 'Привет, мир\r\n';
     expect(decodeTextOrUtf8(Buffer.from(words, 'utf16le'), 'utf-16le')).toBe(words);
     expect(decodeTextOrUtf8(Buffer.from('plain', 'utf16le').swap16(), 'utf-16be')).toBe('plain');
@@ -132,7 +132,7 @@ describe.each([
     ['=?utf-8?B?w7w=w6k=YQ==?=', 'üéa'],
   ])('%s', (written, read) => expect(decode(written)).toBe(read));
 
-  it('looks through what never closes once', () => {
+  it('scans once through encoded words that are never closed', () => {
     expect(decode('=?utf-8?q?'.repeat(100_000))).toHaveLength(1_000_000);
     expect(decode(`=?utf-8?q?${'= '.repeat(200_000)}`)).toHaveLength(400_010);
   });

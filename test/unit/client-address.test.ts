@@ -16,6 +16,6 @@ it.each([
   expect(clientAddress(request(from, '192.0.2.9, 198.51.100.7'), trustOf(whom))).toBe(client);
 });
 
-it('a socket that is gone already has no address', () => {
+it('a socket that is already closed has no address', () => {
   expect(clientAddress(request(undefined, '192.0.2.9'), trustOf(1))).toBe('');
 });

@@ -61,7 +61,7 @@ describe('a message that names no sender', () => {
   });
 });
 
-it('takes an empty id or address for one that is none, not for one left out', async () => {
+it('takes an empty id or address for a missing one, but not for one that was left out', async () => {
   const { fieldOf } = setUp();
   for (const field of ['reply', 'forward', 'draft'])
     expect(await fieldOf({ [field]: '' })).toEqual(['BAD_USER_INPUT', ['input', field]]);
@@ -69,7 +69,7 @@ it('takes an empty id or address for one that is none, not for one left out', as
   expect(await fieldOf({ ifVersion: '1' })).toEqual(['INVALID', ['input', 'ifVersion']]);
 });
 
-it('quotes a plain text line by line in HTML, also for readers without styles', async () => {
+it('quotes a plain text line by line in HTML, also for mail programs without styles', async () => {
   const original = aMessage('plain', { content: someContent({ text: 'one\r\n two <3\nthree', html: null }) });
   const { compose } = setUp([original]);
   const answer = await compose({ reply: message('plain'), html: '<p>Yes</p>' });
@@ -77,7 +77,7 @@ it('quotes a plain text line by line in HTML, also for readers without styles', 
 });
 
 describe('a revision that is sent', () => {
-  it('has a Message-ID of its own, a draft keeps its', async () => {
+  it('gets a new Message-ID, while a draft keeps its own', async () => {
     const draft = aMessage('d1', { isDraft: true, internetMessageId: 'old@mine.example', content: someContent({}) });
     const { compose } = setUp([draft], {
       getDrafts: async () => [{ id: 'd', version: '1', message: draft }],
@@ -88,7 +88,7 @@ describe('a revision that is sent', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a reply', () => {
   const original = aMessage('m1', {
     to: [
       { name: null, address: 'GMAIL@mine.example' },
@@ -101,7 +101,7 @@ describe('an answer', () => {
     content: someContent({ references: ['root@example.org'], inReplyTo: ['root@example.org'] }),
   });
 
-  it('goes to who wrote, with one prefix, below the message that it answers', async () => {
+  it('goes to the author, with one prefix, below the message that it replies to', async () => {
     const { compose } = setUp([original]);
     const reply = await compose({ reply: message('m1'), text: 'Yes.' });
     expect(reply).toMatchObject({
@@ -117,19 +117,19 @@ describe('an answer', () => {
     });
   });
 
-  it('to all leaves out oneself and repeats nobody', async () => {
+  it('to all leaves out the sender and repeats nobody', async () => {
     const { compose } = setUp([original]);
     const reply = await compose({ reply: message('m1'), replyAll: true, text: 'Yes.' });
     expect(addresses(reply.to)).toEqual(['zoe@example.org']);
     expect(addresses(reply.cc)).toEqual(['bob@example.org', 'carol@example.org']);
   });
 
-  it('heeds Reply-To', async () => {
+  it('follows Reply-To', async () => {
     const { compose } = setUp([{ ...original, replyTo: [{ name: null, address: 'list@example.org' }] }]);
     expect(addresses((await compose({ reply: message('m1') })).to)).toEqual(['list@example.org']);
   });
 
-  it("to mail of one's own goes where that went", async () => {
+  it("to one's own mail goes to the recipients of that mail", async () => {
     const mine = { ...original, from: { name: 'Me', address: 'Gmail@mine.example' } };
     const { compose } = setUp([mine]);
     expect(addresses((await compose({ reply: message('m1') })).to)).toEqual(['bob@example.org']);
@@ -146,7 +146,7 @@ describe('an answer', () => {
     expect(addresses((await compose({ reply: message('m1') })).to)).toEqual(['gmail@mine.example']);
   });
 
-  it('has what the client gives instead', async () => {
+  it('uses what the client sets instead', async () => {
     const { compose } = setUp([original]);
     const to = [{ address: 'dan@example.org' }];
     const reply = await compose({ reply: message('m1'), to, cc: [], subject: 'No', text: 'x', quote: false });
@@ -160,7 +160,7 @@ describe('an answer', () => {
     expect(reply.inReplyTo).toEqual(['m1@example.org']);
   });
 
-  it('comes from the alias that was written to', async () => {
+  it('is sent from the alias that received the message', async () => {
     const { compose } = setUp([{ ...original, to: [{ name: null, address: 'alias@mine.example' }] }], {
       identities: async () => [
         { address: 'gmail@mine.example', name: 'Me', isDefault: true },
@@ -170,7 +170,7 @@ describe('an answer', () => {
     expect((await compose({ reply: message('m1') })).from).toEqual({ name: 'Alias', address: 'alias@mine.example' });
   });
 
-  it('from another account goes on by its headers alone', async () => {
+  it('from another account belongs to the thread by its headers only', async () => {
     const { compose } = setUp();
     const reply = await compose({ reply: message('far', 'outlook'), text: 'x' });
     expect(reply).toMatchObject({
@@ -180,7 +180,7 @@ describe('an answer', () => {
     });
   });
 
-  it('quotes HTML without what is dangerous in it, and keeps the images that it shows', async () => {
+  it('quotes HTML without its dangerous parts, and keeps the images that it shows', async () => {
     const html = '<p onclick="x()">Hi<script>alert(1)</script><img src="cid:logo@x"><img src="cid:gone"></p>';
     const attachments = [aFile('img', { isInline: true, contentId: 'logo@x', mimeType: 'image/png' }), aFile('doc')];
     const { compose } = setUp([{ ...original, content: someContent({ html, attachments }) }]);
@@ -194,7 +194,7 @@ describe('an answer', () => {
     expect((await compose({ reply: message('m1'), text: 'Yes' })).attachments).toEqual([]);
   });
 
-  it("is not to a draft, and not to somebody else's message", async () => {
+  it("to a draft or to another user's message is refused", async () => {
     const { fieldOf } = setUp([aMessage('d', { isDraft: true })]);
     expect(await fieldOf({ reply: message('d') })).toEqual(['INVALID', ['input', 'reply']]);
     expect(await fieldOf({ reply: message('x', 'stranger') })).toEqual(['NOT_FOUND', ['input', 'reply']]);
@@ -205,14 +205,14 @@ describe('an answer', () => {
   });
 });
 
-describe('what is passed on', () => {
+describe('a forwarded message', () => {
   const attachments = [
     aFile('img', { isInline: true, contentId: 'logo@x' }),
     aFile('doc', { filename: '../etc/пароль.txt' }),
   ];
   const original = aMessage('m1', { content: someContent({ html: '<p>Hi <img src="cid:logo@x"></p>', attachments }) });
 
-  it('brings its files along, and answers nobody', async () => {
+  it('keeps its files, and has no recipients', async () => {
     const { compose } = setUp([original]);
     const forward = await compose({ forward: message('m1'), to: [{ address: 'dan@example.org' }], text: 'See <this>' });
     expect(forward).toMatchObject({
@@ -233,7 +233,7 @@ describe('what is passed on', () => {
     expect(await Promise.all(forward.attachments.map(bytes))).toEqual(['m1/img', 'm1/doc']);
   });
 
-  it('brings no more files than can be sent, and says so; one that is answered leaves the other images out', async () => {
+  it('keeps no more files than can be sent, and reports it; a reply leaves the other images out', async () => {
     const many = (count: number) =>
       Array.from({ length: count }, (_, index) => aFile(`f${index}`, { isInline: true, contentId: `f${index}@x` }));
     const html = many(300)
@@ -252,7 +252,7 @@ describe('what is passed on', () => {
     expect(answer.html?.match(/src="cid:/g)).toHaveLength(250);
   });
 
-  it('keeps the files that are chosen, and adds others', async () => {
+  it('keeps the chosen files, and adds others', async () => {
     const { compose } = setUp([original]);
     const names = async (given: ComposeRequest['attachments']) =>
       (await compose({ forward: message('m1'), ...(given && { attachments: given }) })).attachments.map(
@@ -302,7 +302,7 @@ describe('a revision of a draft', () => {
   };
   const draft = encodeId('Draft', 'gmail', 'draft');
 
-  it('keeps what it does not say', async () => {
+  it('keeps the fields that it does not set', async () => {
     const { compose } = setUp([stored], session);
     expect(await compose({ draft, ifVersion: 'v2', text: 'More' })).toMatchObject({
       to: [{ address: 'zoe@example.org' }],
@@ -322,7 +322,7 @@ describe('a revision of a draft', () => {
     });
   });
 
-  it('is a conflict when the draft has moved on', async () => {
+  it('is a conflict when the draft has changed meanwhile', async () => {
     const { fieldOf } = setUp([stored], session);
     expect(await fieldOf({ draft, ifVersion: 'v1' })).toEqual(['CONFLICT', ['input', 'ifVersion']]);
     expect(await fieldOf({ draft: encodeId('Draft', 'gmail', 'other') })).toEqual(['NOT_FOUND', ['input', 'draft']]);
@@ -397,14 +397,14 @@ describe('hostile input', () => {
     ],
     ['a text with NUL', { text: 'a\0' }, ['text']],
     ['too many recipients', { to: Array.from({ length: 501 }, (_, i) => ({ address: `a${i}@example.org` })) }, ['to']],
-  ])('%s is refused by its path', async (_name, input, field) => {
+  ])('%s is refused with its path', async (_name, input, field) => {
     const { fieldOf } = setUp();
     const [code, path] = (await fieldOf(input)) ?? [];
     expect(code).toMatch(/^(INVALID|BAD_USER_INPUT|NOT_FOUND)$/);
     expect(path).toEqual(['input', ...field]);
   });
 
-  it('needs recipients only when it is sent, and says where', async () => {
+  it('needs recipients only when it is sent, and names the field', async () => {
     const { fieldOf } = setUp();
     expect(await fieldOf({ text: 'x' })).toBeNull();
     expect(await fieldOf({ text: 'x' }, 'send')).toEqual(['INVALID', ['input', 'message', 'to']]);
@@ -427,7 +427,7 @@ describe('hostile input', () => {
     });
   });
 
-  it('takes other scripts everywhere', async () => {
+  it('accepts other scripts in every field', async () => {
     const { compose } = setUp();
     const written = await compose({
       to: [{ name: '山田 太郎 🎉', address: 'δοκιμή@παράδειγμα.δοκιμή' }],

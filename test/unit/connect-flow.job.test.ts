@@ -36,7 +36,7 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     for (const job of jobs.splice(0)) void job.close();
   });
 
-  /** The job of one instance. */
+  /** Returns the job of another instance. */
   function instance(takeoverIntervalMs = 60_000, offeredBy: Provider = offering): ConnectFlowJob {
     const { vault, integrations, directory, flows } = accounts;
     const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks: [], log: silent });
@@ -81,7 +81,7 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     expect(row).toMatchObject({ consent: null, claimOwner: null, claimUntil: null });
   });
 
-  it('is taken over from an instance that stopped while it polled, once the claim has run out', async () => {
+  it('is taken over from an instance that stopped while polling, once the claim has expired', async () => {
     answer = () => new Promise(() => {});
     const flow = await begun();
     const first = instance();
@@ -98,7 +98,7 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     await expect.poll(() => statusOf(flow)).toBe('CONNECTED');
   });
 
-  it('is not asked for before its time, and not after its end', async () => {
+  it('is not polled before its time, nor after its end', async () => {
     answer = async () => ({ pollAfterMs: 30_000 });
     const flow = await begun();
     const job = instance(20);
@@ -114,7 +114,7 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     expect(polled).toHaveBeenCalledTimes(1);
   });
 
-  it('fails with the reason when the provider refuses, and nothing is stored of a flow that has ended meanwhile', async () => {
+  it('fails with the reason when the provider refuses, and stores nothing of a flow that has ended meanwhile', async () => {
     answer = async () => {
       throw new MailError('CONSENT_REQUIRED', 'It was declined.');
     };

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { newCode, newToken, readFinishToken } from '../../src/accounts/connect/authorization-code/connect-token.ts';
 
 describe('what finishes a connect flow', () => {
-  it('is a code of 50 bits of an alphabet in which nothing reads as something else, or a token of 256', () => {
+  it('is a code of 50 bits in an alphabet without characters that look alike, or a token of 256 bits', () => {
     const codes = Array.from({ length: 2_000 }, newCode);
     for (const code of codes) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$/);
     expect(new Set(codes).size).toBe(codes.length);
-    // Every letter comes, everywhere.
-    for (const place of [0, 1, 2, 3, 4, 6, 7, 8, 9, 10]) {
-      expect(new Set(codes.map((code) => code[place])).size).toBe(32);
+    // Every letter of the alphabet occurs at every position.
+    for (const position of [0, 1, 2, 3, 4, 6, 7, 8, 9, 10]) {
+      expect(new Set(codes.map((code) => code[position])).size).toBe(32);
     }
     expect(newToken()).toMatch(/^[\w-]{43}$/);
   });
@@ -31,7 +31,7 @@ describe('what finishes a connect flow', () => {
     expect(readFinishToken(typed)).toEqual({ kind: 'code', value: 'AB0D11GH0K' });
   });
 
-  it('reads a token to the letter', () => {
+  it('reads a token only as it is written', () => {
     const token = newToken();
     expect(readFinishToken(` ${token} `)).toEqual({ kind: 'token', value: token });
     expect(readFinishToken(token.slice(1)).kind).toBe('code');

@@ -40,7 +40,7 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
 
   const request = { address: 'ada@imap.example', provider: null, access: 'WRITE' as const };
 
-  it('is done when the provider has answered: found by the address, sealed, told, and open', async () => {
+  it('ends when the provider has answered: found by the address, encrypted, announced, and open', async () => {
     const userId = await accounts.user();
     const record = await accounts.withPassword(userId, { ...request, password });
     expect(record).toMatchObject({ provider: 'IMAP', status: 'CONNECTED', access: 'WRITE', address: request.address });
@@ -82,7 +82,7 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
     await accounts.sessions.close();
   });
 
-  it('asks to reconnect once the password has changed, and not before the provider says so', async () => {
+  it('asks to reconnect once the provider refuses the changed password, and not earlier', async () => {
     const record = await accounts.withPassword(await accounts.user(), { ...request, password });
     const { signal } = new AbortController();
     const used = await accounts.tokens.get(record.id, signal);
@@ -92,7 +92,7 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
     expect(await accounts.directory.get(record.id)).toMatchObject({ status: 'RECONNECT_REQUIRED' });
   });
 
-  it('names the field at fault, and keeps nothing', async () => {
+  it('names the field at fault, and stores nothing', async () => {
     const userId = await accounts.user();
     const faults = [
       [{ ...request, password: 'wrong' }, 'INVALID', 'password'],
@@ -108,7 +108,7 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
     expect(await accounts.directory.forUser(userId)).toEqual([]);
   });
 
-  it('is no way to try passwords out', async () => {
+  it('limits attempts to guess passwords', async () => {
     const userId = await accounts.user();
     signIn.mockClear();
     const outcomes = await Promise.all(
@@ -123,7 +123,7 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
     await expect(again, 'another instance').rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  it('is renewed as it was connected, where its provider has a consent page too', async () => {
+  it('is reconnected in the way in which it was connected, although its provider has a consent page too', async () => {
     const consented = vi.fn(async (secret: unknown) => granted(String(secret)));
     const [page] = fakeProvider({ connect: { refresh: consented } }).connectMethods;
     const open = (connectMethods: Provider['connectMethods']) =>
@@ -140,7 +140,7 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
     expect(consented).not.toHaveBeenCalled();
   });
 
-  it('is renewed by the first way of its provider where it was sealed before there were several', async () => {
+  it('is reconnected in the first way of its provider when it was stored before there were several', async () => {
     const first = vi.fn(async () => granted('of the first way'));
     const [page] = fakeProvider({ connect: { refresh: first } }).connectMethods;
     const accounts = await openAccounts(db, {

@@ -48,7 +48,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     new URL(reply.headers.location ?? 'a:b').searchParams.get('token') ??
     /<output id="code">([^<]+)</.exec(reply.body)?.[1] ??
     '';
-  /** A flow that has come back: who began, and what finishes it. */
+  /** Begins a flow and comes back from the consent page. Returns the user and the token that finishes the flow. */
   const consented = async (redirectUri: string | null = PAGE, code = 'a-code-of-the-provider') => {
     const userId = await accounts.user();
     const state = (await begin(userId, redirectUri)).get('state');
@@ -57,7 +57,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   const flowOf = (userId: string) => db.prisma.connectFlow.findFirstOrThrow({ where: { userId } });
   const wiped = { codeVerifier: null, consent: null, claimOwner: null, claimUntil: null };
 
-  it('goes out with an unguessable state and a PKCE challenge, and keeps neither in the clear', async () => {
+  it('leaves with an unguessable state and a PKCE challenge, and stores neither unencrypted', async () => {
     const userId = await accounts.user();
     const sent = await begin(userId);
     expect(sent.get('state')).toMatch(/^[\w-]{43}$/);
@@ -65,7 +65,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(JSON.stringify(await flowOf(userId))).not.toContain(sent.get('state'));
   });
 
-  it('stores nothing but the sealed consent until it is finished; then the account, told, and nothing of the flow', async () => {
+  it('stores only the encrypted consent until it is finished, and then the account, announced, without the flow', async () => {
     exchange.mockClear();
     const { userId, token } = await consented();
     expect(token).toMatch(/^[\w-]{43}$/);
@@ -93,7 +93,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'CONNECTED', integration: record.id });
   });
 
-  it('asks the provider once for calls that come at once, and answers the same again while its minutes last', async () => {
+  it('asks the provider once for simultaneous calls, and repeats the answer within ten minutes', async () => {
     exchange.mockClear();
     const { userId, token } = await consented();
     const records = await Promise.all([1, 2, 3].map(() => accounts.connect.finish(userId, token)));
@@ -105,7 +105,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   });
 
   it.each([PAGE, null])(
-    'answers a call the same when another ends the flow between its reads (%s)',
+    'answers a call the same when another call ends the flow between its reads (%s)',
     async (redirectUri) => {
       exchange.mockClear();
       const { userId, token } = await consented(redirectUri);
@@ -125,7 +125,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     },
   );
 
-  it('shows on a page that runs nothing who asked for what, and a code for them', async () => {
+  it('shows on a page without scripts who asked for what, and a code', async () => {
     const userId = await accounts.user();
     const { email } = await db.prisma.user.findUniqueOrThrow({ where: { id: userId } });
     const reply = await back((await begin(userId)).get('state'));
@@ -141,7 +141,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(await accounts.connect.finish(userId, typed)).toMatchObject({ status: 'CONNECTED' });
   });
 
-  it('answers a page that is loaded again the same, and nobody who brings another code', async () => {
+  it('answers a reloaded page the same, and nobody who brings another code', async () => {
     const { userId, state, token } = await consented(null, 'the code');
     expect(tokenIn(await back(state, { code: 'the code' }))).toBe(token);
     for (const answer of [{ code: 'another' }, { error: 'access_denied' }, {}] as Record<string, string>[]) {
@@ -150,7 +150,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     }
     const record = await accounts.connect.finish(userId, token);
     expect(exchange).toHaveBeenLastCalledWith(expect.objectContaining({ code: 'the code' }), expect.anything());
-    // Loaded once more when all is done, it gives nothing away and undoes nothing.
+    // Loading the link once more afterwards reveals nothing and undoes nothing.
     expect((await back(state, { code: 'the code' })).status).toBe(400);
     expect(await accounts.directory.find(userId, record.id)).toMatchObject({ status: 'CONNECTED' });
   });
@@ -206,7 +206,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(await db.prisma.connectFlow.count({ where: { userId } })).toBe(0);
   });
 
-  it('uses the state up when consent was refused, and needs nobody to finish that', async () => {
+  it('uses up the state when consent was refused, and needs no call to finish', async () => {
     const userId = await accounts.user();
     const state = (await begin(userId, `${PAGE}?x=1&status=connected&integration=mine`)).get('state');
     const reply = await back(state, { error: 'access_denied', error_description: '<script>' });
@@ -219,12 +219,12 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect((await back(state)).status).toBe(400);
   });
 
-  it('answers a refusal that is loaded again the same, and turns it into nothing else', async () => {
+  it('answers a reloaded refusal the same, and turns it into nothing else', async () => {
     for (const redirectUri of [PAGE, null]) {
       const userId = await accounts.user();
       const state = (await begin(userId, redirectUri)).get('state');
       const first = await back(state, { error: 'access_denied' });
-      // At the same moment too, as a program that looks at the link and the browser behind it.
+      // A program that scans the link and the browser after it may load it at the same moment.
       const more = await Promise.all([1, 2].map(() => back(state, { error: 'access_denied' })));
       expect(more).toEqual([first, first]);
       for (const other of [{ code: 'c' }, { error: 'server_error' }] as Record<string, string>[])
@@ -235,7 +235,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     }
   });
 
-  it('is not ended by an answer that says neither yes nor no', async () => {
+  it('does not end on an answer that says neither yes nor no', async () => {
     const userId = await accounts.user();
     const state = (await begin(userId, PAGE)).get('state');
     for (const answer of [{}, { code: '' }, { error: '' }, { code: '', error: '' }] as Record<string, string>[])
@@ -243,7 +243,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(await accounts.connect.finish(userId, tokenIn(await back(state)))).toMatchObject({ status: 'CONNECTED' });
   });
 
-  it('says what is missing each time it is asked, and lets nobody hear what went wrong inside', async () => {
+  it('reports what is missing each time, and shows nobody what went wrong internally', async () => {
     const missing = new MailError('CONSENT_REQUIRED', 'Gmail did not grant gmail.readonly.');
     exchange.mockRejectedValueOnce(missing);
     const { userId, token } = await consented();
@@ -257,7 +257,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   });
 
   it.each([new MailError('PROVIDER_UNAVAILABLE', 'away'), new Error('ECONNREFUSED')])(
-    'waits for another call when the provider was away: %s',
+    'waits for another call when the provider was unavailable: %s',
     async (failure) => {
       exchange.mockRejectedValueOnce(failure);
       const { userId, token } = await consented(null);
@@ -267,7 +267,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     },
   );
 
-  it('asks again whose account it is, and trades the code once, when the provider went away in between', async () => {
+  it('identifies the account again, but exchanges the code once, when the provider failed in between', async () => {
     exchange.mockClear();
     const { userId, token } = await consented();
     identify.mockRejectedValueOnce(new MailError('TIMEOUT', 'silent'));
@@ -322,7 +322,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(reply.body).not.toContain('<img');
   });
 
-  it('refuses by name what it cannot begin', async () => {
+  it('names what keeps it from beginning', async () => {
     const userId = await accounts.user();
     const attempt = (request: object) =>
       accounts.begin(userId, { address: null, provider: null, access: 'READ', redirectUri: null, ...request });
@@ -337,7 +337,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect((await attempt({ address: 'a@mail.example' })).provider.id).toBe('GMAIL');
   });
 
-  it('keeps the id when the same address is connected again, with the access it has then', async () => {
+  it('keeps the id when the same address is connected again, with its new access', async () => {
     const [userId, other] = [await accounts.user(), await accounts.user()];
     const first = await accounts.connected(userId);
     exchange.mockResolvedValueOnce(exchanged('ada@mail.EXAMPLE'));
@@ -348,7 +348,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(await accounts.directory.find(other, first)).toBeNull();
   });
 
-  it('disconnects: hooks, then no secret, and the grant ends only when nobody else holds the mailbox', async () => {
+  it('disconnects: first hooks, then the secret, and the grant only when no other integration uses the mailbox', async () => {
     await db.prisma.integration.deleteMany({});
     const [one, two] = [await accounts.user(), await accounts.user()];
     const [first, second] = [await accounts.connected(one), await accounts.connected(two)];
@@ -372,7 +372,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(await accounts.directory.forUser(one)).toHaveLength(1);
   });
 
-  it('says where consent is taken back when the provider has no call for it', async () => {
+  it('tells the user where to revoke consent when the provider has no call for it', async () => {
     const userId = await accounts.user();
     const id = await accounts.connected(userId, 'READ', 'OUTLOOK');
     await db.prisma.integration.deleteMany({ where: { provider: 'OUTLOOK', id: { not: id } } });

@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 const limited = (retryAfterMs?: number) => new MailError('RATE_LIMITED', 'slow down', { retryAfterMs });
 const away = (retryAfterMs?: number) => new MailError('PROVIDER_UNAVAILABLE', 'down', { retryAfterMs });
 
-/** A cooldown on a clock of its own; `refuse` is asked at once, and answered with that error. */
+/** A cooldown with a clock of its own. `refuse` makes a request now, which fails with the error. */
 function onClock() {
   const clock = { now: 1_000_000 };
   const cooldown = new Cooldown(() => clock.now);
@@ -16,7 +16,7 @@ function onClock() {
     cooldown.failed(error, clock.now);
     return cooldown.waitMs;
   };
-  /** Asked again as soon as that is allowed. */
+  /** Makes the next request as soon as it is allowed, which fails with the error. */
   const again = (error = limited()) => {
     clock.now += cooldown.waitMs;
     return refuse(error);
@@ -24,13 +24,13 @@ function onClock() {
   return { clock, cooldown, refuse, again };
 }
 
-it('leaves an account alone for longer with each burst that names no time, up to a quarter of an hour', () => {
+it('lasts longer with each burst that names no time, up to a quarter of an hour', () => {
   const { refuse, again } = onClock();
   const waits = [refuse(), again(), again(), again(), again(), again()];
   expect(waits.map((ms) => ms / MINUTE)).toEqual([1, 2, 4, 8, 15, 15]);
 });
 
-it('begins with a minute again once the account was quiet for twice as long as it was left alone', () => {
+it('begins with a minute again after the account was quiet for twice as long as its cooldown', () => {
   const { clock, cooldown, refuse, again } = onClock();
   refuse();
   again();
@@ -40,7 +40,7 @@ it('begins with a minute again once the account was quiet for twice as long as i
   expect(refuse()).toBe(MINUTE);
 });
 
-it('takes what was under way together for one burst', () => {
+it('counts requests that were under way together as one burst', () => {
   const { clock, cooldown } = onClock();
   const beganAt = clock.now;
   for (let n = 0; n < 4; n++) {
@@ -50,7 +50,7 @@ it('takes what was under way together for one burst', () => {
   expect(cooldown.waitMs).toBe(MINUTE - 300);
 });
 
-it('keeps to a time that is named, also of a provider that is away, and to the longest of several', () => {
+it('lasts for a time that is named, also by a provider that is unavailable, and for the longest of several', () => {
   const { clock, cooldown } = onClock();
   cooldown.failed(away(90_000), clock.now);
   cooldown.failed(limited(30_000), clock.now);
@@ -64,25 +64,25 @@ it.each(['RECONNECT_REQUIRED', 'NOT_FOUND', 'TIMEOUT', 'CONFLICT'] as const)('is
   expect(refuse(new MailError(code, 'no', { retryAfterMs: 5_000 }))).toBe(0);
 });
 
-it('is none after an outage without a time, or with one that is over', () => {
+it('is none after an outage without a time, or with a time that has passed', () => {
   const { refuse } = onClock();
   expect([refuse(away()), refuse(away(0))]).toEqual([0, 0]);
 });
 
-it('grows from a second where a limit names a time that is over', () => {
+it('grows from a second when a limit names a time that has passed', () => {
   const { refuse, again } = onClock();
   expect([refuse(limited(0)), again(limited(0)), again(limited(0))]).toEqual([1_000, 2_000, 4_000]);
 });
 
-it('tells with each refusal how long to wait', () => {
+it('returns with each refusal how long to wait', () => {
   const { clock, cooldown } = onClock();
   expect(cooldown.failed(limited(), clock.now)).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: MINUTE });
-  const told = limited(2 * MINUTE);
-  expect(cooldown.failed(told, clock.now), 'as it came').toBe(told);
+  const refusal = limited(2 * MINUTE);
+  expect(cooldown.failed(refusal, clock.now), 'as it came').toBe(refusal);
   expect(cooldown.failed(limited(1_000), clock.now).retryAfterMs, 'the account waits for longer').toBe(2 * MINUTE);
 });
 
-it('takes a batch that was refused in part for too wide, and one that was refused whole for a limit of the account', () => {
+it('takes a batch that was refused in part for too wide, and one refused completely for a limit of the account', () => {
   expect(batchError(limited(), 3, 50).retryAfterMs).toBeLessThan(1_000);
   expect(batchError(limited(0), 3, 50).retryAfterMs).toBeGreaterThan(0);
   for (const [error, parts] of [

@@ -49,7 +49,7 @@ describe('the data directory', () => {
 
   it('keeps what was committed when the process is killed, and opens again', async () => {
     const child = spawnHolder(dir);
-    await said(child, 'committed');
+    await printed(child, 'committed');
     await expect(openDatabase({ url: null, dataDir: dir, log: silent })).rejects.toThrow(
       new RegExp(`in use by process ${child.pid}.*DATA_DIR`),
     );
@@ -63,7 +63,7 @@ describe('the data directory', () => {
   });
 });
 
-/** A process that opens the directory, commits a row, says so, and stays. */
+/** Starts a process that opens the directory, commits a row, prints a line, and keeps running. */
 function spawnHolder(dataDir: string): ChildProcess {
   const program = `
     import { openDatabase } from './src/platform/database/database.open.ts';
@@ -78,14 +78,14 @@ function spawnHolder(dataDir: string): ChildProcess {
   });
 }
 
-function said(child: ChildProcess, text: string): Promise<void> {
+function printed(child: ChildProcess, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     child.stdout?.on('data', (chunk: Buffer) => chunk.includes(text) && resolve());
     child.once('exit', (code) => reject(new Error(`the process ended (${code})`)));
   });
 }
 
-it('a migration that fails says so, leaves the session usable, and keeps the next start from going on', async () => {
+it('a migration that fails is reported, leaves the session usable, and keeps the next start from continuing', async () => {
   mkdirSync(join(dir, '1_good'));
   mkdirSync(join(dir, '2_bad'));
   writeFileSync(join(dir, '1_good', 'migration.sql'), 'CREATE TABLE good (id int)');
@@ -98,7 +98,7 @@ it('a migration that fails says so, leaves the session usable, and keeps the nex
   await db.close();
 });
 
-it('a server that does not answer is one clear line without the password', async () => {
+it('a server that does not answer is reported in one clear line without the password', async () => {
   const opening = openDatabase({ url: 'postgres://me:hunter2@127.0.0.1:1/mail', dataDir: null, log: silent });
   const error: Error = await opening.then(
     () => new Error('opened'),
@@ -109,7 +109,7 @@ it('a server that does not answer is one clear line without the password', async
 });
 
 it.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))(
-  'a %s server that has too few connections for a start is one clear line that says so',
+  'a %s server with too few connections for a start is reported in one clear line',
   async () => {
     const own = await createTestDatabaseUrl();
     if (!own) return;
@@ -139,9 +139,9 @@ it.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))(
   },
 );
 
-/** Several instances need a server: the embedded database belongs to one process. */
+/** Several instances need a server, since the embedded database belongs to one process. */
 describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several instances on one %s server', () => {
-  it('migrate it once, have one channel, hear each other, and learn of a gap', async () => {
+  it("migrate it once, share one channel, receive each other's messages, and notice a gap", async () => {
     const own = await createTestDatabaseUrl();
     if (!own) return;
     const open = () => openDatabase({ url: own.url, dataDir: null, log: silent });
@@ -157,10 +157,10 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several ins
       expect(channels[2]).not.toBe(channels[0]);
 
       const buses = await Promise.all([createBus(a, silent), createBus(b, silent)]);
-      const heard: unknown[] = [];
-      buses[1].subscribe('t', (payload) => void heard.push(payload));
+      const received: unknown[] = [];
+      buses[1].subscribe('t', (payload) => void received.push(payload));
       await buses[0].publish('t', 1);
-      await expect.poll(() => heard).toEqual([1]);
+      await expect.poll(() => received).toEqual([1]);
 
       const gap = vi.fn();
       buses[1].onGap(gap);
@@ -169,7 +169,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several ins
         WHERE datname = current_database() AND query ILIKE 'LISTEN%'`;
       await expect.poll(() => gap).toHaveBeenCalled();
       await buses[0].publish('t', 2);
-      await expect.poll(() => heard).toEqual([1, 2]);
+      await expect.poll(() => received).toEqual([1, 2]);
     } finally {
       await Promise.all([a.close(), b.close()]);
       await own.drop();
@@ -190,23 +190,25 @@ describe('a database that cannot be opened', () => {
   it.each([
     ['127.0.0.1:1', /at 127\.0\.0\.1:1 .*; start PostgreSQL there, or correct host and port/],
     ['nowhere.invalid', /at nowhere\.invalid:5432 .*; correct the host/],
-  ])('at %s is one line that says what to do, without the password', async (host, expected) => {
+  ])('at %s is reported in one line with advice, without the password', async (host, expected) => {
     const line = await refusalOf(URL_OF(host));
     expect(line).toMatch(/^DATABASE_URL: the database mail [^\n]*$/);
     expect(line).toMatch(expected);
     expect(line).not.toContain('hunter2');
   });
 
-  it('is explained by what PostgreSQL says', () => {
-    const said = (message: string, code?: string) =>
+  it("is explained by PostgreSQL's own message", () => {
+    const explained = (message: string, code?: string) =>
       explainOpening(Object.assign(new Error(message), { code }), URL_OF('db.example'));
-    expect(said('password authentication failed for user "postern"', '28P01')).toMatch(/; correct user and password/);
-    expect(said('database "mail" does not exist', '3D000')).toMatch(/; create it, or correct the name$/);
-    expect(said('The server does not support SSL connections')).toMatch(/; correct sslmode/);
-    expect(said('timeout exceeded when trying to connect')).toMatch(/nothing answers$/);
-    expect(said('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')).toMatch(
+    expect(explained('password authentication failed for user "postern"', '28P01')).toMatch(
       /; correct user and password/,
     );
-    expect(said('something else\nat length')).toMatch(/\(something else\); correct the URL/);
+    expect(explained('database "mail" does not exist', '3D000')).toMatch(/; create it, or correct the name$/);
+    expect(explained('The server does not support SSL connections')).toMatch(/; correct sslmode/);
+    expect(explained('timeout exceeded when trying to connect')).toMatch(/nothing answers$/);
+    expect(explained('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')).toMatch(
+      /; correct user and password/,
+    );
+    expect(explained('something else\nat length')).toMatch(/\(something else\); correct the URL/);
   });
 });

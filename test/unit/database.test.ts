@@ -26,7 +26,7 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
     await db.ping();
   });
 
-  it('a time comes back as it went in, and compares with the clock of the database', async () => {
+  it('a time is read as it was written, and compares with the clock of the database', async () => {
     const id = await integration();
     const at = new Date('2026-11-20T09:30:00.123Z');
     await db.prisma.integration.update({ where: { id }, data: { connectedAt: at, leaseUntil: new Date() } });
@@ -36,7 +36,7 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
     expect(row?.near).toBe(true);
   });
 
-  it('work under one name follows one another, also when some of it fails', async () => {
+  it('work under one name runs one after the other, also when some of it fails', async () => {
     const order: string[] = [];
     const work = (name: string) => async () => {
       order.push(`${name} begins`);
@@ -51,7 +51,7 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
   describe('the change log', () => {
     const created = (...ids: string[]) => ids.map((subject) => ({ kind: 'created' as const, subject }));
 
-    it('appends and moves the cursor together, numbering without a hole', async () => {
+    it('appends and moves the cursor together, and numbers without gaps', async () => {
       const store = new ChangeStore(db);
       const id = await integration();
       expect(await store.position(id)).toMatchObject({ cursor: null, sequence: 0n, lastEventAt: null });
@@ -68,7 +68,7 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
       expect(await store.read(id, 0n, 1)).toHaveLength(1);
     });
 
-    it('keeps what was updated about a message, as far as it is known, short and can be stored', async () => {
+    it('keeps the detail of an updated message when it is known, short and can be stored', async () => {
       const store = new ChangeStore(db);
       const id = await integration();
       const detail = { mailboxIdsAdded: ['Label_1'], mailboxIdsRemoved: [], isRead: true };
@@ -86,7 +86,7 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
         updated('strange'),
       ];
       await store.advance(id, null, 'c', entries);
-      // As a newer instance might have written them.
+      // Writes details as a newer release might.
       const overwrite = (subject: string, written: object) =>
         db.prisma.change.updateMany({ where: { integrationId: id, subject }, data: { detail: written } });
       await overwrite('newer', { ...detail, isPinned: true });
@@ -95,7 +95,7 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
       expect(read.map((entry) => entry.detail)).toEqual([detail, null, null, null, null, detail, null]);
     });
 
-    it('does nothing when another run was first', async () => {
+    it('does nothing when another run was faster', async () => {
       const store = new ChangeStore(db);
       const id = await integration();
       const runs = await Promise.all([1, 2, 3].map((n) => store.advance(id, null, `c${n}`, created(`m${n}`))));
@@ -104,7 +104,7 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
       expect(await store.advance(randomUUID(), null, 'c', created('x'))).toBe(false);
     });
 
-    it('takes thousands at once, and forgets the old ones', async () => {
+    it('accepts thousands at once, and deletes the old ones', async () => {
       const store = new ChangeStore(db);
       const id = await integration();
       await store.advance(id, null, 'c', created(...Array.from({ length: 2_500 }, (_, i) => `m${i}`)));

@@ -7,17 +7,17 @@ import { explainMigrating } from '../../src/platform/database/postgres/postgres.
 import { silent, TEST_DATABASES } from '../support/app/database.ts';
 import { createTestDatabaseUrl, type TestDatabaseUrl } from '../support/app/database-url.ts';
 
-it('what the schema engine says is one line, with what to do', () => {
+it('a failure of the schema engine is reported in one line, with advice', () => {
   const trace = '\n   0: schema_engine_wasm::wasm::engine::ApplyMigrations\n             at engine.rs:167';
-  const said = (message: string) => explainMigrating(new Error(message + trace));
-  expect(said('ERROR: permission denied for schema public')).toBe(
+  const explained = (message: string) => explainMigrating(new Error(message + trace));
+  expect(explained('ERROR: permission denied for schema public')).toBe(
     'DATABASE_URL: the tables cannot be made in the database (permission denied for schema public); make the user the owner of the database, or grant it CREATE on the schema',
   );
   expect(
-    said('The database schema is not empty. Read more about how to baseline a database: https://pris.example/d'),
+    explained('The database schema is not empty. Read more about how to baseline a database: https://pris.example/d'),
   ).toMatch(/\(The database schema is not empty\.\); name one that is empty: [^\n]+$/);
-  expect(said('too many connections for role "mail"')).toMatch(/; the server takes no more connections[^\n]+$/);
-  expect(said('A migration failed to apply.\nMigration name: 2_bad')).toMatch(
+  expect(explained('too many connections for role "mail"')).toMatch(/; the server takes no more connections[^\n]+$/);
+  expect(explained('A migration failed to apply.\nMigration name: 2_bad')).toMatch(
     /\(A migration failed to apply\. Migration name: 2_bad\); [^\n]+$/,
   );
 });
@@ -41,7 +41,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('a database 
     await server.end();
   });
 
-  /** What a start with it says. */
+  /** Returns the error of a start on that database, or "none". */
   async function faultOf(url: string): Promise<string> {
     try {
       const db = await openDatabase({ url, dataDir: null, log: silent });
@@ -57,8 +57,8 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('a database 
     return 'none';
   }
 
-  it('in which the user may make no tables is refused with one line that says so', async () => {
-    // As every database is since PostgreSQL 15.
+  it('in which the user may create no tables is refused with one line that says so', async () => {
+    // This is the default of every database since PostgreSQL 15.
     await admin.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     const url = Object.assign(new URL(own.url), { username: role, password: 'hunter2' }).href;
     const fault = await faultOf(url);
@@ -68,7 +68,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('a database 
     expect(await faultOf(url)).toBe('none');
   });
 
-  it('that holds the tables of something else, or whose sessions have no schema, is refused so too', async () => {
+  it('that contains other tables, or whose sessions have no schema, is refused in the same way', async () => {
     await admin.query('CREATE TABLE recipes (id int)');
     expect(await faultOf(own.url)).toMatch(/^DatabaseError DATABASE_URL: [^\n]*; name one that is empty[^\n]*$/);
     await admin.query('DROP TABLE recipes');
@@ -77,7 +77,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('a database 
     expect(await faultOf(url)).toMatch(/^DatabaseError DATABASE_URL: [^\n]*; correct its search_path[^\n]*$/);
   });
 
-  it('that is not kept in UTF-8 is refused before anything is written', async () => {
+  it('that is not encoded in UTF-8 is refused before anything is written', async () => {
     const name = `${new URL(own.url).pathname.slice(1)}_latin`;
     await admin.query(`CREATE DATABASE ${name} ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
     try {

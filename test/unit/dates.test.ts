@@ -77,5 +77,5 @@ describe.each([
     '(2 Nov 2026 10:00:00 +0000)',
     '1'.repeat(100_000),
     '('.repeat(100_000),
-  ])('%.40s is no moment', (value) => expect(read(value)).toBeNull());
+  ])('%.40s is no valid time', (value) => expect(read(value)).toBeNull());
 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const CONFIG = '.dependency-cruiser.cjs';
 
-/** For each rule an import that breaks it: [from, to]; a name without a slash at its front is a package. */
+/** For each rule, an import [from, to] that breaks it. A name without a leading slash is a package. */
 const BREAKS: Record<string, readonly [from: string, to: string]> = {
   'no-cycles': ['/src/domain/one.ts', '/src/domain/two.ts'],
   'domain-imports-down-only': ['/src/domain/one.ts', '/src/mail/list/unified-list.ts'],
@@ -39,7 +39,7 @@ const BREAKS: Record<string, readonly [from: string, to: string]> = {
   'the-page-is-apart-from-the-product': ['/src/server/http.ts', '/src/server/graphiql/app.tsx'],
 };
 
-/** What speaks GraphQL to the services of mail. */
+/** Modules of GraphQL, which the services of mail must not import. */
 const GRAPHQL = ['graphql', 'type-graphql', '/src/graphql/node.ts', '/src/mail/api/nodes.ts'];
 
 let tree: string;

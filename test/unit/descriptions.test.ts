@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
 
-/** Every place of the schema that has a description, with it. */
+/** Returns the path and the description of everything in the schema that can have a description. */
 function descriptions(): [path: string, description: string][] {
   const found: [string, string][] = [];
   const add = (path: string, description: string | null | undefined) => found.push([path, description?.trim() ?? '']);
@@ -33,7 +33,7 @@ it('describes each of them in full sentences, from a capital letter to a full st
   expect(cut).toEqual([]);
 });
 
-/** Words of our own that a reader of the schema would have to guess the meaning of, each with what to write instead. */
+/** Words whose meaning a reader of the schema would have to guess, each with what to write instead. */
 const UNCLEAR: readonly [RegExp, string][] = [
   [/\bwho(m)?ever\b/i, 'anyone who'],
   [/\banew\b/i, 'again, new'],

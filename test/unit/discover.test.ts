@@ -26,22 +26,22 @@ describe('discover', () => {
     expect(asked).toEqual([]);
   });
 
-  it('tells a custom domain by its MX records', async () => {
+  it('recognises a custom domain by its MX records', async () => {
     const { service, asked } = discovery(['example-com.MAIL.protection.outlook.com.']);
     expect((await service.discover('ada@münchen.example'))?.id).toBe('OUTLOOK');
     expect(asked).toEqual(['xn--mnchen-3ya.example']);
     expect((await discovery(['aspmx.l.google.com']).service.discover('a@b.example'))?.id).toBe('GMAIL');
   });
 
-  it('takes no suffix for another host', async () => {
+  it('does not take another host for a known one by a mere suffix', async () => {
     expect(await discovery(['mx.evilgoogle.com']).service.discover('a@b.example')).toBeNull();
   });
 
-  it.each([[[]], [new Error('ENOTFOUND')]])('answers unknown, not an error (%s)', async (hosts) => {
+  it.each([[[]], [new Error('ENOTFOUND')]])('returns unknown, not an error (%s)', async (hosts) => {
     expect(await discovery(hosts).service.discover('a@b.example')).toBeNull();
   });
 
-  it('answers unknown for what is no domain', async () => {
+  it('returns unknown for what is not a domain', async () => {
     expect(await discovery([]).service.discover('a@')).toBeNull();
   });
 });

@@ -27,10 +27,10 @@ describe('a document that comes again', () => {
   });
 });
 
-describe('what is remembered', () => {
+describe('the cache of documents', () => {
   const text = (i: number) => `query Q${i} { ${'hello '.repeat(2_500)} }`;
 
-  it('is bounded by the size of the documents, and the latest stay', () => {
+  it('is bounded by the size of the documents, and keeps the latest', () => {
     const schema = buildSchema('type Query { hello: String }');
     const documents = new Documents(schema, { ...QUERY_LIMITS, breadth: 5_000, fields: 5_000 }, true);
     const given: unknown[] = [];

@@ -8,7 +8,7 @@ import type { Composer } from '../../src/mail/compose/composer.ts';
 import { Drafts } from '../../src/mail/compose/drafts.ts';
 import { fakeAccount } from '../support/fakes/fake-account.ts';
 
-it('names the field that a provider finds at fault from the input on', async () => {
+it('names the field that a provider refuses by its path from the input', async () => {
   const account = fakeAccount('gmail', {
     saveDraft: async () => {
       throw new MailError('INVALID', 'The attachments are too large.', { field: ['attachments'] });

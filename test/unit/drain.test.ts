@@ -9,7 +9,7 @@ afterEach(() => {
   for (const one of opened.splice(0)) one.destroy();
 });
 
-/** A server whose answers the test gives itself. */
+/** Starts a server whose requests are answered by the test. */
 async function served() {
   const asked = new Map<string, ServerResponse>();
   const server = createServer({ keepAliveTimeout: 72_000 }, (incoming, response) => {
@@ -27,7 +27,7 @@ async function served() {
       await once(server, 'connection');
       return socket;
     },
-    /** The server has it when this resolves. */
+    /** Sends a request, and resolves once the server has received it. */
     async ask(path: string) {
       const agent = new Agent({ keepAlive: true });
       opened.push(agent);
@@ -53,7 +53,7 @@ it('closes a kept connection whose answer had begun before, while others are sti
   expect(answer.headers.connection).toBe('keep-alive');
   const stopped = drain.run(0);
   expect(drain.draining).toBe(true);
-  // It may close with the last piece of the answer.
+  // The connection may close together with the last piece of the answer.
   const closed = once(begun.socket, 'close');
   begun.response.end('last');
   expect(await textOf(answer)).toBe('first, last');
@@ -64,7 +64,7 @@ it('closes a kept connection whose answer had begun before, while others are sti
   await stopped;
 });
 
-it('closes a connection that was never used, and not one that asks at the last moment', async () => {
+it('closes a connection that was never used, but not one that sends a request at the last moment', async () => {
   const { drain, ask, silent } = await served();
   const [unused, late] = [await silent(), await silent()];
   const waiting = await ask('/waiting');

@@ -16,7 +16,7 @@ const faultsOf = (env: Record<string, string>): string[] => {
 const named = [...readFileSync('.env.example', 'utf8').matchAll(/^([A-Z_]+)=(.*)$/gm)].map(
   ([, name = '', value = '']) => [name, value] as const,
 );
-/** What docker-compose.yml reads for itself. */
+/** Variables that docker-compose.yml reads for itself. */
 const COMPOSE = ['POSTGRES_PASSWORD'];
 
 describe('the environment', () => {
@@ -45,7 +45,7 @@ describe('the environment', () => {
     expect(config(real).registration).toBe('off');
   });
 
-  it('refuses to show the sandbox to a network', () => {
+  it('refuses to expose the sandbox to a network', () => {
     for (const HOST of ['0.0.0.0', '::', '192.168.1.5', 'example.com']) expect(faultsOf({ HOST })[0]).toMatch(/^HOST:/);
     for (const HOST of ['localhost', '::1', '127.0.0.1']) expect(faultsOf({ HOST })).toEqual([]);
   });
@@ -79,7 +79,7 @@ describe('the environment', () => {
     expect(fault).not.toContain('hunter2');
   });
 
-  it('takes an empty or blank variable as one that is not set, and no blank around a value', () => {
+  it('takes an empty or blank variable for a missing one, and trims blanks around a value', () => {
     expect(config({ PORT: ' 4000 ', DATABASE_URL: '  ', JWT_SECRET: '\t' })).toEqual(config());
     expect(config({ PORT: '', DATABASE_URL: '', GOOGLE_CLIENT_ID: '', SANDBOX_MAIL: '' })).toEqual(config());
   });
@@ -121,7 +121,7 @@ const NOT_URLS = [
 ];
 const FLAGS = ['yes', 'ON', 'enabled', '2'];
 
-/** What each setting does not take. */
+/** Values that each setting refuses. */
 const WRONG: Readonly<Record<string, readonly string[]>> = {
   NODE_ENV: ['prod', 'Production'],
   DATABASE_URL: [
@@ -207,9 +207,9 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   SANDBOX_TRAFFIC_SECONDS: NOT_NUMBERS,
   SANDBOX_HEADERS: ['raw'],
 };
-/** Any text may be right: what is given it says otherwise. */
+/** Settings that accept any text: only using the value shows whether it is right. */
 const FREE = ['DATA_DIR', 'SANDBOX_MAIL'];
-/** Right only together with another. */
+/** Settings that are valid only together with another one. */
 const PAIRS = { MICROSOFT_CLIENT_ID: 'MICROSOFT_CLIENT_SECRET', MICROSOFT_CLIENT_SECRET: 'MICROSOFT_CLIENT_ID' };
 
 it('docker compose reads nothing that .env.example does not name, and gives the gateway what it needs', () => {
@@ -223,14 +223,14 @@ it('docker compose reads nothing that .env.example does not name, and gives the 
 });
 
 describe('a wrong setting in production', () => {
-  it('is looked at for every variable of .env.example', () => {
+  it('is tested for every variable of .env.example', () => {
     const looked = [...Object.keys(WRONG), ...FREE, ...Object.keys(PAIRS), 'GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'];
     expect([...looked, ...COMPOSE].sort()).toEqual(named.map(([name]) => name).sort());
     expect(faultsOf(PRODUCTION)).toEqual([]);
   });
 
   it.each(Object.entries(WRONG).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
-    '%s=%s is one line that names it, says what is right, and shows no secret',
+    '%s=%s is reported in one line that names it, says what is valid, and shows no secret',
     (name, value) => {
       const [fault, ...more] = faultsOf({ ...PRODUCTION, [name]: value });
       expect(more).toEqual([]);
@@ -241,14 +241,14 @@ describe('a wrong setting in production', () => {
   );
 
   it.each([...Object.entries(PAIRS), ['GOOGLE_PUBSUB_TOPIC', 'GOOGLE_PUBSUB_SERVICE_ACCOUNT']])(
-    '%s without %s is half a setting',
+    '%s without %s is refused as incomplete',
     (set, missing) => {
       const faults = faultsOf({ ...PRODUCTION, [set]: 'projects/p/topics/t', [missing]: '' });
       expect(faults).toEqual([`${missing}: missing; ${set} is set and needs it`]);
     },
   );
 
-  it('is told with all the others at once, also where nothing is right', () => {
+  it('is reported together with all the others, also when nothing is right', () => {
     const faults = faultsOf({
       NODE_ENV: 'production',
       DATABASE_URI: 'postgres://postern:hunter2@db.example/postern',
@@ -275,7 +275,7 @@ describe('a wrong setting in production', () => {
     expect(faults.join()).not.toContain('hunter2');
   });
 
-  it('is no sslmode that the driver takes for verify-full: it is read as that, without a warning of the driver', () => {
+  it('is not an sslmode that the driver treats as verify-full: it is read as verify-full, without a warning of the driver', () => {
     const read = (query: string) =>
       config({ ...PRODUCTION, DATABASE_URL: `${PRODUCTION.DATABASE_URL}${query}` }).databaseUrl?.split(
         ':5432/postern',
@@ -287,14 +287,14 @@ describe('a wrong setting in production', () => {
       expect(read(kept)).toBe(kept);
   });
 
-  it('is no provider at all', () => {
+  it('is to configure no provider at all', () => {
     const { GOOGLE_CLIENT_ID: _id, GOOGLE_CLIENT_SECRET: _secret, ...without } = PRODUCTION;
     expect(faultsOf(without)).toEqual([
       expect.stringMatching(/^GOOGLE_CLIENT_ID: .*no provider is configured.*MICROSOFT_CLIENT_ID/),
     ]);
   });
 
-  it('is a name that is nearly one, which is said and stops nothing', () => {
+  it('is a misspelt name, which is warned about but stops nothing', () => {
     const { warnings } = config({
       ...PRODUCTION,
       CORS_ORIGIN: 'https://app.example',

@@ -27,7 +27,7 @@ const MAILBOX = { provider: 'GMAIL', address: 'a@mail.example' };
 afterEach(() => vi.useRealTimers());
 const code = (reading: Promise<unknown>) => reading.then(() => 'read').catch((error: MailError) => error.code);
 
-it('one mail that cannot be read is asked for once and logged once, however many subscribe', async () => {
+it('one mail that cannot be read is requested once and logged once, for any number of subscribers', async () => {
   let asked = 0;
   const { lines, events } = messages((ids) => {
     asked++;
@@ -39,13 +39,13 @@ it('one mail that cannot be read is asked for once and logged once, however many
   expect({ asked, lines: lines.length }).toEqual({ asked: 1, lines: 1 });
 });
 
-it('one that is gone again is no failure', async () => {
+it('one that was deleted meanwhile is not a failure', async () => {
   const { lines, events } = messages((ids) => ids.map(() => new MailError('NOT_FOUND', 'gone')));
   expect(await code(events.read('i', 'm1'))).toBe('NOT_FOUND');
   expect(lines).toEqual([]);
 });
 
-it('one that was not answered is asked for again, alone and with more patience', async () => {
+it('one that was not answered is requested again, alone and with a longer timeout', async () => {
   const asked: [readonly string[], number | undefined][] = [];
   const { lines, events } = messages((ids, { attemptTimeoutMs }) => {
     asked.push([ids, attemptTimeoutMs]);
@@ -59,7 +59,7 @@ it('one that was not answered is asked for again, alone and with more patience',
   expect(lines).toEqual([]);
 });
 
-it('one is asked for as background work where people have used up their part of the limits', async () => {
+it('one is requested as background work when people have used up their share of the limits', async () => {
   const asked: string[] = [];
   const { lines, events } = messages((ids, { priority }) => {
     asked.push(priority);
@@ -72,7 +72,7 @@ it('one is asked for as background work where people have used up their part of 
 });
 
 it.each(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT'] as const)(
-  '%s: as long as nothing of the account is answered the event waits for its vendor, and then shows the mail',
+  '%s: the event waits while nothing of the account is answered, and then shows the mail',
   async (failure) => {
     vi.useFakeTimers();
     let isAway = true;
@@ -94,7 +94,7 @@ it.each(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT'] as const)(
   },
 );
 
-it('one mail that is refused for now again and again, while its account is answered, holds the others up no longer', async () => {
+it('one mail that is refused again and again, while its account answers, stops delaying the others', async () => {
   vi.useFakeTimers();
   let asked = 0;
   const { lines, events, reachability } = messages((ids) => {
@@ -110,7 +110,7 @@ it('one mail that is refused for now again and again, while its account is answe
   expect({ asked, lines: lines.length }).toEqual({ asked: 4, lines: 1 });
 });
 
-it('a provider that is slow is given more time at the first try, until it is quick again', async () => {
+it('a slow provider gets a longer timeout at the first try, until it is fast again', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   let takesMs = 5_000;
   const patience: (number | undefined)[] = [];

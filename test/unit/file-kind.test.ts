@@ -33,7 +33,7 @@ describe('the kind of a file', () => {
     expect(await fileKind(bytes, claimed)).toBe(kind);
   });
 
-  it('bears beginnings that promise more than there is', async () => {
+  it('copes with beginnings that promise more than there is', async () => {
     for (const start of ['ftyp', 'PK\x03\x04', 'RIFF', '%PDF', '\x1f\x8b', 'ID3\x04', 'OggS'])
       expect(await fileKind(Buffer.from(start, 'latin1'), undefined)).toMatch(/\//);
   });
@@ -57,14 +57,14 @@ describe('the name of a file', () => {
     expect(filenameOf(header)).toBe(name);
   });
 
-  it('holds nothing hostile', () => {
+  it('contains nothing hostile', () => {
     expect(cleanFilename('a\r\nX: y\u0000.txt')).not.toMatch(/\p{Cc}/u);
     expect(cleanFilename('invoice\u202egnp.exe')).not.toContain('\u202e');
     expect(Buffer.byteLength(cleanFilename(`${'世'.repeat(300)}.pdf`))).toBeLessThanOrEqual(255);
   });
 });
 
-it('cuts bytes into chunks of one length, however they come', async () => {
+it('splits bytes into chunks of one length, however they arrive', async () => {
   const whole = Buffer.alloc(CHUNK_BYTES * 2 + 5).map((_, i) => i % 251);
   for (const step of [1_000, 65_536, CHUNK_BYTES, whole.length]) {
     async function* pieces() {

@@ -52,7 +52,7 @@ class SubjectResolver {
 
 const schema = createSchema([SubjectResolver], [new SubjectResolver()]);
 
-it('getters are read as properties, and nothing else is', async () => {
+it('getters are read as properties, but nothing else is', async () => {
   const type = schema.getType('Subject');
   const fields = isObjectType(type) ? Object.entries(type.getFields()) : [];
   expect(fields.filter(([, { resolve }]) => resolve).map(([name]) => name)).toEqual(['method', 'resolved']);
@@ -70,7 +70,7 @@ it('getters are read as properties, and nothing else is', async () => {
   });
 });
 
-it('what a getter throws is an error at its field', async () => {
+it('an error that a getter throws is reported at its field', async () => {
   const { errors } = await graphql({ schema, source: '{ subject { text failing } }' });
   expect(errors).toMatchObject([{ path: ['subject', 'failing'], originalError: expect.any(TypeError) }]);
 });

@@ -13,7 +13,7 @@ const BITS = [
 ];
 const COMMENTS = ['x', TRAP, `<${TRAP}>`, 'a,b', '\\)', '(n)'];
 
-/** Random, and the same in every run. */
+/** A random generator that gives the same values in every run. */
 function randomly(seed: number) {
   let state = seed;
   const below = (limit: number) => {
@@ -28,7 +28,7 @@ function randomly(seed: number) {
   const written = (name: string) => {
     const bytes = Buffer.from(name);
     if (below(3) === 0 && /^[ -~]*$/.test(name)) return `"${name.replace(/[\\"]/g, '\\$&')}"`;
-    // Also in the middle of a letter.
+    // The cut may also be in the middle of a character.
     const cut = below(bytes.length);
     return cut === 0
       ? word(bytes)
@@ -86,7 +86,7 @@ it('finds in lists of odd names everybody who is written there and nobody else, 
     expect(read(decoded), JSON.stringify(decoded)).toEqual(wanted);
     const emulated = written.map(({ value }) => parseAddressList(value).map(({ address }) => address));
     expect(emulated, JSON.stringify(written)).toEqual(wanted);
-    // The raw mail that would settle it cannot be had.
+    // Without the raw mail, which would settle the reading, the last angle address counts.
     const unsettled = toMessage({ id: 'x', payload: { headers: decoded } }, 'envelope');
     expect(
       [unsettled.from?.address, ...unsettled.replyTo.map(({ address }) => address)],

@@ -97,7 +97,8 @@ it('reads a list in time linear in its length, whatever it is made of', () => {
   for (const piece of [...PIECES, ...MORE]) {
     const least = (text: string) => Math.min(...[1, 2, 3].map(() => spent(text)));
     const [short, long] = [least(piece.repeat(2_000)), least(piece.repeat(20_000))];
-    // Quadratic would be a hundred times; the floor keeps a collection of garbage from counting.
+    // Quadratic work would take a hundred times as long. Times below 20 count as 20, so that a garbage collection has
+    // no effect.
     expect(long / Math.max(short, 20), piece).toBeLessThan(35);
   }
 });

@@ -26,7 +26,7 @@ const payload = {
   ],
 };
 
-/** A limiter that limits nothing. */
+/** A limiter without limits. */
 const open: RequestLimiter = {
   request: (_, { signal }, attempt) => attempt(signal),
   stream: async (_, { signal }, attempt) => (await attempt(signal)) ?? new ReadableStream(),
@@ -69,14 +69,14 @@ describe('a part of a message', () => {
   }
   const text = async (stream: Promise<ReadableStream<Uint8Array>>) => new Response(await stream).text();
 
-  it('is found by its place, inlined or fetched', async () => {
+  it('is found by its position, inline or fetched', async () => {
     const client = await connect();
     expect(await text(readAttachment(client, 'm', '2', call))).toBe('pdf');
     expect(await text(readAttachment(client, 'm', '3', call))).toBe('gif');
     await expect(readAttachment(client, 'm', '1.0', call)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  it('is found among the parts that were listed once for all that are read in one go', async () => {
+  it('is found among the parts that were listed once for all files of one read', async () => {
     const client = await connect();
     const listed: string[] = [];
     server?.on('request', ({ url }) => /messages\/m\?/.test(url ?? '') && listed.push(url ?? ''));
@@ -89,7 +89,7 @@ describe('a part of a message', () => {
     expect(listed).toHaveLength(2);
   });
 
-  it('is looked for again after its message could not be read', async () => {
+  it('is looked up again after its message could not be read', async () => {
     const { origin, account } = await connect();
     const failures = [new Error('away')];
     const limiter: RequestLimiter = {
@@ -105,7 +105,7 @@ describe('a part of a message', () => {
     expect(await text(readAttachment(client, 'm', '3', call))).toBe('gif');
   });
 
-  it('is cut out of the raw mail when it is a message that Gmail only lists by its parts', async () => {
+  it('is cut out of the raw mail when it is a message of which Gmail lists only the parts', async () => {
     expect((await text(readAttachment(await connect(), 'm', '1', call))).trim()).toBe(inner.trim());
   });
 
@@ -114,7 +114,7 @@ describe('a part of a message', () => {
     expect(message).toMatchObject({ content: { text: 'üml' }, hasAttachments: true });
   });
 
-  it('streams the raw mail, and says so when it breaks off', async () => {
+  it('streams the raw mail, and fails when the stream breaks off', async () => {
     expect(await text(readRaw(await connect(), 'm', call))).toBe(raw);
     server?.close();
     await expect(text(readRaw(await connect(true), 'm', call))).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });

@@ -24,7 +24,7 @@ const answer = (items: readonly { id?: string; status: number; body: string; hea
     .join('')}--b--\r\n`;
 
 describe('the batch format', () => {
-  it('writes whole requests with a place each', () => {
+  it('writes whole requests, each with its position', () => {
     const text = encodeBatch(
       [
         { method: 'GET', path: '/gmail/v1/a' },
@@ -39,7 +39,7 @@ describe('the batch format', () => {
     expect(text.endsWith('\r\n--b--\r\n')).toBe(true);
   });
 
-  it('finds answers by Content-ID in any order, else by order', async () => {
+  it('matches answers by Content-ID in any order, or else by order', async () => {
     const named = await decoded(
       'multipart/mixed; boundary=b',
       answer([
@@ -54,7 +54,7 @@ describe('the batch format', () => {
     expect(unnamed.get(0)?.body).toEqual({ n: 0 });
   });
 
-  it('does not trust half an answer, a foreign place or no boundary', async () => {
+  it('rejects half an answer, an unknown position and a missing boundary', async () => {
     const cut = answer([
       { id: 'item-0', status: 200, body: '{"n":0}' },
       { id: 'item-1', status: 200, body: '{"n":1}' },
@@ -66,7 +66,7 @@ describe('the batch format', () => {
     expect((await decoded('text/html', '<html>', 1)).size).toBe(0);
   });
 
-  it('reads the same however the answer is cut on its way', async () => {
+  it('reads the same however the answer is split on its way', async () => {
     const text = answer([
       { id: 'item-0', status: 200, body: '{"n":"\\u00fc \u00fc"}' },
       { id: 'item-1', status: 200, body: '{"n":"--b"}' },
@@ -77,7 +77,7 @@ describe('the batch format', () => {
     }
   });
 
-  it('lets others be answered between two long parts, and holds one of them at a time', async () => {
+  it('lets other work run between two long parts, and holds one part at a time', async () => {
     const body = JSON.stringify({ data: 'x'.repeat(300_000) });
     const turns: string[] = [];
     async function* parts() {
@@ -103,7 +103,7 @@ describe('a batch', () => {
   let server: Server | undefined;
   afterEach(() => server?.close());
 
-  /** Tries a failed request again at once, as often as it takes. */
+  /** A limiter that retries a transient failure at once, without limit. */
   const eager: RequestLimiter = {
     async request(cost, call, attempt) {
       for (let tries = 1; ; tries++) {
@@ -160,7 +160,7 @@ describe('a batch', () => {
     expect(results).toEqual(parts(120).map(({ path }) => ({ id: path })));
   });
 
-  it('repeats only the parts that were limited, and keeps the other failures as values', async () => {
+  it('repeats only the parts that were limited, and returns the other failures as values', async () => {
     const { client, requests } = await serve((path, request) =>
       path.endsWith('/1') ? 404 : path.endsWith('/2') && request === 1 ? 429 : 200,
     );
@@ -170,13 +170,13 @@ describe('a batch', () => {
     expect(results[2]).toEqual({ id: '/gmail/v1/2' });
   });
 
-  /** Answers 25 parts of a batch, and 429 for those past them. */
+  /** Answers 25 parts of each batch, and the rest with 429. */
   const answers25 = (counted: Map<number, number>) => (_path: string, request: number) => {
     counted.set(request, (counted.get(request) ?? 0) + 1);
     return (counted.get(request) ?? 0) > 25 ? 429 : 200;
   };
 
-  it('asks in narrower batches for what a batch was too wide for, and keeps to that width', async () => {
+  it('sends what a batch was too wide for in narrower batches, and keeps to that width', async () => {
     const { client, requests } = await serve(answers25(new Map()));
     const results = await runBatch(client, 'messages.get', parts(50), call);
     expect(results).toEqual(parts(50).map(({ path }) => ({ id: path })));
@@ -185,9 +185,9 @@ describe('a batch', () => {
     expect(requests.slice(2).every((paths) => paths.length === 25)).toBe(true);
   });
 
-  it('does not take what was only too wide for a limit of the account', async () => {
+  it('does not mistake a batch that was only too wide for a limit of the account', async () => {
     const { client, requests } = await serve(answers25(new Map()));
-    // Nothing is tried again for the account: a RATE_LIMITED would end it here.
+    // This limiter never retries, so a RATE_LIMITED for the whole account would be a result here.
     Object.assign(client, {
       limiter: { ...eager, request: (_cost: unknown, { signal }: typeof call, attempt: Attempt) => attempt(signal) },
     });
@@ -219,19 +219,19 @@ describe('a batch', () => {
   it.each([
     ['the rest is answered first', [26, 50, 50]],
     ['the rest is answered last', [50, 50, 26]],
-  ])('takes the rest of a run for no measure of what passes, when %s', (_, batches) => {
+  ])('does not measure the allowed width by the rest of a run, when %s', (_, batches) => {
     const width = new BatchWidth();
     for (const parts of batches) expect(width.record(parts, 1)).toBe(true);
     expect(width.current).toBe(25);
   });
 
-  it('does not narrow for a few parts, which no width would make fewer', () => {
+  it('does not narrow for a few refused parts, which no width would reduce', () => {
     const width = new BatchWidth();
     expect(width.record(3, 3)).toBe(false);
     expect(width.current).toBe(50);
   });
 
-  it('gives the fault to what stays unanswered', async () => {
+  it('gives the error to the parts that stay unanswered', async () => {
     const { client } = await serve((path) => (path.endsWith('/0') ? 503 : 200));
     const results = await runBatch(client, 'messages.get', parts(2), call);
     expect(results[0]).toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });

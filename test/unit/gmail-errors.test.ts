@@ -44,7 +44,7 @@ describe('a Gmail refusal', () => {
     ['messages.list', 400, precondition('Precondition check failed.'), 'UNSUPPORTED'],
     ['messages.list', 403, refused('domainPolicy'), 'FORBIDDEN'],
     ['messages.list', 403, refused('accessNotConfigured'), 'FORBIDDEN'],
-  ])('of %s with %i is of the whole account, and of nothing that was asked for', (operation, status, body, code) => {
+  ])('of %s with %i concerns the whole account, not the request', (operation, status, body, code) => {
     const error = answerError(operation, status, body, null);
     expect(error).toMatchObject({ code, ofAccount: true });
     expect(hasStatus(error, status)).toBe(false);
@@ -53,11 +53,11 @@ describe('a Gmail refusal', () => {
     ['drafts.send', 400, precondition('Precondition check failed.')],
     ['messages.list', 403, refused('forbidden')],
     ['messages.list', 503, precondition('Mail service not enabled')],
-  ])('of %s with %i is of what was asked for', (operation, status, body) => {
+  ])('of %s with %i concerns the request', (operation, status, body) => {
     expect(answerError(operation, status, body, null).ofAccount).toBe(false);
   });
 
-  it('says how long to wait', () => {
+  it('contains how long to wait', () => {
     expect(answerError('x', 429, {}, '3').retryAfterMs).toBe(3000);
     expect(answerError('x', 503, {}, new Date(Date.now() + 5000).toUTCString()).retryAfterMs).toBeGreaterThan(3000);
     expect(answerError('x', 429, {}, 'soon').retryAfterMs).toBeUndefined();
@@ -67,17 +67,17 @@ describe('a Gmail refusal', () => {
     [403, 'userRateLimitExceeded'],
     [403, 'rateLimitExceeded'],
     [429, 'rateLimitExceeded'],
-  ])('reads the time that a %i %s tells in its message alone', (status, reason) => {
-    const said = (message: string) =>
+  ])('reads the time that a %i %s names only in its message', (status, reason) => {
+    const waitMsOf = (message: string) =>
       answerError('x', status, { error: { errors: [{ reason }], message } }, null).retryAfterMs;
     const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
-    expect(said(`User-rate limit exceeded.  Retry after ${inMinutes(15)}`)).toBeGreaterThan(14 * 60_000);
-    expect(said(`User-rate limit exceeded.  Retry after ${inMinutes(-1)}`)).toBe(0);
-    expect(said('User-rate limit exceeded.  Retry after a while')).toBeUndefined();
-    expect(said('Too many concurrent requests for user.')).toBeUndefined();
+    expect(waitMsOf(`User-rate limit exceeded.  Retry after ${inMinutes(15)}`)).toBeGreaterThan(14 * 60_000);
+    expect(waitMsOf(`User-rate limit exceeded.  Retry after ${inMinutes(-1)}`)).toBe(0);
+    expect(waitMsOf('User-rate limit exceeded.  Retry after a while')).toBeUndefined();
+    expect(waitMsOf('Too many concurrent requests for user.')).toBeUndefined();
   });
 
-  it('keeps no token of a request that failed on the way', () => {
+  it('keeps no token of a request that failed in transit', () => {
     const error = gmailError(
       Object.assign(new Error('Bearer ya29.secret'), { code: 'ECONNRESET', config: { headers: 'ya29.secret' } }),
       'messages.get',
@@ -92,7 +92,7 @@ describe('a refusal by the token endpoint', () => {
   const thrown = (status: number, error: string, error_subtype?: string, error_description = 'x') => ({
     response: { status, data: { error, error_description, error_subtype }, headers: new Headers() },
   });
-  const said = (error_description: string) => thrown(400, 'invalid_grant', undefined, error_description);
+  const invalidGrant = (error_description: string) => thrown(400, 'invalid_grant', undefined, error_description);
   it.each([
     [thrown(400, 'invalid_grant'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(400, 'invalid_grant'), 'exchange', 'INVALID'],
@@ -103,10 +103,10 @@ describe('a refusal by the token endpoint', () => {
     [thrown(400, 'INVALID_GRANT'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(503, 'invalid_grant'), 'refresh', 'PROVIDER_UNAVAILABLE'],
     [thrown(429, 'invalid_grant'), 'refresh', 'RATE_LIMITED'],
-    [said('Account has been deleted'), 'refresh', 'RECONNECT_REQUIRED'],
-    [said('reauth related error (invalid_rapt)'), 'exchange', 'INVALID'],
-    [said('admin_policy_enforced'), 'refresh', 'FORBIDDEN'],
-    [said('not_an_invalid_rapt constructor has_own_property'), 'refresh', 'RECONNECT_REQUIRED'],
+    [invalidGrant('Account has been deleted'), 'refresh', 'RECONNECT_REQUIRED'],
+    [invalidGrant('reauth related error (invalid_rapt)'), 'exchange', 'INVALID'],
+    [invalidGrant('admin_policy_enforced'), 'refresh', 'FORBIDDEN'],
+    [invalidGrant('not_an_invalid_rapt constructor has_own_property'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(400, 'invalid_request'), 'refresh', 'PROVIDER_UNAVAILABLE'],
     [thrown(400, 'admin_policy_enforced'), 'refresh', 'FORBIDDEN'],
     [thrown(400, 'policy_enforced'), 'exchange', 'FORBIDDEN'],
@@ -131,7 +131,7 @@ describe('a file inside a JSON answer', () => {
   };
   const encoded = Buffer.from('streaming? yes>>').toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 
-  it('is decoded however the answer is cut', async () => {
+  it('is decoded however the answer is split', async () => {
     const whole = `{\n "size": 16,\n "data": "${encoded}"\n}\n`;
     for (let at = 1; at < whole.length; at++)
       expect(await read([whole.slice(0, at), whole.slice(at)])).toBe('streaming? yes>>');
@@ -139,7 +139,7 @@ describe('a file inside a JSON answer', () => {
     expect(await read([`{"data":"${encoded.replaceAll('=', '\\u003d')}"}`])).toBe('streaming? yes>>');
   });
 
-  it('may be empty, but not cut', async () => {
+  it('may be empty, but not cut off', async () => {
     expect(await read(['{\n "size": 0\n}\n'])).toBe('');
     await expect(read([`{"data":"${encoded.slice(0, 8)}`])).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
     for (const answer of ['{"size": 1', '{"size": 16}', '{}', '{"value":5}', '{"error":{"code":500}}', '[]', ''])
@@ -148,7 +148,7 @@ describe('a file inside a JSON answer', () => {
 });
 
 describe('history', () => {
-  it('tells once what became of each message', () => {
+  it('reports once what became of each message', () => {
     const of = (id: string) => [{ message: { id } }];
     expect(
       messageChanges([
@@ -165,7 +165,7 @@ describe('history', () => {
     ]);
   });
 
-  it('tells which labels the records of a page have changed, in one detail for each message', () => {
+  it('reports which labels the records of a page have changed, in one detail for each message', () => {
     const of = (id: string, ...labelIds: string[]) => [{ message: { id }, labelIds }];
     const updates = messageChanges([
       { id: '1', labelsAdded: [...of('filed', 'Label_1', 'Label_2', 'STARRED'), ...of('odd', 'YELLOW_STAR')] },

@@ -5,7 +5,7 @@ import { SharedReads } from '../../src/providers/contract/shared-reads.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/app/lab.ts';
 import type { UpstreamRequest } from '../support/clients/upstream.ts';
 
-/** docs/search.md: what Gmail's index does not have yet is found all the same, but for words and files. */
+/** docs/search.md promises that messages missing from Gmail's index are found, except by words and by files. */
 let lab: Lab;
 let account: Account;
 let accounts = 0;
@@ -18,7 +18,7 @@ afterAll(() => lab.close());
 
 const FIRST = Date.UTC(2026, 1, 1, 12);
 const at = (n: number) => new Date(FIRST + n * 60_000);
-/** Those of a name are delivered at its number, the first before the index falls behind. */
+/** Delivers mail number `n`, received `n` minutes after the first. */
 async function deliver(n: number, others: Record<string, unknown> = {}): Promise<string> {
   return account.deliver({
     from: n % 2 === 0 ? 'Even <even@example.org>' : 'Odd <odd@example.org>',
@@ -72,7 +72,7 @@ const both = (...of: Condition[]): Condition => ({ kind: 'and', of });
 
 const MAILS = 24;
 const NUMBERS = Array.from({ length: MAILS }, (_, n) => n);
-/** Among the others, so that each kind stands in front of the other. */
+/** Late mails are spread among the others, so that each kind comes before the other somewhere in the list. */
 const isLate = (n: number) => n % 5 > 2 || n > 20;
 const MEETS: readonly (readonly [string, Condition, (n: number) => boolean])[] = [
   ['a sender', EVEN, (n) => n % 2 === 0],
@@ -86,7 +86,7 @@ const MEETS: readonly (readonly [string, Condition, (n: number) => boolean])[] =
   ['a subject', { kind: 'subject', value: 'mail' }, () => true],
   ['not the sent mail', not({ kind: 'mailbox', id: 'SENT' }), () => true],
   ['not the trash', not({ kind: 'mailbox', id: 'TRASH' }), () => true],
-  // What the index does not have counts as not there.
+  // A word that the index does not have yet counts as absent.
   ['a word', PLAN, (n) => n % 3 === 0 && !isLate(n)],
   ['no word', not(PLAN), (n) => !(n % 3 === 0 && !isLate(n))],
   ['no word, read', both(not(PLAN), READ), (n) => n % 4 < 2 && !(n % 3 === 0 && !isLate(n))],
@@ -101,7 +101,7 @@ const expected = (holds: (n: number) => boolean) =>
 describe.each(['listMessages', 'listThreads'] as const)('%s', (kind) => {
   beforeEach(() => fill());
 
-  it.each(MEETS)('finds by %s what the index does not have yet, at every page size', async (_, where, holds) => {
+  it.each(MEETS)('finds by %s what the index lacks, at every page size', async (_, where, holds) => {
     for (const size of [1, 2, 7, 50]) expect([size, await read(kind, where, size)]).toEqual([size, expected(holds)]);
   });
 
@@ -124,11 +124,11 @@ describe.each([
   ['listMessages', 3],
   ['listThreads', 1],
   ['listThreads', 3],
-] as const)('%s, %i a page, while the index takes mail up', (kind, size) => {
+] as const)('%s, %i a page, while the index catches up', (kind, size) => {
   beforeEach(() => fill());
 
   it.each(MEETS.filter(([name]) => !name.includes('word')))(
-    'shows what is found by %s once and in its order',
+    'shows matches of %s once and in order',
     async (_, where, holds) => {
       for (const when of [1, 2, 5]) {
         await fill();
@@ -140,7 +140,7 @@ describe.each([
     },
   );
 
-  it('shows no more than comes to be found by words', async () => {
+  it('shows mail without a word once, and loses none', async () => {
     const shown = await read(kind, not(PLAN), size, async (pages) => {
       if (pages === 2) await lag(0);
     });
@@ -149,7 +149,7 @@ describe.each([
   });
 });
 
-it('shows nothing that has left the list since it waited to be shown', async () => {
+it('shows nothing that has left the list while it waited to be shown', async () => {
   await fill((n) => n > 0);
   const where = both(READ, EVEN);
   const first = await page('listMessages', where, { size: 1 }, 'INBOX');
@@ -165,7 +165,7 @@ it('shows nothing that has left the list since it waited to be shown', async () 
   expect(rest.subjects).toEqual(['mail 12', 'mail 8', 'mail 4', 'mail 0']);
 });
 
-it('goes on where the budget ended a page among what the index does not have', async () => {
+it('continues where the budget ended a page among what the index lacks', async () => {
   await fill((n) => n > 0);
   const subjects: string[] = [];
   let after: string | null = null;
@@ -178,7 +178,7 @@ it('goes on where the budget ended a page among what the index does not have', a
   expect(subjects).toEqual(expected((n) => n % 4 === 0));
 });
 
-it('lists a thread by what the index does not have of it, at its newest message', async () => {
+it('lists a thread by its messages that the index lacks, at its newest message', async () => {
   accounts += 1;
   account = await lab.account(`lagging${accounts}`);
   await deliver(0, { subject: 'asked' });
@@ -212,7 +212,7 @@ it('lists a thread by what the index does not have of it, at its newest message'
   expect(await read('listMessages', both(junk, { kind: 'from', value: 'late' }), 5)).toEqual(['junk']);
 });
 
-describe('what it costs', () => {
+describe('the cost', () => {
   beforeAll(() => fill(() => false));
 
   async function asked(where: Condition, size = 3) {
@@ -222,14 +222,14 @@ describe('what it costs', () => {
     return records.map(({ operation }) => operation);
   }
 
-  it('is one request of two lists where the index has everything', async () => {
+  it('is one request for two lists when the index has everything', async () => {
     const operations = await asked(READ);
     expect(operations.filter((operation) => operation === 'messages.list')).toHaveLength(3);
     expect(operations.filter((operation) => operation === 'messages.get')).toHaveLength(3);
     expect(operations.filter((operation) => operation === 'batch')).toHaveLength(2);
   });
 
-  it('is paid once by several lists of one page', async () => {
+  it('is spent once for several lists of one page', async () => {
     await lab.control('/log', undefined, 'DELETE');
     const call = { ...interactive(), shared: new SharedReads() };
     const pages = await Promise.all(

@@ -27,7 +27,7 @@ describe('what a patch does to labels', () => {
     expect(changed(patch)).toEqual({ add: words(add), remove: words(remove), fixed: undefined });
   });
 
-  it('takes the last word of several, and names what Gmail keeps for itself', () => {
+  it('uses the last of several values, and names what Gmail manages itself', () => {
     expect(changed({ moveTo: 'TRASH' }, { moveTo: 'INBOX' })).toMatchObject({
       add: ['INBOX'],
       remove: ['SPAM', 'TRASH'],
@@ -42,7 +42,7 @@ describe('labels that are mailboxes', () => {
   const listed = (...labels: { id: string; type: string }[]) =>
     toMailboxes(labels.map((label) => ({ ...label, name: label.id }))).map(({ id }) => id);
 
-  it("are the system's own that mean a place, and the user's, whatever they are called", () => {
+  it("are the system's own labels that mean a mailbox, and the user's labels, whatever their names", () => {
     expect(
       mailboxIdsOf(['INBOX', 'CATEGORY_SOCIAL', 'UNREAD', 'CHAT', 'GREEN_CHECK', 'Label_12', 'NEXT_THING']),
     ).toEqual(['INBOX', 'CATEGORY_SOCIAL', 'Label_12']);
@@ -80,11 +80,11 @@ describe('the tree of label names', () => {
     own('h', 'Home'),
   ]);
 
-  it('finds what is below, the deepest first, by whole names', () => {
+  it('finds all descendants, the deepest first, by whole names', () => {
     expect(tree.below(tree.find('w')).map(({ id }) => id)).toEqual(['wpd', 'wx', 'wp']);
   });
 
-  it('renames what is below along, and keeps a label where it is', () => {
+  it('renames descendants along, and leaves a label in its position', () => {
     const name = tree.nameFor(tree.find('wp'), { id: 'wp', name: 'Plans' });
     expect(name).toBe('Work/Plans');
     expect(tree.renames(tree.find('wp'), name)).toEqual([{ id: 'wpd', name: 'Work/Plans/Deep' }]);
@@ -105,7 +105,7 @@ describe('the tree of label names', () => {
     expect(() => tree.nameFor(null, { id: null, name })).toThrow(expect.objectContaining({ code, field: ['name'] }));
   });
 
-  it('refuses parents that cannot be', () => {
+  it('refuses invalid parents', () => {
     const below = (id: string, parentId: string) => () => tree.nameFor(tree.find(id), { id, parentId });
     expect(below('w', 'wpd')).toThrow(expect.objectContaining({ code: 'INVALID' }));
     expect(below('w', 'w')).toThrow(expect.objectContaining({ code: 'INVALID' }));

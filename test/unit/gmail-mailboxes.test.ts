@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterEach(() => lab.control('/faults', undefined, 'DELETE'));
 afterAll(async () => {
-  // The refusals are made up.
+  // These refusals are invented, so the wire log is not compared with Google's descriptions.
   await lab.forgetWire();
   await lab.close();
 });
@@ -18,7 +18,7 @@ const save = (patch: object) => account.session.saveMailbox({ id: null, ...patch
 const refuse = (operation: string, status: number) =>
   lab.control('/faults', { vendor: lab.vendor, account: account.address, operation, status, times: 1 });
 
-it('names the field of a name that Gmail keeps for itself, and of a colour that is none', async () => {
+it('names the field of a name that Gmail reserves, and of an invalid colour', async () => {
   const { id } = await save({ name: 'Plans' });
   await refuse('labels.create', 400);
   await expect(save({ name: 'Reserved' })).rejects.toMatchObject({ code: 'INVALID', field: ['name'] });
@@ -31,7 +31,7 @@ it('names the field of a name that Gmail keeps for itself, and of a colour that 
   });
 });
 
-it('says NOT_FOUND of a label that another client deletes meanwhile', async () => {
+it('returns NOT_FOUND for a label that another client deletes meanwhile', async () => {
   const { id } = await save({ name: 'Soon gone' });
   await refuse('labels.patch', 404);
   await expect(save({ id, color: '#16a765' })).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -37,7 +37,7 @@ const content = (payload: gmail_v1.Schema$MessagePart) => {
 };
 
 describe('a Gmail envelope', () => {
-  it('has the letters that Gmail lists, whether or not its header was read as it was written too', () => {
+  it('has the characters that Gmail lists, whether or not its header was also read as written', () => {
     const listed = [
       header('From', 'Ada <ada@ex\ufffdmple.org>'),
       header('Reply-To', 'Ada <ada@ex\ufffdmple.org>, Bob <b@x.example>'),
@@ -51,11 +51,11 @@ describe('a Gmail envelope', () => {
     const twice = read(new HeaderFields(written));
     for (const field of ['from', 'to', 'subject'] as const) expect(twice[field]).toEqual(read()[field]);
     expect(twice.replyTo[0]?.address).toBe('ada@ex\ufffdmple.org');
-    // Who is named is told by what was written.
+    // The header as written decides who is named.
     expect(twice.cc).toEqual([{ name: 'Alice <alice@corp.example>, Bäb', address: 'b@x.example' }]);
   });
 
-  it('takes flags and mailboxes from labels', () => {
+  it('derives flags and mailboxes from labels', () => {
     const envelope = toMessage(message({}, ['UNREAD', 'INBOX', 'STARRED', 'IMPORTANT', 'Label_7']), 'envelope');
     expect(envelope).toMatchObject({
       isRead: false,
@@ -91,7 +91,7 @@ describe('a Gmail envelope', () => {
     expect(envelope).toMatchObject({ content: null, hasAttachments: null, sizeBytes: 1234 });
   });
 
-  it('reads its recipients when somebody asks for them, and once', () => {
+  it('parses its recipients when they are first read, and once', () => {
     const addresses = vi.spyOn(HeaderFields.prototype, 'addresses');
     const to = Array.from({ length: 12_500 }, (_, n) => `Person ${n} <person.${n}@example.org>`).join(', ');
     const read = toMessage(
@@ -162,16 +162,16 @@ describe('addresses', () => {
 });
 
 describe('a Gmail body', () => {
-  it('is UTF-8 already, whatever charset the part names', () => {
+  it('is already UTF-8, whatever charset the part names', () => {
     expect(content(text('Grüße\r\nzwei')).text).toBe('Grüße\nzwei');
   });
 
-  it('is decoded by its charset when it is no UTF-8', () => {
+  it('is decoded by its charset when it is not UTF-8', () => {
     const latin1 = Buffer.from('Gr\xfc\xdfe', 'latin1').toString('base64url');
     expect(content(text('', { body: { size: 5, data: latin1 } })).text).toBe('Grüße');
   });
 
-  it('keeps alternatives apart and derives the text of HTML alone', () => {
+  it('keeps alternatives apart and derives the text when there is only HTML', () => {
     const both = content({ mimeType: 'multipart/alternative', parts: [text('plain'), html('<p>rich</p>')] });
     expect(both).toMatchObject({ text: 'plain', html: '<p>rich</p>', attachments: [] });
     expect(content(html('<p>rich</p>'))).toMatchObject({ text: 'rich', html: '<p>rich</p>' });
@@ -185,7 +185,7 @@ describe('a Gmail body', () => {
     expect(mixed.html).toContain('a &lt; b');
   });
 
-  it('lists files, and tells what the HTML shows from what lies beside it', () => {
+  it('lists files, and separates what the HTML shows from what is beside it', () => {
     const image = (id: string, partId: string): gmail_v1.Schema$MessagePart => ({
       partId,
       mimeType: 'image/png',
@@ -242,7 +242,7 @@ describe('a Gmail body', () => {
     expect(full).toMatchObject({ references: ['a@x', 'b@x'], inReplyTo: ['b@x'] });
   });
 
-  it('reads them from every header of their name, also where those are encoded', () => {
+  it('reads them from every header of that name, also when those are encoded', () => {
     const full = content(
       text('x', {
         headers: [
@@ -262,7 +262,7 @@ describe('a Gmail body', () => {
 });
 
 describe('a snippet', () => {
-  it('loses Gmail’s HTML escapes once', () => {
+  it('is freed of Gmail’s HTML escapes once', () => {
     expect(unescapedSnippet('a &amp;lt; b&nbsp;&#39;c&#x27; &unknown;')).toBe("a &lt; b 'c' &unknown;");
   });
 });

@@ -35,12 +35,12 @@ function file(filename: string, bytes: Buffer, given: Partial<ComposeAttachment>
 const everyByte = Buffer.from(Array.from({ length: 5_000 }, (_, n) => n % 256));
 
 describe('a message for Gmail', () => {
-  it('says what the subject says, though that looks like another script encoded', async () => {
+  it('keeps the subject as it is, although it looks like another script encoded', async () => {
     const subject = `=?utf-8?q?fake?= and ${'a long tail '.repeat(20)}`;
     expect((await simpleParser(await written({ subject }))).subject).toBe(subject);
   });
 
-  it('keeps Bcc, our Message-ID and what it answers', async () => {
+  it('keeps Bcc, the Message-ID and the message that it replies to', async () => {
     const mime = (await written({ inReplyTo: ['b@x'], references: ['a@x', 'b@x', 'no id'] })).toString();
     expect(mime).toMatch(/^Bcc: hidden@example\.org\r$/m);
     expect(mime).toMatch(/^Message-ID: <abc@postern\.test>\r$/m);
@@ -66,7 +66,7 @@ describe('a message for Gmail', () => {
     }
   });
 
-  it('derives the text where only HTML is given', async () => {
+  it('derives the text when only HTML is given', async () => {
     const parsed = await simpleParser(await written({ text: null, html: '<h1>Head</h1><p>Body &amp; more</p>' }));
     expect(parsed.text).toMatch(/head[\s\S]*Body & more/i);
   });
@@ -86,7 +86,7 @@ describe('a message for Gmail', () => {
     }
   });
 
-  it('shows what the HTML refers to inside it, and lists the rest beside it', async () => {
+  it('embeds the files that the HTML refers to, and lists the rest beside it', async () => {
     const image = file('logo.png', everyByte, { mimeType: 'image/png', contentId: 'logo@x' });
     const other = file('other.png', everyByte, { mimeType: 'image/png', contentId: 'other@x' });
     const bytes = await written({ html: '<img src="cid:logo@x">', attachments: [image, other] });
@@ -117,7 +117,7 @@ describe('a message for Gmail', () => {
     );
   });
 
-  it('refuses more than Gmail takes before a byte is read, with both figures', () => {
+  it('refuses more than Gmail accepts before a byte is read, with both figures', () => {
     const big = file('big.bin', everyByte, { sizeBytes: MAX_ATTACHED_BYTES - 10 });
     expect(() => mimeOf({ ...compose, attachments: [big] }, 'me@example.org')).not.toThrow();
     expect(() => mimeOf({ ...compose, attachments: [big, file('b', everyByte)] }, 'me@example.org')).toThrow(
@@ -125,7 +125,7 @@ describe('a message for Gmail', () => {
     );
   });
 
-  it.each([-1, 1])('does not send a file that is %i bytes off what it was said to be', async (off) => {
+  it.each([-1, 1])('does not send a file whose size differs by %i bytes from the one declared', async (off) => {
     const liar = file('liar.bin', everyByte, { sizeBytes: everyByte.length + off });
     await expect(written({ attachments: [liar] })).rejects.toMatchObject({ code: 'INVALID' });
   });

@@ -49,7 +49,7 @@ describe('a Pub/Sub push', () => {
           : [],
     );
 
-  it('signals every integration of the mailbox', async () => {
+  it('notifies every integration of the mailbox', async () => {
     expect(await push(`Bearer ${sign(claims)}`)).toEqual({
       reply: { status: 204 },
       signals: [
@@ -60,7 +60,7 @@ describe('a Pub/Sub push', () => {
     expect((await push(`Bearer ${sign({ ...claims, iss: 'accounts.google.com' })}`)).signals).toHaveLength(2);
   });
 
-  it('takes the notice of a mailbox that nobody watches, and forgets it', async () => {
+  it('accepts a notification for a mailbox without a watch, and ignores it', async () => {
     expect(await push(`Bearer ${sign(claims)}`, published({ emailAddress: 'x@y' }))).toEqual({
       reply: { status: 204 },
       signals: [],
@@ -86,7 +86,7 @@ describe('a Pub/Sub push', () => {
     ['another audience', `Bearer ${sign({ ...claims, aud: 'https://postern.test/other' })}`, 401],
     ['another service account', `Bearer ${sign({ ...claims, email: 'x@evil.example' })}`, 403],
     ['an unverified email', `Bearer ${sign({ ...claims, email_verified: false })}`, 403],
-  ])('refuses %s without a reason', async (_, authorization, status) => {
+  ])('refuses %s without giving a reason', async (_, authorization, status) => {
     expect(await push(authorization)).toEqual({ reply: { status }, signals: [] });
   });
 
@@ -107,23 +107,26 @@ describe('a Pub/Sub push', () => {
     ['is a proxy’s page', 200, '<html>'],
     ['is empty', 200, '{"keys":[]}'],
     ['is a foreign object', 200, '{"foreign":1}'],
-  ])('is to come again where the list of keys %s, and is taken once that is back', async (_, status, body) => {
-    let isAway = true;
-    const jwk = { ...ours.publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'RS256', use: 'sig' };
-    const keys = createServer((_, response) =>
-      isAway ? response.writeHead(status).end(body) : response.writeHead(200).end(JSON.stringify({ keys: [jwk] })),
-    );
-    await new Promise<void>((resolve) => keys.listen(0, '127.0.0.1', resolve));
-    const from = new PubSubReceiver(`http://127.0.0.1:${(keys.address() as AddressInfo).port}`, account);
-    expect(await push(`Bearer ${sign(claims)}`, notice, from)).toEqual({ reply: { status: 503 }, signals: [] });
-    isAway = false;
-    expect((await push(`Bearer ${sign(claims)}`, notice, from)).reply.status).toBe(204);
-    keys.close();
-    const refusing = new PubSubReceiver('http://127.0.0.1:9', account);
-    expect((await push(`Bearer ${sign(claims)}`, notice, refusing)).reply.status).toBe(503);
-  });
+  ])(
+    'is answered so that it comes again when the list of keys %s, and is accepted once that is back',
+    async (_, status, body) => {
+      let isAway = true;
+      const jwk = { ...ours.publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'RS256', use: 'sig' };
+      const keys = createServer((_, response) =>
+        isAway ? response.writeHead(status).end(body) : response.writeHead(200).end(JSON.stringify({ keys: [jwk] })),
+      );
+      await new Promise<void>((resolve) => keys.listen(0, '127.0.0.1', resolve));
+      const from = new PubSubReceiver(`http://127.0.0.1:${(keys.address() as AddressInfo).port}`, account);
+      expect(await push(`Bearer ${sign(claims)}`, notice, from)).toEqual({ reply: { status: 503 }, signals: [] });
+      isAway = false;
+      expect((await push(`Bearer ${sign(claims)}`, notice, from)).reply.status).toBe(204);
+      keys.close();
+      const refusing = new PubSubReceiver('http://127.0.0.1:9', account);
+      expect((await push(`Bearer ${sign(claims)}`, notice, refusing)).reply.status).toBe(503);
+    },
+  );
 
-  it('is a POST', async () => {
+  it('has to be a POST', async () => {
     expect((await push(`Bearer ${sign(claims)}`, notice, receiver, 'GET')).reply.status).toBe(405);
   });
 });

@@ -38,7 +38,7 @@ describe.each(['written', 'decoded'] as const)('the header as written, of a Gmai
   };
   const list = () => account.session.listMessages(WHOLE, { size: 50, after: null }, interactive());
 
-  it('is not asked for where both readings agree', async () => {
+  it('is not requested when both readings agree', async () => {
     await open();
     await deliver('From: Plain <plain@x.example>', 'To: "Doe, Jane" <jane@x.example>');
     await deliver('From: =?utf-8?Q?Bank_=3Chelp=40bank.example=3E?= <m@evil.example>', 'To: a@x.example, b@x.example');
@@ -48,7 +48,7 @@ describe.each(['written', 'decoded'] as const)('the header as written, of a Gmai
     expect(await asked(() => full(one))).toBe(0);
   });
 
-  it('is asked for once where they do not, and for no other message of the page', async () => {
+  it('is requested once when they do not, and for no other message of the page', async () => {
     await open();
     await deliver('From: Plain <plain@x.example>', 'To: x@x.example');
     const odd = await deliver(`From: Boss <boss@corp.example>, Eve <${EVIL}>`, 'To: x@x.example');
@@ -75,7 +75,7 @@ describe.each(['written', 'decoded'] as const)('the header as written, of a Gmai
     expect(await asked(list)).toBe(headers === 'decoded' ? 2 : 0);
   });
 
-  it('settles the ordinary lists of the page whose doubt has shown that Gmail decodes, and of every later one alike', async () => {
+  it('settles the ordinary lists of the page that showed that Gmail decodes, and of every later page', async () => {
     await open();
     const hidden = await deliver(
       'From: x@x.example',
@@ -83,20 +83,20 @@ describe.each(['written', 'decoded'] as const)('the header as written, of a Gmai
     );
     await deliver(`From: "Boss" <boss@corp.example>, "Eve" <${EVIL}>`, 'To: x@x.example');
     const { items } = await list();
-    // Nobody can decode its subject, which is listed as it was written.
+    // Nobody can decode this subject, so it is listed as it was written.
     await full(await deliver(`From: Boss <boss@corp.example>, Eve <${EVIL}>`, 'Subject: =?utf-8?X?a?='));
     const read = [...(items as Message[]), await full(hidden)].filter(({ id }) => id === hidden);
     const to = [{ name: 'Alice <alice@corp.example>, Bob', address: 'bob@x.example' }];
     expect(read.map((message) => message.to)).toEqual([to, to]);
   });
 
-  it('where it cannot be had the last angle address counts, and the message is there', async () => {
+  it('is not needed to list the message: without it the last angle address counts', async () => {
     await open();
     const id = await deliver(
       `From: Boss <boss@corp.example>, Eve <${EVIL}>`,
       `Reply-To: "Ops" <ops@corp.example>, Eve <${EVIL}>`,
     );
-    // Every second request: the message comes, its raw form does not.
+    // Every second request fails: the message is read, and its raw form is not.
     await lab.control('/faults', { vendor: 'google', operation: 'messages.get', status: 404, share: 0.5 });
     const message = await full(id);
     await lab.control('/faults', undefined, 'DELETE');

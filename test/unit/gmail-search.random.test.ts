@@ -30,7 +30,7 @@ const below = (n: number): number => {
 const pick = <T>(of: readonly T[]): T => of[below(of.length)] as T;
 const some = (most: number, make: () => string) => Array.from({ length: 1 + below(most) }, make);
 
-/** Said in mails, and asked for: signs, operators, scripts, and spellings of the same. */
+/** Words that mails contain and searches ask for: signs, operators, scripts, and different spellings of one word. */
 const WORDS = [
   'report',
   'reports',
@@ -148,7 +148,7 @@ function condition(depth: number, labels: readonly string[]): Condition {
   return { kind, of: Array.from({ length: 1 + below(3) }, () => condition(depth - 1, labels)) };
 }
 
-/** Words in one alternative with people are refused where several parts bring trash and junk in. */
+/** Compiles a condition. It may be refused for words beside people where several parts bring in trash and junk. */
 function compiled(where: Condition | null) {
   try {
     return compileQuery({ mailboxId: null, where });
@@ -158,7 +158,7 @@ function compiled(where: Condition | null) {
   }
 }
 
-/** What the emulator finds of the messages for a query as the adapter would send it, and the adapter leaves of it. */
+/** Returns what the emulator finds for the query that the adapter would send, after the adapter's own check. */
 function listed(account: Account, where: Condition | null, mails: ReadonlyMap<string, Message>): Set<string> | null {
   const branches = where === null ? [null] : branchesOf(where, decides);
   if (branches === null) return null;
@@ -181,7 +181,7 @@ function listed(account: Account, where: Condition | null, mails: ReadonlyMap<st
   return found;
 }
 
-/** The definition, over whole messages. */
+/** Returns what the definition finds by looking at whole messages. */
 const scanned = (where: Condition | null, mails: ReadonlyMap<string, Message>): Set<string> => {
   const visible = visibleOnly(where ?? { kind: 'and', of: [] }, HIDDEN_LABELS);
   return new Set([...mails.values()].filter((mail) => matches(mail, visible)).map(({ id }) => id));
@@ -203,11 +203,11 @@ const conditions = Array.from({ length: 600 }, () => condition(3, labels));
 
 const not = (of: Condition): Condition => ({ kind: 'not', of });
 const shown = (where: Condition) => `SEED=${seed} ${JSON.stringify(where)}`;
-/** Two parts of what is listed. What is named in trash and junk stands outside of the list of all. */
+/** Returns those ids that are in the list of all mail, which lacks what a condition names in trash or junk. */
 const outside = (ids: ReadonlySet<string>, all: ReadonlySet<string>) => [...ids].filter((id) => all.has(id)).sort();
 
-describe('what Gmail is asked for, and what is left of it', () => {
-  it('is what the definition says, for any condition', () => {
+describe("a Gmail query together with the adapter's own check", () => {
+  it('finds what the definition finds, for any condition', () => {
     account.searchIndex = DEFAULT_SEARCH_INDEX;
     let tried = 0;
     for (const where of conditions) {
@@ -219,7 +219,7 @@ describe('what Gmail is asked for, and what is left of it', () => {
     expect(tried).toBeGreaterThan(conditions.length / 2);
   });
 
-  it('parts the list in two by any condition and its negation, and keeps to De Morgan', () => {
+  it('splits the list in two by any condition and its negation, and obeys De Morgan', () => {
     account.searchIndex = DEFAULT_SEARCH_INDEX;
     const all = listed(account, null, mails) ?? new Set<string>();
     for (const where of conditions.slice(0, 200)) {
@@ -233,7 +233,7 @@ describe('what Gmail is asked for, and what is left of it', () => {
     }
   });
 
-  it('is one query for conditions that mean the same', () => {
+  it('is the same query for conditions that mean the same', () => {
     for (const where of conditions.slice(0, 200)) {
       const turned = (one: Condition): Condition =>
         one.kind === 'and' || one.kind === 'or' ? { kind: one.kind, of: [...one.of].reverse().map(turned) } : one;
@@ -261,28 +261,31 @@ describe('what Gmail is asked for, and what is left of it', () => {
       messageIds: 'exact',
     },
   ];
-  it.each(ways)('with an index of its own ways (%j) is nothing wrong, and never X and not X at once', (index) => {
-    account.searchIndex = { ...DEFAULT_SEARCH_INDEX, ...index };
-    const isIndexed = (where: Condition): boolean => JSON.stringify(where).includes('"text"');
-    // What narrows more than the definition may miss some; it may not show what does not meet the condition.
-    const misses = !Object.keys(index).every((way) => way === 'underscore' || way === 'forms');
-    const all = listed(account, null, mails) ?? new Set<string>();
-    for (const where of conditions.slice(0, 120)) {
-      const yes = listed(account, where, mails);
-      const no = listed(account, not(where), mails);
-      if (yes === null || no === null) continue;
-      expect(
-        [...yes].filter((id) => no.has(id) && all.has(id)),
-        shown(where),
-      ).toEqual([]);
-      if (isIndexed(where)) {
-        const isOnlyIndexed = where.kind === 'text';
-        if (isOnlyIndexed) expect([...yes, ...no].sort(), shown(where)).toEqual([...all].sort());
-        continue;
+  it.each(ways)(
+    'shows no wrong message with an index of other ways (%j), and never one for both X and not X',
+    (index) => {
+      account.searchIndex = { ...DEFAULT_SEARCH_INDEX, ...index };
+      const isIndexed = (where: Condition): boolean => JSON.stringify(where).includes('"text"');
+      // An index that matches less than the definition may miss messages. It must not show one that does not match.
+      const misses = !Object.keys(index).every((way) => way === 'underscore' || way === 'forms');
+      const all = listed(account, null, mails) ?? new Set<string>();
+      for (const where of conditions.slice(0, 120)) {
+        const yes = listed(account, where, mails);
+        const no = listed(account, not(where), mails);
+        if (yes === null || no === null) continue;
+        expect(
+          [...yes].filter((id) => no.has(id) && all.has(id)),
+          shown(where),
+        ).toEqual([]);
+        if (isIndexed(where)) {
+          const isOnlyIndexed = where.kind === 'text';
+          if (isOnlyIndexed) expect([...yes, ...no].sort(), shown(where)).toEqual([...all].sort());
+          continue;
+        }
+        const meant = scanned(where, mails);
+        for (const id of yes) expect(meant.has(id), shown(where)).toBe(true);
+        if (!misses) expect(yes, shown(where)).toEqual(meant);
       }
-      const meant = scanned(where, mails);
-      for (const id of yes) expect(meant.has(id), shown(where)).toBe(true);
-      if (!misses) expect(yes, shown(where)).toEqual(meant);
-    }
-  });
+    },
+  );
 });

@@ -17,7 +17,7 @@ const or = (...of: Condition[]): Condition => ({ kind: 'or', of });
 const at = (iso: string) => new Date(iso);
 
 describe('a Gmail query', () => {
-  it('needs no search where labels say it all: the search index lags', () => {
+  it('needs no search where labels suffice, since the search index lags', () => {
     expect(compile(null, 'INBOX')).toMatchObject({ q: null, labelIds: ['INBOX'] });
     expect(compile(null)).toMatchObject({ q: null, labelIds: [], includeSpamTrash: false });
     const flags: Condition[] = [
@@ -48,7 +48,7 @@ describe('a Gmail query', () => {
     [not(text('a b')), '-"a b"'],
     [not(and(text('a'), { kind: 'read', value: true })), '(-"a" OR is:unread)'],
     [or(mailbox('Label_1'), from('a')), '(has:userlabels OR from:"a")'],
-    // Of these a complement or a label might leave out what is to be found: all mail is looked through.
+    // For these a complement or a label could leave out a match, so all mail is read.
     [not(from('a')), null],
     [not(mailbox('Label_1')), null],
     [or(not(subject('a')), from('b')), null],
@@ -72,12 +72,12 @@ describe('a Gmail query', () => {
     ['йогурт', '("йогурт" OR "иогурт")'],
     ['a\u2028b', '"a b"'],
     ['x'.repeat(500), `"${'x'.repeat(500)}"`],
-  ])('asks for the words of %s and for nothing else of it', (value, q) => {
+  ])('searches for the words of %s and for nothing else of it', (value, q) => {
     expect(compile(text(value))?.q).toBe(q);
     expect(compile(subject(value))?.q).toBe(q.replaceAll(/"[^"]+"/g, 'subject:$&'));
   });
 
-  it.each(['%%', '"', '', '🎉', '\ud800', '()'])('finds nothing by %j, and everything without', (value) => {
+  it.each(['%%', '"', '', '🎉', '\ud800', '()'])('finds nothing by %j, and everything by its negation', (value) => {
     for (const kind of ['from', 'to', 'subject', 'text'] as const) {
       expect(compile({ kind, value })).toBeNull();
       expect(compile(and({ kind, value }, text('a')))).toBeNull();
@@ -86,13 +86,13 @@ describe('a Gmail query', () => {
     }
   });
 
-  it('takes nobody for the account itself', () => {
+  it('does not mistake a name for the account itself', () => {
     for (const value of ['me', 'ME', '"me"', 'mé']) expect(compile(to(value))?.q).not.toMatch(/to:/);
     expect(compile(to('me'))?.q).toBe('"me"');
     expect(compile(from('tell me'))?.q).toBe('from:"tell me"');
   });
 
-  it('holds against envelopes all but what the index decides, and says who decided', () => {
+  it('checks envelopes for all but what the index decides, and reports who decided', () => {
     const late: Condition = { kind: 'receivedAfter', at: at('2024-01-01') };
     const either = or(from('b'), not(late));
     const both = compile(and(text('a'), either, { kind: 'hasAttachment', value: true }), 'INBOX');
@@ -107,7 +107,7 @@ describe('a Gmail query', () => {
     expect(compile(null)?.evaluation).toBeUndefined();
   });
 
-  it('adds trash and spam back in only for what names them', () => {
+  it('includes trash and spam only for alternatives that name them', () => {
     expect(compile(null, 'TRASH')).toMatchObject({ includeSpamTrash: true });
     expect(compile(not(mailbox('TRASH')))).toMatchObject({ includeSpamTrash: false, q: null });
     expect(compile(mailbox('TRASH'))).toMatchObject({ includeSpamTrash: true, q: null, labelIds: ['TRASH'] });
@@ -121,7 +121,7 @@ describe('a Gmail query', () => {
     );
   });
 
-  it('leaves trash and spam out of a label as well, unless they are named', () => {
+  it('leaves trash and spam out of a label too, unless they are named', () => {
     expect(compile(null, 'Label_1')).toMatchObject({ includeSpamTrash: false, q: null, labelIds: ['Label_1'] });
     expect(compile(mailbox('TRASH'), 'Label_1')).toMatchObject({
       includeSpamTrash: true,
@@ -130,7 +130,7 @@ describe('a Gmail query', () => {
     });
   });
 
-  it('asks for a second more than is wanted, inside alternatives and negations too', () => {
+  it('widens dates by a second, inside alternatives and negations too', () => {
     const start: Condition = { kind: 'receivedAfter', at: at('2024-01-01T00:00:00.500Z') };
     const end: Condition = { kind: 'receivedBefore', at: at('2024-01-01T00:00:01.500Z') };
     expect(compile(and(start, end))?.q).toBe('after:1704067199 before:1704067203');
@@ -142,13 +142,13 @@ describe('a Gmail query', () => {
     expect(compile({ kind: 'receivedBefore', at: at('+275000-01-01T00:00:00Z') })?.q).toBeNull();
   });
 
-  it('bounds what is sent: what envelopes decide is shortened and then left out, what the index decides is refused', () => {
+  it('limits the query: what envelopes decide is shortened and then left out, what the index decides is refused', () => {
     const long = (start: number) => Array.from({ length: 80 }, (_, n) => `word${start + n}`).join(' ');
     const people = or(...Array.from({ length: 24 }, (_, n) => to(long(n))));
     const shortened = compile(and(text('a'), people))?.q ?? '';
     expect(encodeURIComponent(shortened).length).toBeLessThanOrEqual(6_000);
     expect(shortened).toMatch(/^"a" \(\(to:"word0 word1[^"]*"/);
-    // In three fields they take more room than there is.
+    // With three fields for each person the query would be too long, so the people are searched as plain words.
     const many = or(...Array.from({ length: 50 }, (_, n) => to(`person${n}@some-example.example.org`)));
     expect(compile(many)?.q).toMatch(/^\("person0 some example example org" OR "person1 .* OR "person49 some[^"]*"\)$/);
     const tooMany = or(...Array.from({ length: 50 }, (_, n) => to(`${n}${'x'.repeat(490)}`)));
@@ -166,9 +166,9 @@ describe('a page cursor', () => {
       { mark: markOf('18f'), waiting: null },
       { mark: markOf('19a'), waiting: { id: '19a' } },
     ];
-    const place = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5), start: 6, newest };
-    const cursor = sealPosition(place, 'print');
-    expect(openPosition({ size: 50, after: cursor }, 'print')).toEqual(place);
+    const position = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5), start: 6, newest };
+    const cursor = sealPosition(position, 'print');
+    expect(openPosition({ size: 50, after: cursor }, 'print')).toEqual(position);
     expect(() => openPosition({ size: 25, after: cursor }, 'other')).toThrow(
       expect.objectContaining({ code: 'BAD_USER_INPUT' }),
     );
@@ -176,7 +176,7 @@ describe('a page cursor', () => {
 
   const sealed = (kept: object) => Buffer.from(JSON.stringify(kept)).toString('base64url');
 
-  it('takes one that was given out before the index was asked for what it lacks', () => {
+  it('accepts one from before the index was checked for what it lacks', () => {
     const after = sealed({ t: 'next', n: 25, f: 'print', s: ['a'], b: 5, a: 6 });
     expect(openPosition({ size: 50, after }, 'print')).toMatchObject({ token: 'next', start: 6, newest: [] });
   });

@@ -16,8 +16,8 @@ describe('a resumable upload', () => {
   let location: string | null;
   let received: Buffer;
   let ranges: string[];
-  /** What Google does to a piece instead of taking it; the first entry to the first request. */
-  let mishaps: ((piece: Buffer, response: ServerResponse) => undefined | 'take')[];
+  /** What Google does with each piece instead of accepting it. The first entry is for the first request. */
+  let faults: ((piece: Buffer, response: ServerResponse) => undefined | 'take')[];
 
   beforeAll(async () => {
     server = createServer(async (request, response) => {
@@ -30,8 +30,8 @@ describe('a resumable upload', () => {
       const piece = Buffer.concat(chunks);
       const range = request.headers['content-range'] ?? '';
       ranges.push(range);
-      const mishap = mishaps.shift();
-      if (mishap && mishap(piece, response) !== 'take') return;
+      const fault = faults.shift();
+      if (fault && fault(piece, response) !== 'take') return;
       received = Buffer.concat([received, piece]);
       if (range.endsWith(`/${received.length}`)) response.writeHead(200).end(JSON.stringify({ id: 'the draft' }));
       else goOn(response);
@@ -47,7 +47,7 @@ describe('a resumable upload', () => {
     location = null;
     received = Buffer.alloc(0);
     ranges = [];
-    mishaps = [];
+    faults = [];
   });
 
   const goOn = (response: ServerResponse) =>
@@ -85,7 +85,7 @@ describe('a resumable upload', () => {
     );
   };
 
-  it('goes up in whole pieces, and says how long it is with the last', async () => {
+  it('sends whole pieces, and states the total length with the last one', async () => {
     const beforeLast = vi.fn(async () => expect(received).toHaveLength(2 * PIECE));
     expect(await upload({ beforeLast })).toEqual({ id: 'the draft' });
     expect(beforeLast).toHaveBeenCalledOnce();
@@ -101,15 +101,15 @@ describe('a resumable upload', () => {
     ['none of a piece arrived', 0],
     ['part of it arrived', 256 * 1024],
     ['all of it arrived', PIECE],
-  ])('goes on from what Google has: %s', async (_, length) => {
-    mishaps = [() => 'take', keep(length)];
+  ])('continues from what Google has: %s', async (_, length) => {
+    faults = [() => 'take', keep(length)];
     expect(await upload()).toEqual({ id: 'the draft' });
     expect(received.equals(message)).toBe(true);
     expect(ranges[2]).toBe('bytes */*');
   });
 
-  it('goes on when Google took less than it was sent', async () => {
-    mishaps = [
+  it('continues when Google accepted less than it was sent', async () => {
+    faults = [
       (piece, response) => {
         received = piece.subarray(0, 512 * 1024);
         goOn(response);
@@ -120,21 +120,21 @@ describe('a resumable upload', () => {
     expect(received.equals(message)).toBe(true);
   });
 
-  it('asks again for an answer that was lost, rather than sending twice', async () => {
-    mishaps = [() => 'take', () => 'take', keep(PIECE)];
+  it('asks again for an answer that was lost, instead of sending the piece twice', async () => {
+    faults = [() => 'take', () => 'take', keep(PIECE)];
     expect(await upload()).toEqual({ id: 'the draft' });
     expect(ranges.at(-1)).toBe(`bytes */${message.length}`);
     expect(received.equals(message)).toBe(true);
   });
 
-  it('does not end when what must hold before the last piece does not', async () => {
+  it('does not finish when the check before the last piece fails', async () => {
     const beforeLast = async () => Promise.reject(new Error('changed elsewhere'));
     await expect(upload({ beforeLast })).rejects.toThrow('changed elsewhere');
     expect(received).toHaveLength(2 * PIECE);
   });
 
-  it('gives up a session that is lost, or that another host is to be given the token of', async () => {
-    mishaps = [(_, response) => void response.writeHead(404).end('{}')];
+  it('gives up a session that is lost, or that would send the token to another host', async () => {
+    faults = [(_, response) => void response.writeHead(404).end('{}')];
     await expect(upload()).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
     location = 'https://evil.example/session';
     await expect(upload()).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-it('says of what it changed and could not read afterwards that it was changed', async () => {
+it('reports that a message was changed when it could not be read afterwards', async () => {
   const { address, session, deliver } = await lab.account('writer');
   const ids = await Promise.all(
     Array.from({ length: 12 }, (_, n) => deliver({ from: 'a@x.example', subject: `n${n}`, text: 'x' })),
@@ -26,7 +26,7 @@ it('says of what it changed and could not read afterwards that it was changed', 
   expect(read.map((message) => !isMailError(message) && message.isStarred)).toEqual(ids.map(() => true));
 });
 
-it.each(['to', 'cc', 'bcc'] as const)('names the field %s whose address Gmail does not take', async (field) => {
+it.each(['to', 'cc', 'bcc'] as const)('names the field %s when Gmail refuses its address', async (field) => {
   const { session } = await lab.account(`addressed-${field}`);
   const message = compose({ [field]: [{ name: null, address: 'human@f' }] });
   await expect(session.saveDraft({ id: null, ifVersion: null, compose: message }, interactive())).rejects.toMatchObject(

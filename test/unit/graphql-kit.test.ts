@@ -15,7 +15,7 @@ const badInput = expect.objectContaining({ extensions: { code: 'BAD_USER_INPUT' 
 const noId = expect.objectContaining({ name: 'MailError', code: 'BAD_USER_INPUT' });
 
 describe('a global id', () => {
-  it('comes back as its parts, whatever they hold', () => {
+  it('is decoded into its parts, whatever they contain', () => {
     for (const parts of [['a'], ['a', 'AAMk=='], ['ü/:%', '\u0001', 'a b']]) {
       expect(decodeId(encodeId('Message', ...parts))).toEqual({ type: 'Message', parts });
     }
@@ -53,7 +53,7 @@ describe('masking errors', () => {
   const mask = (error: unknown) => maskError(error, log, 'ref-1').toJSON();
   const thrown = (originalError: Error) => new GraphQLError(originalError.message, { originalError, path: ['viewer'] });
 
-  it('hides what nobody intended, and logs it under the reference', () => {
+  it('hides unexpected errors, and logs them under the reference', () => {
     expect(mask(thrown(new TypeError('password=hunter2 at /srv/x.ts')))).toEqual({
       message: 'Something went wrong',
       path: ['viewer'],
@@ -66,12 +66,12 @@ describe('masking errors', () => {
     expect(mask('a string')).toMatchObject({ message: 'Something went wrong' });
   });
 
-  it('takes what was given up because its client has gone for no failure, and logs nothing', () => {
+  it('does not count work that was aborted for its client as a failure, and logs nothing', () => {
     const before = lines.length;
-    const gone = new AbortController();
-    gone.abort();
-    expect(mask(thrown(gone.signal.reason))).toMatchObject({ path: ['viewer'], extensions: { code: 'TIMEOUT' } });
-    expect(problemOf(gone.signal.reason, log)).toMatchObject({ code: 'TIMEOUT', reference: null });
+    const client = new AbortController();
+    client.abort();
+    expect(mask(thrown(client.signal.reason))).toMatchObject({ path: ['viewer'], extensions: { code: 'TIMEOUT' } });
+    expect(problemOf(client.signal.reason, log)).toMatchObject({ code: 'TIMEOUT', reference: null });
     expect(lines).toHaveLength(before);
   });
 
@@ -114,7 +114,7 @@ describe('masking errors', () => {
 });
 
 describe('scalars and limits', () => {
-  it('takes a DateTime with any offset and writes it in UTC', () => {
+  it('accepts a DateTime with any offset and writes it in UTC', () => {
     expect(DateTime.serialize(DateTime.parseValue('2026-11-20T10:00:00+02:00'))).toBe('2026-11-20T08:00:00.000Z');
     for (const wrong of [
       '2026-02-30T10:00:00Z',
@@ -128,14 +128,14 @@ describe('scalars and limits', () => {
       expect(() => DateTime.parseValue(wrong)).toThrow(badInput);
   });
 
-  it('takes first from 1 to 100 and names both figures otherwise', () => {
+  it('accepts first from 1 to 100 and otherwise names both figures', () => {
     expect(requireFirst(100)).toBe(100);
     expect(() => requireFirst(101)).toThrow(/1 to 100; 101/);
     expect(() => requireFirst(0)).toThrow(badInput);
     expect(() => requireFirst(-1)).toThrow(badInput);
   });
 
-  it('makes what `once` is asked for once in a request', () => {
+  it('calls a function that is wrapped in `once` once in a request', () => {
     const make = () =>
       createContext({
         principal: null,

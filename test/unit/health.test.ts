@@ -2,7 +2,7 @@ import { fastify } from 'fastify';
 import { expect, it } from 'vitest';
 import { mountHealth } from '../../src/server/routes/health.route.ts';
 
-it('is ready once a start has done its work, and no longer when its database was put back from a backup that lacks a migration', async () => {
+it('is ready once the start is complete, and no longer when a restored backup lacks a migration', async () => {
   let pending: string[] = [];
   const http = fastify();
   let waitingFor: string | null = 'the demo accounts are being connected';

@@ -7,7 +7,7 @@ import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { handlesOf } from '../support/app/account-handle.ts';
 import { silent } from '../support/app/database.ts';
 
-/** The connections of a fake provider that announces news: what was held, and how each is told of news, lost and closed. */
+/** A held connection of a fake provider, and the functions that announce news on it, lose it and close it. */
 interface Held {
   readonly news: () => void;
   readonly lose: (error: MailError) => void;
@@ -19,7 +19,7 @@ let session: Partial<MailSession>;
 let synced: string[];
 let job: WatchJob;
 
-/** A session whose `listen` follows the contract. */
+/** Returns a session whose `listen` follows the contract. */
 const opened = (): Partial<MailSession> => {
   let close = () => {};
   return {
@@ -57,7 +57,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-it('an account whose connection is held is synchronised when that is held, and with each news, and held once', async () => {
+it('an account with a held connection is synchronised when it is held and on each announcement, and is held once', async () => {
   job.start();
   await passes(0);
   expect([held.length, synced]).toEqual([1, ['a']]);
@@ -67,7 +67,7 @@ it('an account whose connection is held is synchronised when that is held, and w
   expect(held).toHaveLength(1);
 });
 
-it('a connection that is lost is held again, which tells of what came meanwhile', async () => {
+it('a lost connection is held again, and what came meanwhile is synchronised', async () => {
   job.start();
   await passes(0);
   held[0]?.lose(new MailError('PROVIDER_UNAVAILABLE', 'the connection was lost'));
@@ -77,7 +77,7 @@ it('a connection that is lost is held again, which tells of what came meanwhile'
   expect([held.length, synced.length]).toEqual([2, 2]);
 });
 
-it('a session that is closed is listened to no more, and the one that is opened in its stead is', async () => {
+it('a closed session is no longer listened to, and the one that replaces it is', async () => {
   job.start();
   await passes(0);
   await session.close?.();
@@ -86,7 +86,7 @@ it('a session that is closed is listened to no more, and the one that is opened 
   expect(held).toHaveLength(2);
 });
 
-it('an account is held as soon as it is connected, and nothing is once the process stops', async () => {
+it('an account is held as soon as it is connected, and none is after the process has stopped', async () => {
   await job.connected('a');
   expect([held.length, synced]).toEqual([1, ['a', 'a']]);
   await job.stop();

@@ -11,7 +11,7 @@ import { textOfHtml } from '../../src/providers/shared/html/html-text.ts';
 
 const quotes = { atMost: [{ names: new Set(['blockquote']), open: 1 }] };
 
-describe('what is nested too deep', () => {
+describe('HTML that is nested too deeply', () => {
   it('loses its tags, and keeps its words in order', () => {
     const words = Array.from({ length: 500 }, (_, index) => `w${index} `);
     const html = `${words.map((word) => `<b>${word}`).join('')}end${'</b>'.repeat(500)} after`;
@@ -22,14 +22,14 @@ describe('what is nested too deep', () => {
     expect(textOfHtml(html)).toBe(`${words.join('')}end after`);
   });
 
-  it('ends where its own end tag stands, and not where one of an outer element does', () => {
+  it('ends at its own end tag, and not at one of an outer element', () => {
     expect(boundedHtml('<blockquote>1<blockquote>2<b>3</blockquote>4</blockquote>5', quotes)).toBe(
       '<blockquote>1 2<b>3</b> 4</blockquote>5',
     );
     expect(boundedHtml('<div>a<svg>x</div>b', { without: new Set(['svg']) })).toBe('<div>a</div>b');
   });
 
-  it('shows no script, style or choice as text', () => {
+  it('shows no script, style or option as text', () => {
     const deep = '<i>'.repeat(300);
     const html = `${deep}<script>var a = "<b>";</script><style>p{}</style><select><option>no</select>seen`;
     expect(safe(html).replace(/<[^>]*>/g, '')).toBe('seen');
@@ -41,7 +41,7 @@ describe('what is nested too deep', () => {
     '<ul><li>a<li>b</ul><table><tr><td>1<td>2<tr><td>3</table>',
     '<html><head><title>a < b</title></head><body class=x>&amp; <br/><img src="a>b"></body></html>',
     'a < b > <i></i> <',
-  ])('is all that is touched: %s', (html) => {
+  ])('is the only part that is changed: %s', (html) => {
     expect(boundedHtml(html)).toBe(html);
   });
 });
@@ -53,7 +53,7 @@ it.each([
   ['<a href="https://x.example/?a=<1">x</a>', '<a href="https://x.example/?a=&lt;1" target'],
   ['x<!-- < -->y <', 'xy &lt;'],
   ['\ufdd0b>x\ufdd0/b>', '&lt;b&gt;x&lt;/b&gt;'],
-])('shows an angle bracket that begins nothing: %s', (html, shown) => {
+])('shows an angle bracket that begins no tag: %s', (html, shown) => {
   expect(safe(html)).toContain(shown);
 });
 
@@ -64,7 +64,7 @@ describe('HTML of too many elements', () => {
     ['line breaks', 'x<br>', /<br>/g],
     ['end tags that are elements', 'x</p>', /<\/p>/g],
     ['void elements', 'x <img src="cid:a">', /<img/g],
-  ])('loses tags behind a bound, and no word: %s', (_, piece, element) => {
+  ])('loses tags beyond a bound, and no word: %s', (_, piece, element) => {
     const often = 60_000;
     const html = boundedHtml(piece.repeat(often));
     expect((html.match(element) ?? []).length).toBe(50_000);
@@ -82,16 +82,16 @@ describe('HTML that is too long', () => {
     ['a tag', '<a href="https://x.exa', 'mple">more</a>'],
     ['an end tag', '</', 'p>more'],
   ])('is not cut inside of %s', (_, before, after) => {
-    const whole = upTo(before);
-    expect(textOfHtml(whole + after)).toBe(whole.slice(0, -before.length));
-    expect(safe(whole + after)).toBe(whole.slice(0, -before.length));
+    const complete = upTo(before);
+    expect(textOfHtml(complete + after)).toBe(complete.slice(0, -before.length));
+    expect(safe(complete + after)).toBe(complete.slice(0, -before.length));
   });
 
   it('has its open elements closed', () => {
     expect(safe(`<div><b>${'x'.repeat(MAX_HTML_LENGTH)}</b></div>`)).toMatch(/x<\/b><\/div>$/);
   });
 
-  it('is said to be cut, by both providers, and what is only deep is not', () => {
+  it('is reported as cut, by both providers, and HTML that is only deep is not', () => {
     const long = `<p>${'x'.repeat(MAX_HTML_LENGTH)}</p>`;
     const deep = '<b>'.repeat(100_000);
     for (const read of [gmail, outlook]) {
@@ -99,7 +99,7 @@ describe('HTML that is too long', () => {
       expect(read(long).isTextTruncated).toBe(true);
       expect(bodyOf(read(deep)).isTruncated()).toBe(false);
     }
-    // Exchange makes HTML of a plain text: the text is cut, and there is no HTML of the sender's.
+    // Exchange makes HTML of a plain text. The text is cut then, and the sender wrote no HTML.
     const plain = toContent({
       body: { contentType: 'html', content: long },
       internetMessageHeaders: [{ name: 'Content-Type', value: 'text/plain' }],
@@ -109,7 +109,7 @@ describe('HTML that is too long', () => {
   });
 });
 
-it('makes text of HTML when it is asked for, and once', () => {
+it('is converted to text once, when the text is first read', () => {
   const html = '<p>some words</p>'.repeat(10_000);
   for (const read of [gmail, outlook]) {
     read(html).text;
@@ -117,12 +117,12 @@ it('makes text of HTML when it is asked for, and once', () => {
     const content = read(html);
     const first = cost(() => content.text);
     expect(without).toBeLessThan(first / 2);
-    // A collection of garbage, on a thread of its own, falls into one of them.
+    // A garbage collection on another thread falls into at most one of these runs.
     expect(Math.min(...[1, 2, 3].map(() => cost(() => content.text)))).toBeLessThan(first / 2);
   }
 });
 
-it('makes the HTML of a body once, however many aliases ask for it', async () => {
+it('makes the HTML of a body once, for any number of aliases', async () => {
   const body = bodyOf(gmail('<p>x</p>'.repeat(10_000)));
   expect(body.html(false)).toBeInstanceOf(Promise);
   expect(body.html(false)).toBe(body.html(false));
@@ -130,7 +130,7 @@ it('makes the HTML of a body once, however many aliases ask for it', async () =>
   expect(await body.html(false)).toContain('<p>x</p>');
 });
 
-it('takes the long bodies of two requests by slices, and short ones at once', async () => {
+it('alternates between the long bodies of two requests, and makes short ones at once', async () => {
   const order: string[] = [];
   const [one, other] = [new Slices(), new Slices()];
   const long = (slices: Slices, name: string) => slices.take(1_000_000, () => order.push(name));
@@ -140,7 +140,7 @@ it('takes the long bodies of two requests by slices, and short ones at once', as
   expect(order).toEqual(['short', 'a1', 'b1', 'a2', 'b2', 'a3']);
 });
 
-it('goes on after a body that cannot be read', async () => {
+it('continues after a body that cannot be read', async () => {
   const slices = new Slices();
   const failed = slices.take(1_000_000, () => {
     throw new Error('unreadable');
@@ -149,7 +149,7 @@ it('goes on after a body that cannot be read', async () => {
   expect(await slices.take(1_000_000, () => 'next')).toBe('next');
 });
 
-it('lets through of a style what stays in its box, and no open quote', () => {
+it('keeps only style that stays inside its box, and no open quote', () => {
   expect(safeStyle('color:red; margin : 0 auto!important;background:url("a;color:blue");')).toBe(
     'color:red;margin:0 auto !important',
   );

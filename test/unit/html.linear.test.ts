@@ -87,7 +87,7 @@ const READERS: Record<string, (html: string) => unknown> = {
   'the emulators': (html) => htmlToText(html, { links: true }),
 };
 
-/** CPU time and not what a clock shows: how busy the machine is does not count. */
+/** Returns the CPU time of the work, which does not depend on how busy the machine is. */
 function cost(work: () => unknown): number {
   const before = process.cpuUsage();
   work();
@@ -95,7 +95,9 @@ function cost(work: () => unknown): number {
   return user + system;
 }
 
-/** The least of a few, as long as it is above `enough`: a collection of garbage falls into one of them. */
+/**
+ * Returns the least of a few costs, since a garbage collection may fall into one. A cost up to `enough` ends the tries.
+ */
 function least(work: () => unknown, enough: number): number {
   let found = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 6 && found > enough; round++) found = Math.min(found, cost(work));
@@ -103,14 +105,17 @@ function least(work: () => unknown, enough: number): number {
 }
 
 describe.each(Object.entries(READERS))('%s', (_, read) => {
-  // What is read first compiles the reader.
+  // The first run compiles the reader.
   read(FLAT);
   const flat = Math.max(...[1, 2, 3].map(() => cost(() => read(FLAT))));
 
-  // Three flat mails of the size are the aim; two more are for a machine that is busy with other things.
-  it.each(Object.entries(SHAPES))('takes no longer for %s than for a few flat mails of the size', (_name, html) => {
-    expect(least(() => read(html), 3 * flat)).toBeLessThanOrEqual(5 * flat);
-  });
+  // The aim is three flat mails of the same size. Two more allow for a busy machine.
+  it.each(Object.entries(SHAPES))(
+    'takes no longer for %s than for a few flat mails of the same size',
+    (_name, html) => {
+      expect(least(() => read(html), 3 * flat)).toBeLessThanOrEqual(5 * flat);
+    },
+  );
 });
 
 describe('at the greatest length that is read', () => {
@@ -118,7 +123,7 @@ describe('at the greatest length that is read', () => {
   const sanitise = READERS['the sanitiser'] as (html: string) => unknown;
   const flat = Math.max(...[1, 2, 3].map(() => cost(() => sanitise(prose))));
 
-  it.each(['<', '< ', '<1', '<='])('takes no longer for "%s" over and over than for a few letters', (unit) => {
+  it.each(['<', '< ', '<1', '<='])('takes no longer for "%s" repeated than for a few letters', (unit) => {
     const html = filled(unit, MAX_HTML_LENGTH);
     expect(least(() => sanitise(html), 3 * flat)).toBeLessThanOrEqual(3.5 * flat);
   });
@@ -130,13 +135,13 @@ describe('at the greatest length that is read', () => {
     ['tags that are lost and look alike', filled('<b class=y>', MAX_HTML_LENGTH)],
     ['tags that are lost and all differ', many(MAX_HTML_LENGTH / 20, (i) => `<b class="y c${i}">x`)],
     ['a list of more selectors than are read', `<style>${filled('b,', 490_000)}b{top:0}</style>`],
-  ])('takes no longer for %s than for a few flat mails of the size', (_, html) => {
+  ])('takes no longer for %s than for a few flat mails of the same size', (_, html) => {
     const hiding = `<style>.x{display:none}.y{overflow:hidden}</style>${html}`;
     expect(least(() => sanitise(hiding), 3 * elements)).toBeLessThanOrEqual(5 * elements);
   });
 });
 
-it('makes the lines of a text in about the time of a pattern', () => {
+it('splits a text into lines in about the time of a regular expression', () => {
   const lines = filled('\r\n', 2_000_000);
   const [even, byPattern] = [() => evenLines(lines), () => lines.replace(/\r\n?/g, '\n')];
   expect(evenLines('a\r\n\r\nb\rc\n\r\r\n')).toBe('a\n\nb\nc\n\n\n');
@@ -144,7 +149,7 @@ it('makes the lines of a text in about the time of a pattern', () => {
   expect(least(even, 0)).toBeLessThanOrEqual(3 * least(byPattern, 0));
 });
 
-it('quotes a hostile original in no longer than three flat ones', () => {
+it('quotes a hostile original in the time of three flat ones', () => {
   const quote = (html: string) => {
     const content = { text: textOfHtml(html), html, attachments: [], headers: [], inReplyTo: [], references: [] };
     const original = { from: null, sentAt: null, receivedAt: new Date(0), content };
@@ -155,7 +160,7 @@ it('quotes a hostile original in no longer than three flat ones', () => {
   expect(least(() => quote(filled('<b>')), 3 * flat)).toBeLessThanOrEqual(5 * flat);
 });
 
-it('looks an HTML through once, however many files are asked about', () => {
+it('scans an HTML once, for any number of files', () => {
   const html = filled('<img src="cid:a@x">', 1_000_000);
   const ask = (count: number) => () =>
     shownFiles(

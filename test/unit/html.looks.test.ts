@@ -20,7 +20,7 @@ describe('one bad declaration drops only itself', () => {
     ['no colon, no name, no value', 'bold;:red;color:;color:red;;', 'color:red'],
     ['a bracket that nothing opened', 'width:1px);color:red', 'color:red'],
     ['what this does not know', 'mso-line-height-rule:exactly;-webkit-text-size-adjust:100%;color:red', 'color:red'],
-    // What follows is in the brackets for a browser too.
+    // A browser takes the following declarations to be inside the brackets, too.
     ['a bracket that nothing closes', 'color:red;width:calc(1px;height:1px', 'color:red'],
   ])('%s', (_, style, kept) => {
     expect(safeStyle(style)).toBe(kept);
@@ -68,7 +68,7 @@ it.each([
   ['margin:10px -15px 0', 'margin:10px 0 0'],
   ['margin-left:.5in;text-indent:-.25in', 'margin-left:.5in;text-indent:-.25in'],
   ['margin:0 0 0 36pt;text-indent:-18.0pt', 'margin:0 0 0 36pt;text-indent:-18.0pt'],
-])('keeps what a style says: %s', (style, kept) => {
+])('keeps the meaning of a style: %s', (style, kept) => {
   expect(safeStyle(style)).toBe(kept);
 });
 
@@ -93,7 +93,7 @@ it.each([
   for (const style of styles) expect(safeStyle(style)).not.toMatch(/-[\d.]|e9|999|position|top|z-index|transform|calc/);
 });
 
-describe('what the body says of the whole mail', () => {
+describe('the style of the body element', () => {
   it('becomes a box of its own', () => {
     expect(shown('<html><body bgcolor="#000000" text=FFF style="font-family:Arial"><p>x</p></body></html>')).toBe(
       '<div style="background-color:#000000;color:#FFF;font-family:Arial"><p>x</p></div>',
@@ -104,7 +104,7 @@ describe('what the body says of the whole mail', () => {
     expect(shown('<style>body{background:#eee}</style><p>x</p>')).toBe('<div style="background:#eee"><p>x</p></div>');
   });
 
-  it('is no box where it says nothing, and one however many bodies there are', () => {
+  it('is no box when it is empty, and one box for any number of body elements', () => {
     expect(shown('<html lang=de><body><p>x</p></body></html>')).toBe('<p>x</p>');
     expect(shown('<body bgcolor=red>a<body bgcolor=blue>b</body></body>')).toBe(
       '<div style="background-color:red">ab</div>',
@@ -121,7 +121,7 @@ describe('what the body says of the whole mail', () => {
   });
 });
 
-describe('what was hidden stays hidden', () => {
+describe('hidden content stays hidden', () => {
   it.each([
     ['max-height:0;overflow:hidden', 'max-height:0;overflow:hidden'],
     ['visibility:hidden', 'visibility:hidden'],
@@ -136,7 +136,7 @@ describe('what was hidden stays hidden', () => {
     expect(shown(`<div style="${style}">x</div>`)).toBe(`<div style="${kept}">x</div>`);
   });
 
-  it('by an attribute, by a rule, and on an element that is not let through', () => {
+  it('by an attribute, by a rule, and on an element that is removed', () => {
     expect(shown('<p hidden>x</p>')).toBe('<p style="display:none">x</p>');
     expect(shown('<style>.pre{display:none!important}</style><p class=pre>x</p>')).toBe(
       '<p style="display:none !important">x</p>',
@@ -156,7 +156,7 @@ it.each([
   ['display:none;display:-webkit-box;color:red', 'display:block;color:red'],
   ['display:none;display:run-in;color:red', 'color:red'],
   ['max-height:0;max-height:1e3px;overflow:hidden', 'max-height:0'],
-])('what was shown is not hidden by what is left of its style: %s', (style, kept) => {
+])('visible content is not hidden by what remains of its style: %s', (style, kept) => {
   expect(shown(`<div style="${style}">x</div>`)).toBe(`<div style="${kept}">x</div>`);
 });
 
@@ -164,14 +164,14 @@ describe('image maps', () => {
   const map =
     '<img usemap="#m"><map name=m id=m><area shape=rect coords="0,0,9,9" alt=Shop href="https://shop.example/a"></map>';
 
-  it('lead where they led, by a name that no page has', () => {
+  it('keep their targets, under a name that no page has', () => {
     expect(shown(map)).toMatch(
       /^<img usemap="#(mail-[\da-f]{12}-1)" \/><map name="\1"><area shape="rect" coords="0,0,9,9" alt="Shop" href="https:\/\/shop\.example\/a" target="_blank" rel="noopener noreferrer nofollow" \/><\/map>$/,
     );
     expect(/name="[^"]*"/.exec(shown(map))).not.toEqual(/name="[^"]*"/.exec(shown(`${map}!`)));
   });
 
-  it('lead nowhere that a link may not lead to, and are of the same mail', () => {
+  it('do not lead where a link must not, and belong to the same mail', () => {
     const html = shown(
       '<img usemap="https://x.example/#m"><map name=m><area href="javascript:alert(1)" coords="expression(1)" shape="url(x)"><area href="/graphql">',
     );
@@ -179,25 +179,25 @@ describe('image maps', () => {
   });
 });
 
-it('takes a link without a scheme for one of the web', () => {
+it('reads a link without a scheme as a web address', () => {
   expect(shown('<a href="//shop.example/x">x</a>')).toContain('href="https://shop.example/x"');
   expect(shown('<a href="///x">x</a><a href="//">y</a><a href="/\\x.example">z</a>')).not.toContain('href');
 });
 
-it('keeps the lines of boxes that are not let through', () => {
+it('keeps the lines of boxes that are removed', () => {
   expect(shown('a<legend>x</legend>b')).toBe('a<span style="display:block">x</span>b');
   expect(shown('<p>a<search style="display:inline">x</search>b</p>')).toBe(
     '<p>a<span style="display:block;display:inline">x</span>b</p>',
   );
 });
 
-it('keeps old ways of saying what things look like', () => {
+it('keeps the effect of old presentational attributes', () => {
   const html =
     '<center><font color="red" face="Arial" size="2">x</font></center><table bgcolor="#eee" cellpadding="4" rules="all"><tr valign="top"><td nowrap>y</td></tr></table><br clear="all" /><details open><summary>z</summary></details>';
   expect(shown(html)).toBe(html);
 });
 
-it('shows what a style block says', () => {
+it('applies a style block', () => {
   expect(
     shown(
       '<style>td.h{background:#036 url(x);color:#fff}@media print{td{display:none}}</style><table><tr><td class="h">x</td></tr></table>',

@@ -54,22 +54,22 @@ it.each([
   ['the last of its name', 'p:last-of-type{top:0}', '<p></p><p></p><b></b>', '<p></p><p style="top:0"></p><b></b>'],
   ['an attribute in any case', '[lang=DE i]{top:0}', '<p lang=de>', '<p style="top:0" lang=de>'],
   ['any namespace', '*|p{top:0}', '<p>', '<p style="top:0">'],
-])('a rule meets %s', (_, css, html, expected) => {
-  // Ends that are implied are none of this.
+])('a rule matches %s', (_, css, html, expected) => {
+  // Implied end tags do not matter here.
   expect(inlined(css, html).replaceAll('</tr><tr', '<tr')).toContain(expected.replaceAll('</tr><tr', '<tr'));
 });
 
 describe('which declaration wins', () => {
-  it('is what a browser says', () => {
+  it('is decided as in a browser', () => {
     const html = '<p id=a class=b style="color:black">';
     expect(inlined('#a{color:1}.b{color:2}p{color:3}.b{color:4}', html)).toContain(
       '<p style="color:3;color:2;color:4;color:1;color:black"',
     );
-    // An important one wins by its mark, wherever it stands.
+    // An important declaration wins wherever it is written.
     expect(inlined('p{color:red!important}', html)).toContain('style="color:red !important;color:black"');
   });
 
-  it('is by the most specific of the selectors that a rule has', () => {
+  it('is decided by the most specific selector of a rule', () => {
     expect(inlined('p,#a{color:red}.b{color:blue}', '<p id=a class=b>')).toContain('style="color:blue;color:red"');
   });
 });
@@ -110,13 +110,13 @@ it.each([
   expect(inlined(css, '<p>x</p>')).toBe('<p style="color:red">x</p>');
 });
 
-it('takes blocks from the whole mail, each by itself, and none of another medium or kind', () => {
+it('reads the blocks of the whole mail, each by itself, and none of another medium or type', () => {
   const html =
     '<style>p{color:red</style><p>x</p><style media=print>p{top:1}</style><style type="text/less">p{top:2}</style><STYLE TYPE="text/css">p{top:3}</STYLE>';
   expect(withInlineStyles(html)).toBe('<p style="color:red;top:3">x</p>');
 });
 
-it('takes none out of a comment, a title or an attribute', () => {
+it('reads none from a comment, a title or an attribute', () => {
   const html =
     '<title><style>p{top:0}</style></title><!--<style>p{top:0}</style>--><p title="<style>p{top:0}</style>">';
   expect(withInlineStyles(html)).toBe(html);
@@ -130,7 +130,7 @@ it('writes nothing that ends the attribute or another declaration', () => {
   expect(inlined('p{width:url/**/(x)}', '<p>')).toBe('<p>');
 });
 
-describe('over a bound the blocks are left out, and never the mail', () => {
+describe('the blocks are left out, but never the mail, beyond the bound of', () => {
   const many = (times: number, piece: (index: number) => string) =>
     Array.from({ length: times }, (_, i) => piece(i)).join('');
   const words = '<p class=a>x</p>';
@@ -160,13 +160,13 @@ describe('over a bound the blocks are left out, and never the mail', () => {
     expect(inlined(`${many(400, (i) => `b + .a${i} ~ p, `)}p{top:0}`, words.repeat(5_000))).toBe(words.repeat(5_000));
   });
 
-  it('what would be written', () => {
+  it('output', () => {
     const html = words.repeat(5_000);
     expect(inlined(`.a{font-family:${'"x",'.repeat(100)}y}`, html)).toBe(html);
   });
 });
 
-it('applies to what a bound has left of a mail', () => {
+it('are applied to what a bound has left of a mail', () => {
   const html = boundedHtml(`<style>b{color:red}</style>${'<b>'.repeat(300)}x`);
   expect(withInlineStyles(html).match(/<b style="color:red">/g)).toHaveLength(200);
 });

@@ -31,7 +31,7 @@ it.each([
   '<p title="a>b" class=\'c>d\' e = f g>x</p><br/><img src=a/b><p x=a"b>',
   'a < b <3 <- & &lt; <',
   '<style>p{}</styles>a<b></style><textarea><b></textarea>',
-])('leaves what both read alike: %s', (html) => {
+])('leaves what both read the same: %s', (html) => {
   expect(normalizedHtml(html)).toBe(html);
 });
 
@@ -53,7 +53,7 @@ it.each([
   '<!--x--!>',
   '</p/>',
   '\0',
-])('takes no longer than its length for %j over and over', (unit) => {
+])('takes time linear in its length for %j repeated', (unit) => {
   const least = (length: number) => {
     const html = unit.repeat(Math.ceil(length / unit.length));
     const times = Array.from({ length: 3 }, () => {

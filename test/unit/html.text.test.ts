@@ -114,7 +114,7 @@ describe('text of HTML', () => {
     '<p>seen</p><body style="display:none">hidden</body>',
     '<font color="#ffffff">hidden</font>seen',
     '<p style="color:white">hidden</p><table bgcolor="#06c"><tr><td style="color:white">seen</td></tr></table>',
-  ])('has nothing that is not seen: %s', (html) => {
+  ])('has nothing that is not visible: %s', (html) => {
     expect(textOfHtml(html)).toBe('seen');
   });
 
@@ -135,28 +135,28 @@ describe('text of HTML', () => {
       'hides itself behind 120 attributes',
       `<p>seen</p><div ${Array.from({ length: 120 }, (_, index) => `a${index}`).join(' ')} style="display:none">hidden</div>`,
     ],
-  ])('has nothing of what %s', (_, html) => {
+  ])('has no content of what %s', (_, html) => {
     expect(textOfHtml(html)).toBe('seen');
   });
 
-  it('has the words of what is nested deeper than any mail, in order', () => {
+  it('has the words of mail that is nested deeper than any real one, in order', () => {
     for (const tag of ['blockquote', 'div', 'table><tr><td', 'ul><li', 'b']) {
       const html = `<p>top</p>${`<${tag}>w `.repeat(400)}last<p>end`;
       expect(textOfHtml(html).match(/\b(?:top|w|last|end)\b/g), tag).toHaveLength(403);
     }
   });
 
-  it('has as much of a quote that is nested deep as of a flat one', () => {
+  it('has as much of a deeply nested quote as of a flat one', () => {
     const html = `<p>top</p>${'<blockquote>'.repeat(400)}oldest quoted words${'</blockquote>'.repeat(400)}<p>below</p>`;
     expect(textOfHtml(html)).toMatch(/^top\n\n(?:> ){24}oldest quoted words\n\nbelow$/);
   });
 });
 
-it.each(['title', 'xmp'])('takes what follows a %s that ends itself for its content, as a browser does', (name) => {
+it.each(['title', 'xmp'])('reads what follows a self-closed %s as its content, as a browser does', (name) => {
   expect(textOfHtml(`seen${`<${name}/>`.repeat(50_000)}hidden`)).toBe('seen');
 });
 
-it('reads a long HTML to the bound and no further', () => {
+it('reads a long HTML up to the bound and no further', () => {
   const html = `<p>${'x'.repeat(MAX_HTML_LENGTH)}behind</p>`;
   expect(textOfHtml(html)).toMatch(/^x+$/);
 });

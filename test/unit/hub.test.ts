@@ -73,11 +73,11 @@ class Lab {
   }
 }
 
-/** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
+/** Nothing here waits for anything outside the process, so one turn of the event loop settles everything. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a stream of changes', () => {
-  it('begins at the end of the log and hears what comes', async () => {
+  it('begins at the end of the log and receives new changes', async () => {
     const lab = new Lab();
     lab.append('a', 'old');
     const { stream, end } = lab.stream();
@@ -89,7 +89,7 @@ describe('a stream of changes', () => {
     expect((await stream.next()).done).toBe(true);
   });
 
-  it('resumes from a place, in order, without a hole or a repeat', async () => {
+  it('resumes from a position, in order, without a gap or a repeat', async () => {
     const lab = new Lab();
     for (let i = 1; i <= 1_500; i++) lab.append('a', `m${i}`, false);
     const { stream, end } = lab.stream({ after: new Map([['a', 3n]]) });
@@ -116,7 +116,7 @@ describe('a stream of changes', () => {
     for (const { end } of streams) end();
   });
 
-  it('follows accounts that come, and leaves those that go', async () => {
+  it('follows accounts that are added, and leaves those that are removed', async () => {
     const lab = new Lab();
     const { stream, end } = lab.stream();
     const first = stream.next();
@@ -143,7 +143,7 @@ describe('a stream of changes', () => {
     end();
   });
 
-  it('passes over what is not shown, and its cursor says so', async () => {
+  it('skips what is not shown, and moves its cursor past it', async () => {
     const lab = new Lab();
     const { stream, end } = lab.stream({ show: async (change) => (change.subject === 'skip' ? null : change.subject) });
     const first = stream.next();
@@ -154,7 +154,7 @@ describe('a stream of changes', () => {
     end();
   });
 
-  it('reads a page ahead of a subscriber that takes nothing, and no more', async () => {
+  it('reads one page ahead of a subscriber that reads nothing, and no more', async () => {
     const lab = new Lab();
     for (let i = 1; i <= 1_500; i++) lab.append('a', `m${i}`, false);
     const shown: string[] = [];
@@ -181,7 +181,7 @@ describe('a stream of changes', () => {
     expect((await first).done).toBe(true);
   });
 
-  it('tells of a log that cannot be read', async () => {
+  it('reports a log that cannot be read', async () => {
     const lab = new Lab();
     const { stream } = lab.stream({ keys: () => Promise.reject(new Error('no database')) });
     await expect(stream.next()).rejects.toThrow('no database');

@@ -60,13 +60,13 @@ describe('a file is not shown', () => {
   });
 });
 
-it('shows the first of two files with one Content-ID, and the one that is spelt as the image has it', () => {
+it("shows the first of two files with one Content-ID, and the one whose spelling equals the image's", () => {
   expect(shown('<img src="cid:a@x"><img src="cid:a@x">', '<a@x>', '<a@x>')).toEqual([true, false]);
   expect(shown('<img src="cid:A@x">', '<a@x>', '<A@x>')).toEqual([false, true]);
   expect(shown('<img src="cid:a%40x">', '<a%40x>', '<a@x>')).toEqual([false, true]);
 });
 
-it('lists beside the body what is not shown, alike through both providers', () => {
+it('lists beside the body what is not shown, the same for both providers', () => {
   const html = '<p>see cid:b@x</p><img src="CID:a@x"><a href="cid:c@x">c</a>';
   const ids = ['<a@x>', '<b@x>', ' <c@x> ', '<a@x>'];
   const gmail = contentOf({

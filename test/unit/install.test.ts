@@ -24,7 +24,7 @@ it('every package that an install brings runs on the oldest Node that is support
   expect(refusing).toEqual([]);
 });
 
-it('an install has nothing to tell: no deprecated package, and each install script is allowed or not', () => {
+it('an install prints no notice: no deprecated package, and each install script is allowed or denied', () => {
   expect(locked.filter(([, { deprecated }]) => deprecated !== undefined)).toEqual([]);
   const scripted = locked.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => nameOf(path));
   expect(Object.keys(manifest.allowScripts).sort()).toEqual([...new Set(scripted)].sort());

@@ -31,7 +31,7 @@ const IN_TYPES = 'fields { type { ofType { fields { name args { name } type { na
 const IN_ARGS = 'fields { args { type { ofType { inputFields { name type { name ofType { name } } } } } } }';
 const ofType = (deep: number): string => `kind name ${deep === 0 ? '' : `ofType { ${ofType(deep - 1)} }`}`;
 
-/** How many fields of its answer tell of the schema; passes the gate and the rules that stand before it as well. */
+/** Returns how many fields of the answer describe the schema, after parsing and validating the query. */
 function introspected(query: string, variables: Record<string, unknown> = {}): number {
   const document = parseDocument(query, QUERY_LIMITS);
   expect(validate(schema, document).map(({ message }) => message)).toEqual([]);
@@ -47,14 +47,14 @@ function refusal(query: string, variables: Record<string, unknown> = {}): string
   throw new Error('it was let through');
 }
 
-/** The fields that an answer has indeed. */
+/** Counts the fields of an answer. */
 function fieldsOf(answer: unknown): number {
   if (typeof answer !== 'object' || answer === null) return 0;
   const inner = Object.values(answer);
   return inner.reduce<number>((sum, one) => sum + fieldsOf(one), Array.isArray(answer) ? 0 : inner.length);
 }
 
-describe('what is asked of the schema', () => {
+describe('a query of the schema', () => {
   it.each([
     ['all that graphql asks for', getIntrospectionQuery(ALL)],
     ['the least that it asks for', getIntrospectionQuery({ descriptions: false })],
@@ -71,13 +71,13 @@ describe('what is asked of the schema', () => {
       'fragments, and what is left out',
       '{ __schema { ...S types @skip(if: true) { name } } } fragment S on __Schema { queryType { ... on __Type { name ...T } } } fragment T on __Type { interfaces { name } possibleTypes { name } inputFields { name } enumValues { name } }',
     ],
-  ])('is counted as long as it gets: %s', (_what, query) => {
+  ])('is counted by the size of its answer: %s', (_what, query) => {
     const { data } = executeSync({ schema, document: parse(query) });
     const typename = query.includes('} __typename') ? 1 : 0;
     expect(introspected(query)).toBe(fieldsOf(data) - typename);
   });
 
-  it('passes as GraphiQL and code generators ask it, with room, and with types nested deeper than theirs', () => {
+  it('passes as GraphiQL and code generators send it, with room to spare, and with types nested more deeply', () => {
     expect(2 * introspected(getIntrospectionQuery(ALL))).toBeLessThan(QUERY_LIMITS.introspection);
     const deeper = getIntrospectionQuery(ALL).replace('ofType {', `ofType { ${ofType(4)}`);
     expect(deeper).not.toBe(getIntrospectionQuery(ALL));
@@ -113,7 +113,7 @@ describe('what is asked of the schema', () => {
       'the schema beside other fields',
       `{ viewer { id } ${repeat(60, (i) => `a${i}: __schema { types { fields { name } } }`)} }`,
     ],
-  ])('is refused by its figure where it is multiplied: %s', (_what, query, variables) => {
+  ])('is refused with its figure when it is multiplied: %s', (_what, query, variables) => {
     expect(refusal(query, variables)).toMatch(/more than 20000 fields of the schema itself/);
   });
 });
@@ -130,7 +130,7 @@ describe('answers about the schema', () => {
   });
   const named = (name: string) => `query ${name} { __schema { types { name fields { name type { name } } } } }`;
 
-  it('are made once for the same question', async () => {
+  it('are made once for the same query', async () => {
     const introspections = new Introspections(schema);
     const ask = (owner: string) => introspections.answer(asked(getIntrospectionQuery(ALL), owner));
     const [first, second] = await Promise.all([ask('a'), ask('b')]);
@@ -140,7 +140,7 @@ describe('answers about the schema', () => {
     expect(await introspections.answer(asked(named('Other'), 'c'))).not.toBe(first);
   });
 
-  it('are given to users in turn, and whatever else there is comes between', async () => {
+  it('are returned to users in turn, with other work in between', async () => {
     const introspections = new Introspections(schema);
     const order: string[] = [];
     const ask = (owner: string, n: number) =>
@@ -155,7 +155,7 @@ describe('answers about the schema', () => {
     expect(order.join(' ')).not.toMatch(/flood flood|flood other|other flood/);
   });
 
-  it('are left to what executes the rest where more is asked, and where little is', async () => {
+  it('are left to the normal execution when the query requests more, or little', async () => {
     const introspections = new Introspections(schema);
     expect(
       await introspections.answer(

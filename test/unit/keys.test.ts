@@ -17,17 +17,17 @@ describe('generated keys', () => {
   });
   afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-  it('are made once and kept for their owner alone', () => {
+  it('are generated once and kept readable by their owner only', () => {
     const keys = openKeys({ encryptionKeys: [], jwtSecret: null, dataDir });
     expect(openKeys({ encryptionKeys: [], jwtSecret: null, dataDir })).toEqual(keys);
     expect(statSync(join(dataDir, 'keys.json')).mode & 0o777).toBe(0o600);
     expect(keys.encryptionKeys[0]?.bytes).toHaveLength(32);
   });
 
-  it('say in one line where they cannot be kept', () => {
+  it('report in one line where they cannot be stored', () => {
     const taken = join(dataDir, 'a-file');
     writeFileSync(taken, '');
-    // In /proc every new name is refused as missing: Node's own recursive mkdir tries it again without end.
+    // /proc refuses every new name as missing, and Node's own recursive mkdir then retries without end.
     for (const path of [taken, join(taken, 'below'), '/proc/postern', '/proc/postern/below']) {
       const open = () => openKeys({ encryptionKeys: [], jwtSecret: null, dataDir: path });
       expect(open).toThrow(DatabaseError);
@@ -35,7 +35,7 @@ describe('generated keys', () => {
     }
   });
 
-  it('give way to configured ones, each for itself', () => {
+  it('give way to configured ones, each independently', () => {
     const configured = [key(7)];
     const keys = openKeys({ encryptionKeys: configured, jwtSecret: null, dataDir });
     expect(keys.encryptionKeys).toBe(configured);
@@ -58,7 +58,7 @@ describe.each(TEST_DATABASES)('the keys of a database on %s', (kind) => {
   });
   afterAll(() => db.close());
 
-  it('are remembered, so that others are refused by name', async () => {
+  it('are remembered, so that other keys are refused by name', async () => {
     const [one, two] = [key(1), key(2)];
     await checkKeys(db, [one]);
     await checkKeys(db, [one]);

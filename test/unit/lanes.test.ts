@@ -4,7 +4,7 @@ import { type LaneOptions, Lanes } from '../../src/platform/queue/lanes.ts';
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const options: LaneOptions = { slots: 2, slowSlots: 1, slowAfterMs: 1_000, perOwner: 1 };
 
-/** Work that ends when it is told to; what has begun, in order. */
+/** Work that the test ends. `begun` lists what has begun, in order. */
 class Bench {
   readonly begun: string[] = [];
   private readonly ends = new Map<string, () => void>();
@@ -29,7 +29,7 @@ describe('lanes', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => vi.useRealTimers());
 
-  it('one vendor that takes all of its places holds up no other', async () => {
+  it('one vendor that uses all of its slots delays no other', async () => {
     const bench = new Bench(new Lanes({ ...options, slowSlots: 0 }));
     for (const owner of ['a', 'b', 'c', 'd']) void bench.enter('google', owner);
     void bench.enter('microsoft', 'm');
@@ -39,7 +39,7 @@ describe('lanes', () => {
     expect(bench.begun).toEqual(['a', 'b', 'm', 'c']);
   });
 
-  it('an owner has no more than its share, and who comes behind it goes first', async () => {
+  it('an owner has no more than its share, and those behind it go first', async () => {
     const bench = new Bench(new Lanes(options));
     void bench.enter('google', 'a');
     void bench.enter('google', 'a');
@@ -50,7 +50,7 @@ describe('lanes', () => {
     expect(bench.begun).toEqual(['a', 'b', 'a']);
   });
 
-  it('what takes long leaves its place to others, as long as there is room for the slow', async () => {
+  it('slow work gives its slot to others, while there is room for slow work', async () => {
     const bench = new Bench(new Lanes(options));
     for (const owner of ['a', 'b', 'c', 'd']) void bench.enter('google', owner);
     await settled();
@@ -61,7 +61,7 @@ describe('lanes', () => {
     expect(bench.begun).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('those that failed have at most half of the places, and one while others wait', async () => {
+  it('doubtful ones have at most half of the slots, and one while others wait', async () => {
     const bench = new Bench(new Lanes({ ...options, slots: 4, slowSlots: 0 }));
     for (const owner of ['x', 'y', 'z']) void bench.enter('google', owner, { doubtful: true });
     await settled();
@@ -74,13 +74,13 @@ describe('lanes', () => {
     expect(bench.begun).toEqual(['x', 'y', 'a', 'b', 'c']);
   });
 
-  it('a place is given back during a pause, and taken again', async () => {
+  it('a slot is given back during a pause, and taken again', async () => {
     const lanes = new Lanes({ ...options, slots: 1, slowSlots: 0 });
     const order: string[] = [];
     let wake = () => {};
-    const pausing = lanes.run('google', 'a', async (place) => {
+    const pausing = lanes.run('google', 'a', async (slot) => {
       order.push('a pauses');
-      await place.without(() => new Promise<void>((resolve) => (wake = resolve)));
+      await slot.without(() => new Promise<void>((resolve) => (wake = resolve)));
       order.push('a goes on');
     });
     await settled();
@@ -92,7 +92,7 @@ describe('lanes', () => {
     expect(order.at(-1)).toBe('c');
   });
 
-  it('who leaves while waiting takes no place', async () => {
+  it('an aborted waiter takes no slot', async () => {
     const bench = new Bench(new Lanes({ ...options, slots: 1 }));
     void bench.enter('google', 'a');
     const leaving = new AbortController();

@@ -27,7 +27,7 @@ const sizes =
     checkSizes(schema, parse(query), null, variables, QUERY_LIMITS);
 
 describe('the shape of a query', () => {
-  it('passes what people write', () => {
+  it('allows what people write', () => {
     expect(shape(`{ ${repeat(40, (i) => `m${i}: hello`)} }`)).not.toThrow();
     expect(shape(`{ ${'me { '.repeat(19)} hello ${'}'.repeat(19)} }`)).not.toThrow();
   });
@@ -41,18 +41,18 @@ describe('the shape of a query', () => {
     expect(refusal(shape(many))).toMatch(/fields, at most 2000/);
   });
 
-  it('spreads fragments out, and takes no longer for a bomb', () => {
+  it('expands fragments, and takes no longer for a fragment bomb', () => {
     const bomb = `{ ...f0 } ${repeat(60, (i) => `fragment f${i} on Query { me { ...f${i + 1} ...f${i + 1} } }`)} fragment f60 on Query { hello }`;
     expect(refusal(shape(bomb))).toMatch(/too complex/);
     const hidden = `{ ...a ...a } fragment a on Query { ${repeat(80, () => 'hello')} }`;
     expect(refusal(shape(hidden))).toMatch(/160 fields wide/);
   });
 
-  it('comes to an end on a fragment cycle, which validation refuses', () => {
+  it('ends on a fragment cycle, which validation refuses', () => {
     expect(shape('{ ...a } fragment a on Query { me { ...b } } fragment b on Query { me { ...a } }')).not.toThrow();
   });
 
-  it('stops reading at the token limit and at brackets without end', () => {
+  it('stops reading at the token limit and at endless brackets', () => {
     const read = (source: string) => () => parseDocument(source, QUERY_LIMITS);
     expect(refusal(read(`{ ${repeat(10_000, (i) => `a${i}: hello`)} }`))).toMatch(/more than 5000 tokens/);
     expect(refusal(read(`{ list(first: ${'['.repeat(4_900)}`))).toMatch(/nested too deep|tokens/);

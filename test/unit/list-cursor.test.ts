@@ -20,7 +20,10 @@ const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32)
 const list = { userId: 'ada', query: ['threads'] };
 const marks = (count: number, mark: (id: string) => string) => Array.from({ length: count }, (_, n) => mark(`id ${n}`));
 
-/** Deep in a list of threads: all of the marks that it keeps, and as long a place in each list of messages as Outlook's are. */
+/**
+ * A position deep in a list of threads: with every mark that is kept, and positions in the lists of messages as long as
+ * Outlook's.
+ */
 const native = sealThreadPosition(
   {
     order: 'd'.repeat(1_500),
@@ -56,8 +59,8 @@ it.each([
   ['of fifty accounts', 50, one],
   ['of a search of twelve native lists', 1, union(12)],
   ['of a search of twelve native lists over five accounts', 5, union(12)],
-])('takes the cursor %s back that it gave out deep in a list of threads', (_, accounts, place) => {
-  const places = new Map(Array.from({ length: accounts }, (__, n) => [`account ${n}`, place]));
-  const cursor = Cursor.parseValue(cursors.seal(list, places));
-  expect(cursors.open(list, cursor)).toEqual(places);
+])('accepts the cursor %s from deep in a list of threads', (_, accounts, position) => {
+  const positions = new Map(Array.from({ length: accounts }, (__, n) => [`account ${n}`, position]));
+  const cursor = Cursor.parseValue(cursors.seal(list, positions));
+  expect(cursors.open(list, cursor)).toEqual(positions);
 });

@@ -6,7 +6,7 @@ import { NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
 
 interface Thread {
   readonly id: string;
-  /** When its messages came. */
+  /** When each of its messages was received. */
   readonly messages: readonly number[];
 }
 const shape: Shape<Thread> = {
@@ -18,13 +18,13 @@ const shape: Shape<Thread> = {
 const ENDLESS = { signal: new AbortController().signal, run: <T>(work: () => Promise<T>) => work() };
 const NOT_AHEAD = 60_000;
 
-/** The newest that the first page gave, and all that were given. */
+/** The newest time on the first page, and the ids of all threads that were returned. */
 interface Cursor {
   readonly start: number;
   readonly given: readonly string[];
 }
 
-/** An account whose cursors, and pages from the top again, keep a thread where it timeAsOf when its list began. */
+/** An account whose cursors and repeated pages keep a thread at the time that it had when its list began. */
 class Account {
   constructor(
     readonly key: string,
@@ -68,7 +68,7 @@ const threads = (...of: readonly (readonly [string, number])[]): Thread[] =>
   of.map(([id, at]) => ({ id, messages: [at * SECOND] }));
 
 describe('a thread that is answered while its list is read', () => {
-  it.each([1, 2, 3, 7])('keeps its place among those of other accounts, %i a page', async (first) => {
+  it.each([1, 2, 3, 7])('keeps its position among those of other accounts, %i a page', async (first) => {
     const one = new Account('a', threads(['a1', 100], ['a2', 90], ['a3', 10], ['a4', 5]));
     const other = new Account('b', threads(['b1', 95], ['b2', 80], ['b3', 70], ['b4', 60], ['b5', 7]));
     const shown = await readAll([one, other], first, (page) => {

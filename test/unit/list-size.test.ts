@@ -35,7 +35,7 @@ beforeAll(() => {
 
 const LISTS = repeat(99, (i) => `a${i}: messages(first: 1) { nodes { id } }`);
 const ids = (n: number) => Array.from({ length: n }, (_, i) => `id-${i}`);
-const said = (n: number) => JSON.stringify(ids(n));
+const idList = (n: number) => JSON.stringify(ids(n));
 
 const contextOf = (principal: Principal | null) =>
   createContext({
@@ -46,7 +46,7 @@ const contextOf = (principal: Principal | null) =>
     clientAddress: '',
   });
 
-/** Null where it passes, as what is refused says. */
+/** Returns the message of a refusal, or null when the query is allowed. */
 function refusal(query: string, variables: Record<string, unknown> = {}): string | null {
   const document = parse(query);
   expect(validate(schema, document).map(({ message }) => message)).toEqual([]);
@@ -68,13 +68,13 @@ describe('every list of objects in the schema', () => {
       .filter(({ name }) => !name.startsWith('__'))
       .flatMap((type) => fieldsOf(type).map((field) => ({ type, field, name: `${type.name}.${field.name}` })));
 
-  it('says how long it gets', () => {
+  it('declares how long it can be', () => {
     const lists = all().filter(({ field }) => isListOfObjects(field));
     expect(lists.length).toBeGreaterThan(30);
     expect(lists.filter(({ field }) => !listSizeOf(field)).map(({ name }) => name)).toEqual([]);
   });
 
-  it('names an argument that is there', () => {
+  it('names an argument that exists', () => {
     const lists = new ListFields(schema);
     for (const { field, name } of all()) {
       const size = listSizeOf(field);
@@ -86,40 +86,40 @@ describe('every list of objects in the schema', () => {
   });
 });
 
-describe('lists below many things', () => {
+describe('lists inside lists', () => {
   it.each<[string, string, Record<string, unknown>?]>([
-    ['nodes, ids in the text', `{ nodes(ids: ${said(100)}) { ... on Viewer { ${LISTS} } } }`],
+    ['nodes, ids in the text', `{ nodes(ids: ${idList(100)}) { ... on Viewer { ${LISTS} } } }`],
     ['nodes, the same id', `{ nodes(ids: ${JSON.stringify(Array(100).fill('id'))}) { ... on Viewer { ${LISTS} } } }`],
     [
       'nodes, a variable',
       `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Viewer { ${LISTS} } } }`,
       { ids: ids(100) },
     ],
-    ['nodes, a default', `query ($ids: [ID!]! = ${said(100)}) { nodes(ids: $ids) { ... on Viewer { ${LISTS} } } }`],
+    ['nodes, a default', `query ($ids: [ID!]! = ${idList(100)}) { nodes(ids: $ids) { ... on Viewer { ${LISTS} } } }`],
     [
       'nodes, fragments',
-      `{ nodes(ids: ${said(100)}) { ...A } } fragment A on Node { ...B } fragment B on Viewer { ${LISTS} }`,
+      `{ nodes(ids: ${idList(100)}) { ...A } } fragment A on Node { ...B } fragment B on Viewer { ${LISTS} }`,
     ],
-    ['nodes of threads', `{ nodes(ids: ${said(100)}) { ... on Thread { ${LISTS} } } }`],
+    ['nodes of threads', `{ nodes(ids: ${idList(100)}) { ... on Thread { ${LISTS} } } }`],
     [
       'nodes behind nodes',
-      `{ nodes(ids: ${said(100)}) { ... on Message { thread { messages { nodes { thread { messages { nodes { id } } } } } } } } }`,
+      `{ nodes(ids: ${idList(100)}) { ... on Message { thread { messages { nodes { thread { messages { nodes { id } } } } } } } } }`,
     ],
     [
       'identities',
-      `{ nodes(ids: ${said(100)}) { ... on Integration { ${repeat(99, (i) => `a${i}: identities { address }`)} } } }`,
+      `{ nodes(ids: ${idList(100)}) { ... on Integration { ${repeat(99, (i) => `a${i}: identities { address }`)} } } }`,
     ],
     [
       'submissions',
-      `{ nodes(ids: ${said(100)}) { ... on Viewer { ${repeat(99, (i) => `a${i}: submissions(first: 1) { nodes { id } }`)} } } }`,
+      `{ nodes(ids: ${idList(100)}) { ... on Viewer { ${repeat(99, (i) => `a${i}: submissions(first: 1) { nodes { id } }`)} } } }`,
     ],
     [
       'a directive that a variable decides',
-      `query ($no: Boolean = false) { nodes(ids: ${said(100)}) { ... on Viewer @include(if: $no) { ${LISTS} } } }`,
+      `query ($no: Boolean = false) { nodes(ids: ${idList(100)}) { ... on Viewer @include(if: $no) { ${LISTS} } } }`,
     ],
     [
       'results, ids in the text',
-      `mutation { trash(input: { ids: ${said(500)} }) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
+      `mutation { trash(input: { ids: ${idList(500)} }) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
     ],
     [
       'results, ids in a variable',
@@ -133,7 +133,7 @@ describe('lists below many things', () => {
     ],
     [
       'results, the input by default',
-      `mutation ($in: MessagesInput! = { ids: ${said(500)} }) { archive(input: $in) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
+      `mutation ($in: MessagesInput! = { ids: ${idList(500)} }) { archive(input: $in) { results { node { ... on Thread { messages { nodes { id } } } } } } }`,
     ],
     ['integrations', `{ viewer { integrations { ${LISTS} } } }`],
     [
@@ -162,26 +162,26 @@ describe('lists below many things', () => {
       '{ viewer { integrations { drafts(first: 100) { nodes { message { thread { messages { nodes { id } } } } } } } } }',
     ],
     ['a subscription', `subscription { messageReceived { message { mailboxes { ${LISTS} } } } }`],
-  ])('are counted with their number: %s', (_what, query, variables) => {
+  ])('are counted with their multiples: %s', (_what, query, variables) => {
     const [, asked, allowed] =
       /up to (\d+) (?:lists|items together), at most (\d+)/.exec(refusal(query, variables) ?? '') ?? [];
     expect(Number(allowed)).toBeGreaterThanOrEqual(300);
     expect(Number(asked)).toBeGreaterThan(Number(allowed));
   });
 
-  it('are told by their figures', () => {
-    expect(refusal(`{ nodes(ids: ${said(100)}) { ... on Viewer { ${LISTS} } } }`)).toMatch(
+  it('are refused with both figures', () => {
+    expect(refusal(`{ nodes(ids: ${idList(100)}) { ... on Viewer { ${LISTS} } } }`)).toMatch(
       /reads up to 9900 lists, at most 300/,
     );
-    const many = `{ nodes(ids: ${said(100)}) { ... on Thread { ${repeat(3, (i) => `a${i}: messages { nodes { id } }`)} } } }`;
+    const many = `{ nodes(ids: ${idList(100)}) { ... on Thread { ${repeat(3, (i) => `a${i}: messages { nodes { id } }`)} } } }`;
     expect(refusal(many)).toMatch(/hold up to 30100 items together, at most 20000/);
   });
 
-  it('count as fields of the answer, too', () => {
+  it('also count as fields of the answer', () => {
     const fields = repeat(100, (i) => `f${i}: subject`);
     expect(
       refusal(
-        `{ nodes(ids: ${said(100)}) { ... on Thread { messages { nodes { ...F headers { name value } } } } } } fragment F on Message { ${fields} }`,
+        `{ nodes(ids: ${idList(100)}) { ... on Thread { messages { nodes { ...F headers { name value } } } } } } fragment F on Message { ${fields} }`,
       ),
     ).toMatch(/answer has up to \d+ fields, at most 2000000/);
   });
@@ -191,7 +191,7 @@ describe('lists below many things', () => {
     ['one id that is no list', `{ nodes(ids: "a") { ... on Viewer { ${LISTS} } } }`],
     [
       'what is left out by the text',
-      `{ nodes(ids: ${said(100)}) { id ... on Viewer @skip(if: true) { ${LISTS} } ... on Integration @include(if: false) { ${LISTS} } } }`,
+      `{ nodes(ids: ${idList(100)}) { id ... on Viewer @skip(if: true) { ${LISTS} } ... on Integration @include(if: false) { ${LISTS} } } }`,
     ],
     ['100 aliases of the merged list', `{ viewer { ${LISTS} } }`],
     [
@@ -200,7 +200,7 @@ describe('lists below many things', () => {
     ],
     [
       '100 threads by id',
-      `{ nodes(ids: ${said(100)}) { ... on Thread { messages { nodes { id subject from { name } } } } } }`,
+      `{ nodes(ids: ${idList(100)}) { ... on Thread { messages { nodes { id subject from { name } } } } } }`,
     ],
     [
       'a page of whole messages',
@@ -236,11 +236,11 @@ describe('lists below many things', () => {
       'query ($n: Int) { viewer { integrations { a: mailboxes { nodes { id } } b: mailboxes(first: -5) { nodes { id } } c: mailboxes(first: $n) { nodes { id } } } } providers { id } }',
       { n: null },
     ],
-  ])('pass where they are few: %s', (_what, query, variables) => {
+  ])('pass when they are few: %s', (_what, query, variables) => {
     expect(refusal(query, variables)).toBeNull();
   });
 
-  it('pass as the product itself writes them', () => {
+  it('pass as the product itself requests them', () => {
     const readme = [...readFileSync('README.md', 'utf8').matchAll(/```graphql\n([\s\S]*?)```/g)].map(
       ([, text = '']) => text,
     );
@@ -259,7 +259,7 @@ describe('lists below many things', () => {
 });
 
 describe('nodes', () => {
-  it('reads equal ids once, and answers each in its place', async () => {
+  it('reads equal ids once, and returns each in its position', async () => {
     const loaded: string[] = [];
     const registry = new NodeRegistry().register('Thing', async (_context, [name = '']) => {
       loaded.push(name);
@@ -278,7 +278,7 @@ describe('nodes', () => {
 
 describe('the size of an answer', () => {
   const bytes = (query: string) => checkSizes(schema, parse(query), null, {}, QUERY_LIMITS).bytes;
-  it('is told by its bodies, and by how many they are', () => {
+  it('is estimated by its bodies and their number', () => {
     const list = bytes('{ viewer { messages(first: 25) { nodes { id subject snippet from { name address } } } } }');
     expect(list).toBeGreaterThan(25 * 4 * 64);
     expect(list).toBeLessThan(64 * 1024);
@@ -290,7 +290,7 @@ describe('the size of an answer', () => {
 });
 
 describe('while an operation is executed', () => {
-  it('lists beyond the limit are refused one by one, and nothing is read for them', async () => {
+  it('refuses lists beyond the limit one by one, and reads nothing for them', async () => {
     const small = buildSchema('type Query { of: [Query!]! list(first: Int = 1): [Query!] id: ID }');
     let reads = 0;
     const list = () => {
@@ -317,7 +317,7 @@ describe('while an operation is executed', () => {
     expect(data?.of).toHaveLength(5);
   });
 
-  it('bodies beyond the limit are refused one by one, but not the first, however long it is', async () => {
+  it('refuses bodies beyond the limit one by one, except the first, however long it is', async () => {
     const small = buildSchema('type Query { of: [Query!]! body: String later: String name: String }');
     const fields = (small.getQueryType() as GraphQLObjectType).getFields();
     for (const name of ['body', 'later']) Object.assign(fields[name] ?? {}, { extensions: { valueBytes: 10 } });

@@ -24,13 +24,13 @@ it('answers 503 until there is a handler', async () => {
   expect(await (await fetch(url)).text()).toBe('served');
 });
 
-it('names the setting that is at fault when it cannot listen', async () => {
+it('names the setting at fault when it cannot listen', async () => {
   const { port } = await open('127.0.0.1', 0);
   await expect(open('127.0.0.1', port)).rejects.toMatchObject({
     name: 'StartError',
     message: `PORT: ${port} on 127.0.0.1 is taken; stop what listens there, or set PORT to another`,
   });
-  // An address of documentation (RFC 5737), which no machine has.
+  // This address is reserved for documentation (RFC 5737), so no machine has it.
   await expect(open('192.0.2.1', 0)).rejects.toMatchObject({
     name: 'StartError',
     message: 'HOST: 192.0.2.1 is not an address of this machine',

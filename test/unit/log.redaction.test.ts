@@ -24,7 +24,7 @@ describe('the log', () => {
     ['a subject', { subject: 'Your results' }, 'results'],
     ['an address', { address: 'ada@example.org' }, 'ada'],
     ['bytes', { sealed: Buffer.from('bytes-of-mail') }, 'bytes-of-mail'],
-  ])('leaves out %s by its name', (_, object, secret) => {
+  ])('redacts %s by its name', (_, object, secret) => {
     expect(logged((log) => log.info(object, 'x'))).not.toContain(secret);
   });
 
@@ -40,14 +40,14 @@ describe('the log', () => {
     ['a state in a URL', 'GET /oauth/callback?code=4/0Axyz&state=S3cr3tState', 'S3cr3tState'],
     ['a signed link', 'GET /download/AQAAAAE-longtoken', 'longtoken'],
     ['a password in a URL', 'postgres://user:hunter2@db:5432/postern', 'hunter2'],
-  ])('leaves out %s by its shape, in any text', (_, text, secret) => {
+  ])('redacts %s by its shape, in any text', (_, text, secret) => {
     expect(logged((log) => log.warn(text))).not.toContain(secret);
     expect(logged((log) => log.warn({ url: text }, 'x'))).not.toContain(secret);
     expect(logged((log) => log.error({ err: new Error(text) }, 'x'))).not.toContain(secret);
     expect(logged((log) => log.error(new Error(text)))).not.toContain(secret);
   });
 
-  it('keeps the type, code, stack and cause of an error, and nothing that a library hung on it', () => {
+  it('keeps the type, code, stack and cause of an error, but no property that a library added', () => {
     const error = Object.assign(new TypeError('no answer', { cause: new Error('socket hang up') }), {
       code: 'ECONNRESET',
       response: { data: 'the whole mail' },
@@ -60,18 +60,18 @@ describe('the log', () => {
     expect(Object.keys(line.err).sort()).toEqual(['cause', 'code', 'message', 'stack', 'type']);
   });
 
-  it('stays JSON, whatever it cuts out', () => {
+  it('stays JSON, whatever is removed', () => {
     const text = logged((log) =>
       log.info({ note: 'one\nada@example.org "quoted\\" b@example.org\tc@example.org' }, 'x\\ny@z.org'),
     );
     expect(JSON.parse(text).note).toBe('one\n[address] "quoted\\" [address]\t[address]');
   });
 
-  it('gets through a long text', () => {
+  it('copes with a long text', () => {
     logged((log) => log.info({ note: 'a'.repeat(300_000) }, 'b@'.repeat(50_000)));
   });
 
-  it('redacts what a child is bound to', () => {
+  it('redacts the bindings of a child logger', () => {
     const text = logged((log) => log.child({ address: 'ada@example.org', token: 'tok' }).info('x'));
     expect(text).not.toMatch(/ada|"tok"/);
   });

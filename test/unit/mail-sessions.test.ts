@@ -16,11 +16,11 @@ const call = { signal, priority: 'interactive' } as const;
 const WINDOW_MS = 60_000;
 const MINUTE = 60_000;
 
-/** What the provider was told: sessions opened, and closed, by address. */
+/** The sessions that the provider has opened, and the addresses of those that were closed. */
 let opened: SessionOptions[];
 let closed: string[];
 let closing: () => Promise<void>;
-/** Whether the sessions can listen, and how the connection of each is lost. */
+/** Whether the sessions can listen, and the functions that lose the connection of each. */
 let listens: boolean;
 let lost: (() => void)[];
 let finishReading: () => void;
@@ -42,10 +42,10 @@ const provider = fakeProvider({
 });
 const addresses = () => opened.map(({ address }) => address);
 
-/** The integrations as stored, and what reading one of them takes. */
+/** The stored integrations, and what is awaited when one is read. */
 let records: Map<string, IntegrationRecord>;
 let reading: (id: string) => Promise<void>;
-let tell: (id: string | null) => void;
+let notify: (id: string | null) => void;
 let forgotten: string[];
 let healed: string[];
 let limiters: RequestLimiters;
@@ -56,7 +56,7 @@ beforeEach(() => {
   closing = async () => {};
   [listens, lost] = [false, []];
   reading = async () => {};
-  tell = () => {};
+  notify = () => {};
   limiters = new RequestLimiters({ log: silent });
   sessions = new MailSessions({
     providers: [provider],
@@ -67,9 +67,9 @@ beforeEach(() => {
         return record;
       },
       onChanged: (fn) => {
-        tell = fn;
+        notify = fn;
         return () => {
-          tell = () => {};
+          notify = () => {};
         };
       },
     },
@@ -101,15 +101,15 @@ function stored(id: string, more: Partial<IntegrationRecord> = {}): string {
   });
   return id;
 }
-/** Waits until what was told of has been read. */
-const heard = () => vi.advanceTimersByTimeAsync(0);
+/** Waits until the notified changes have been read. */
+const changesRead = () => vi.advanceTimersByTimeAsync(0);
 async function becomes(id: string, more: Partial<IntegrationRecord>): Promise<void> {
   stored(id, { ...records.get(id), ...more });
-  tell(id);
-  await heard();
+  notify(id);
+  await changesRead();
 }
 
-it('is opened when it is first asked for, and then shared', async () => {
+it('is opened when it is first requested, and then shared', async () => {
   const id = stored('a');
   const [first, second] = await Promise.all([sessions.get(id), sessions.get(id)]);
   expect(second).toBe(first);
@@ -117,7 +117,7 @@ it('is opened when it is first asked for, and then shared', async () => {
   expect(opened).toMatchObject([{ address: 'a@mail.example', access: 'FULL', scopes: ['read'] }]);
 });
 
-it('is refused where there is no such integration, or its grant has ended', async () => {
+it('is refused when there is no such integration, or its grant has ended', async () => {
   await expect(sessions.get('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   const problem = { code: 'RECONNECT_REQUIRED' as const, message: 'You disconnected this account.' };
   const id = stored('a', { status: 'DISCONNECTED', problem });
@@ -126,7 +126,7 @@ it('is refused where there is no such integration, or its grant has ended', asyn
 });
 
 describe('is closed', () => {
-  it('after a time in which nobody asked for it, with the token that was kept for it', async () => {
+  it('after a time without requests, together with the token that was kept for it', async () => {
     const [used, idle] = [stored('used'), stored('idle')];
     await Promise.all([sessions.get(used), sessions.get(idle)]);
     for (let ms = 0; ms < IDLE_TIMEOUT_MS + MINUTE; ms += MINUTE) {
@@ -138,7 +138,7 @@ describe('is closed', () => {
     expect(addresses()).toEqual(['used@mail.example', 'idle@mail.example', 'idle@mail.example']);
   });
 
-  it('not while it only listens, and after a time from when its connection was lost', async () => {
+  it('not while it only listens, but some time after its connection was lost', async () => {
     listens = true;
     const session = await sessions.get(stored('held'));
     void session.listen?.(() => {}, call);
@@ -151,7 +151,7 @@ describe('is closed', () => {
     expect(closed).toEqual(['held@mail.example']);
   });
 
-  it('not while a call runs in it, and after a time from when the call ended', async () => {
+  it('not while a call runs in it, but some time after the call ended', async () => {
     const session = await sessions.get(stored('busy'));
     const reading = session.readRaw('m1', call);
     await vi.advanceTimersByTimeAsync(3 * IDLE_TIMEOUT_MS);
@@ -164,7 +164,7 @@ describe('is closed', () => {
     expect(closed).toEqual(['busy@mail.example']);
   });
 
-  it('though it could listen, when nobody lets it', async () => {
+  it('although it could listen, when nobody uses that', async () => {
     listens = true;
     await sessions.get(stored('idle'));
     await vi.advanceTimersByTimeAsync(IDLE_TIMEOUT_MS + MINUTE);
@@ -179,7 +179,7 @@ describe('is closed', () => {
     expect([closed, sessions.size]).toEqual([['a@mail.example'], 0]);
   });
 
-  it('when the account is connected again, be it with the same access: the next one has the new grant', async () => {
+  it('when the account is connected again, even with the same access: the next one has the new grant', async () => {
     const before = await sessions.get(stored('a'));
     await becomes('a', { connectedAt: new Date(2) });
     expect(closed).toHaveLength(1);
@@ -189,7 +189,7 @@ describe('is closed', () => {
     expect([opened.map(({ access }) => access), closed.length]).toEqual([['FULL', 'FULL', 'READ'], 2]);
   });
 
-  it('when that was told while nothing could be read, as soon as it can be', async () => {
+  it('as soon as the integration can be read, when it could not be read at the notification', async () => {
     await sessions.get(stored('a'));
     reading = async () => Promise.reject(new MailError('STORE_UNAVAILABLE', 'away'));
     await becomes('a', { status: 'DISCONNECTED' });
@@ -199,22 +199,22 @@ describe('is closed', () => {
     expect(closed).toEqual(['a@mail.example']);
   });
 
-  it('when any integration may have changed, and only then where its own has', async () => {
+  it('when any integration may have changed, but only where its own has', async () => {
     await Promise.all([sessions.get(stored('a')), sessions.get(stored('b'))]);
     records.delete('b');
-    tell(null);
-    await heard();
+    notify(null);
+    await changesRead();
     expect(closed).toEqual(['b@mail.example']);
   });
 
-  it('when the process stops, which waits for what it holds open, but not for one that hangs', async () => {
+  it('when the process stops, which waits for open sessions, but not for one that hangs', async () => {
     await Promise.all([sessions.get(stored('a')), sessions.get(stored('b'))]);
     closing = () => new Promise(() => {});
     let isClosed = false;
     const stopping = sessions.close().then(() => {
       isClosed = true;
     });
-    await heard();
+    await changesRead();
     expect([closed.length, isClosed]).toEqual([2, false]);
     await vi.advanceTimersByTimeAsync(10_000);
     await stopping;
@@ -222,7 +222,7 @@ describe('is closed', () => {
     expect(opened).toHaveLength(2);
   });
 
-  it('though closing it fails', async () => {
+  it('although closing it fails', async () => {
     await sessions.get(stored('a'));
     closing = async () => Promise.reject(new Error('the connection was lost'));
     await becomes('a', { connectedAt: new Date(2) });
@@ -231,11 +231,11 @@ describe('is closed', () => {
   });
 });
 
-it('stays open while its account is in an ERROR, whose end the first answer of the mailbox shows', async () => {
+it('stays open while its account is in status ERROR, which the first answer of the mailbox ends', async () => {
   await sessions.get(stored('a'));
   await becomes('a', { status: 'ERROR' });
   const session = await sessions.get('a');
-  // The directory answers for accounts that have no mailbox, too.
+  // Microsoft's directory also answers for accounts without a mailbox, so its answer ends no ERROR.
   await session.identities(call);
   expect(healed).toEqual([]);
   await session.listMailboxes(call);
@@ -245,7 +245,7 @@ it('stays open while its account is in an ERROR, whose end the first answer of t
   expect(healed).toEqual(['a']);
 });
 
-it('is one and the same through an ERROR and after it, and what it holds open is closed with it', async () => {
+it('is the same during an ERROR and after it, and its connection is closed with it', async () => {
   const id = stored('a');
   const before = await sessions.get(id);
   await becomes(id, { status: 'ERROR' });
@@ -265,7 +265,7 @@ it('is one and the same through an ERROR and after it, and what it holds open is
   expect(held).toEqual([]);
 });
 
-/** Keeps a connection, as a session over IMAP does. */
+/** A session that holds a connection open, as one over IMAP does. */
 class Holding {
   #connection: Holding | null = null;
 
@@ -292,8 +292,8 @@ class Holding {
   }
 }
 
-describe('where the integration cannot be read for now', () => {
-  it('holds up nobody else, and is opened once for all who waited', async () => {
+describe('when the integration cannot be read for now', () => {
+  it('delays no other account, and is opened once for all that waited', async () => {
     let go = () => {};
     const hanging = new Promise<void>((resolve) => {
       go = resolve;
@@ -307,7 +307,7 @@ describe('where the integration cannot be read for now', () => {
     expect([first === second, opened.length]).toEqual([true, 2]);
   });
 
-  it('is not opened with a grant that was replaced, or had ended, meanwhile', async () => {
+  it('is not opened with a grant that was replaced or ended meanwhile', async () => {
     let go = () => {};
     reading = () =>
       new Promise((resolve) => {
@@ -315,14 +315,14 @@ describe('where the integration cannot be read for now', () => {
       });
     const waiting = sessions.get(stored('a', { access: 'READ' }));
     stored('a', { access: 'FULL', connectedAt: new Date(2) });
-    tell('a');
+    notify('a');
     reading = async () => {};
     go();
     await waiting;
     expect(opened.map(({ access }) => access)).toEqual(['FULL']);
   });
 
-  it('is not opened once the process stops', async () => {
+  it('is not opened after the process has stopped', async () => {
     let go = () => {};
     reading = () =>
       new Promise((resolve) => {
@@ -345,7 +345,7 @@ describe('the limiter of a mailbox', () => {
   const spend = (limiter: RequestLimiter, units = 1) =>
     limiter.request({ operation: 'list', units, slots: 1, safe: true }, call, async () => {});
 
-  it('is shared by two users of it, and outlives a reconnect', async () => {
+  it('is shared by two users of the mailbox, and outlives a reconnect', async () => {
     const first = await limiterOf(stored('a', { address: 'Team@mail.example' }));
     expect(await limiterOf(stored('b', { address: 'team@mail.example', userId: 'bob' }))).toBe(first);
     await becomes('a', { connectedAt: new Date(2) });
@@ -353,7 +353,7 @@ describe('the limiter of a mailbox', () => {
     expect(await limiterOf(stored('c'))).not.toBe(first);
   });
 
-  it('is kept while a session has it, and then until nothing of it counts any more', async () => {
+  it('is kept while a session has it, and then until nothing in it counts any more', async () => {
     const first = await limiterOf(stored('a'));
     await vi.advanceTimersByTimeAsync(10 * MINUTE);
     expect(await limiterOf('a')).toBe(first);
@@ -365,7 +365,7 @@ describe('the limiter of a mailbox', () => {
     expect(limiters.size).toBe(0);
   });
 
-  it('keeps its cooldown, also where nobody has the account open', async () => {
+  it('keeps its cooldown, also when nobody has the account open', async () => {
     const limiter = await limiterOf(stored('a'));
     const refusal = new MailError('RATE_LIMITED', 'too many', { retryAfterMs: 40 * MINUTE });
     const refused = limiter.request({ operation: 'list', units: 1, slots: 1, safe: true }, call, async () => {
@@ -399,7 +399,7 @@ describe('the limiter of a mailbox', () => {
   });
 });
 
-it('of 1,000 accounts that were used nothing is left once they are idle', async () => {
+it('leaves nothing in memory of 1,000 accounts once they are idle', async () => {
   for (let n = 0; n < 1_000; n++) {
     await sessions.get(stored(`account${n}`));
     const limiter = opened.at(-1)?.limiter;

@@ -63,7 +63,7 @@ function setUp(refused: MailError | null = null) {
 }
 const id = (of: string, account = 'a') => encodeId('Mailbox', account, of);
 
-it('passes on what was asked, checked', async () => {
+it('passes the checked request on', async () => {
   const { changes, asked } = setUp();
   await changes.create({ name: ' Reisen ', parent: id('work') });
   await changes.create({ name: 'Red', kind: 'LABEL', color: '#FF0000' });
@@ -77,7 +77,7 @@ it('passes on what was asked, checked', async () => {
   ]);
 });
 
-it('refuses what the account cannot do before it is tried', async () => {
+it('refuses what the account cannot do before it sends a request', async () => {
   const { changes, asked, refusal } = setUp();
   const unsupported = async (work: Promise<unknown>, field: string) =>
     expect(await refusal(work)).toMatchObject({
@@ -91,7 +91,7 @@ it('refuses what the account cannot do before it is tried', async () => {
   expect(asked).toEqual([]);
 });
 
-it('refuses to touch what belongs to the system, by name', async () => {
+it('refuses to change system mailboxes, by name', async () => {
   const { changes, asked, refusal } = setUp();
   const refused = { code: 'INVALID', field: ['mailbox'], message: expect.stringContaining('Posteingang') };
   expect(await refusal(changes.delete('inbox'))).toMatchObject(refused);
@@ -100,7 +100,7 @@ it('refuses to touch what belongs to the system, by name', async () => {
   expect(asked).toEqual([]);
 });
 
-it('refuses what makes no sense', async () => {
+it('refuses invalid combinations', async () => {
   const { changes, asked, refusal } = setUp();
   for (const name of ['', '  ', 'a\nb', 'a'.repeat(300)])
     expect(await refusal(changes.create({ name }))).toMatchObject({ code: 'INVALID', field: ['name'] });
@@ -118,7 +118,7 @@ it('refuses what makes no sense', async () => {
   expect(asked).toEqual([]);
 });
 
-it('does not delete for good what is thrown away already', async () => {
+it('does not permanently delete messages that are already in the trash', async () => {
   const { changes, asked, refusal } = setUp();
   for (const thrown of ['old', 'older'])
     expect(await refusal(changes.delete(thrown))).toMatchObject({
@@ -129,7 +129,7 @@ it('does not delete for good what is thrown away already', async () => {
   expect(asked).toEqual([]);
 });
 
-it('tells what the provider alone refuses by the names that its callers know', async () => {
+it('reports a refusal of the provider with the names of the input', async () => {
   const system = setUp(new MailError('FORBIDDEN', 'Outbox is of the system.', { field: ['id'] }));
   const refused = { code: 'INVALID', field: ['mailbox'], message: 'Outbox is of the system.' };
   expect(await system.refusal(system.changes.delete('work'))).toEqual(refused);

@@ -2,22 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { malformed as malformedGmail } from '../../src/providers/gmail/wire/answers.ts';
 import { malformed as malformedGraph } from '../../src/providers/outlook/wire/answers.ts';
 
-/** Of no field that is asked for. */
+/** Values that no requested field may have. */
 const FOREIGN = [5, true, {}, [5], [null], { a: 1 }];
-/** With what a text, a number and a list may each not be replaced. */
-const others = (sound: unknown) => FOREIGN.filter((value) => typeof value !== typeof sound || Array.isArray(sound));
+/** Returns values of another type than the valid one, which is a text, a number or a list. */
+const wrongValues = (valid: unknown) =>
+  FOREIGN.filter((value) => typeof value !== typeof valid || Array.isArray(valid));
 
-/** The answer with each of its fields, however deep, replaced by what has another type. */
-function* spoilt(answer: Record<string, unknown>, path = ''): Generator<[string, Record<string, unknown>]> {
-  for (const [name, sound] of Object.entries(answer)) {
+/** Yields the answer once for each of its fields, at any depth, with that field replaced by a value of another type. */
+function* withWrongTypes(answer: Record<string, unknown>, path = ''): Generator<[string, Record<string, unknown>]> {
+  for (const [name, valid] of Object.entries(answer)) {
     const at = `${path}.${name}`;
-    for (const value of others(sound))
-      if (typeof sound !== 'object') yield [`${at} = ${JSON.stringify(value)}`, { ...answer, [name]: value }];
-    if (typeof sound === 'object') yield [`${at} = 5`, { ...answer, [name]: 5 }];
-    const inner = Array.isArray(sound) ? sound[0] : sound;
+    for (const value of wrongValues(valid))
+      if (typeof valid !== 'object') yield [`${at} = ${JSON.stringify(value)}`, { ...answer, [name]: value }];
+    if (typeof valid === 'object') yield [`${at} = 5`, { ...answer, [name]: 5 }];
+    const inner = Array.isArray(valid) ? valid[0] : valid;
     if (typeof inner !== 'object' || inner === null) continue;
-    for (const [told, one] of spoilt(inner as Record<string, unknown>, at))
-      yield [told, { ...answer, [name]: Array.isArray(sound) ? [one] : one }];
+    for (const [description, one] of withWrongTypes(inner as Record<string, unknown>, at))
+      yield [description, { ...answer, [name]: Array.isArray(valid) ? [one] : one }];
   }
 }
 
@@ -63,7 +64,7 @@ describe('an answer whose fields are of other types than the vendor documents is
   it('at Gmail', () => {
     expect(malformedGmail('messages.get', GMAIL)).toBeNull();
     expect(malformedGmail('messages.get', { id: 'm' })).toBeNull();
-    for (const [what, answer] of spoilt(GMAIL))
+    for (const [what, answer] of withWrongTypes(GMAIL))
       expect([what, malformedGmail('messages.get', answer)?.code]).toEqual([what, 'PROVIDER_UNAVAILABLE']);
   });
 
@@ -71,7 +72,7 @@ describe('an answer whose fields are of other types than the vendor documents is
     const [one, list] = ['/me/messages/m', '/me/messages?$top=5'];
     expect(malformedGraph('GET', one, GRAPH)).toBeNull();
     expect(malformedGraph('GET', one, { ...GRAPH, from: null, subject: null, flag: null })).toBeNull();
-    for (const [what, answer] of spoilt(GRAPH)) {
+    for (const [what, answer] of withWrongTypes(GRAPH)) {
       const codes = [malformedGraph('GET', one, answer), malformedGraph('GET', list, { value: [answer] })];
       expect([what, ...codes.map((error) => error?.code)]).toEqual([what, ...codes.map(() => 'PROVIDER_UNAVAILABLE')]);
     }
@@ -81,7 +82,7 @@ describe('an answer whose fields are of other types than the vendor documents is
   });
 
   it.each(['messages.batchModify', 'messages.batchDelete', 'drafts.delete', 'labels.delete', 'stop'] as const)(
-    'and so is a page in the place of nothing, of %s',
+    'and so is a page instead of an empty answer, of %s',
     (operation) => {
       expect([undefined, '', {}].map((answer) => malformedGmail(operation, answer))).toEqual([null, null, null]);
       for (const answer of ['<html>', [], 5, { value: 5 }])

@@ -29,15 +29,15 @@ const mailbox = (role: MailboxRole): Mailbox => ({
   totalMessages: null,
   unreadMessages: null,
 });
-const gone = () => new MailError('NOT_FOUND', 'There is no such message.');
+const missing = () => new MailError('NOT_FOUND', 'There is no such message.');
 
-/** An account in memory that counts what it is asked. */
+/** An account in memory that counts its requests. */
 function inMemory(id: string, mail: readonly Message[], fails: MailError | null = null) {
   const messages = new Map(mail.map((message) => [message.id, message]));
   const calls: string[] = [];
   const moved = (patch: Patch): Message | MailError => {
     const message = messages.get(patch.id);
-    if (!message) return gone();
+    if (!message) return missing();
     const to = typeof patch.moveTo === 'string' ? patch.moveTo : patch.moveTo?.mailboxId;
     const changed = {
       ...message,
@@ -51,13 +51,13 @@ function inMemory(id: string, mail: readonly Message[], fails: MailError | null 
     listMailboxes: async () => FOLDERS.map(mailbox),
     getMessages: async (ids) => {
       calls.push(`get ${ids.length}`);
-      return ids.map((one) => messages.get(one) ?? gone());
+      return ids.map((one) => messages.get(one) ?? missing());
     },
     getThreads: async (ids) => {
       calls.push(`threads ${ids.length}`);
       return ids.map((one) => {
         const own = [...messages.values()].filter(({ threadId }) => threadId === one);
-        return own.length > 0 ? threadOf(one, own, new Set()) : gone();
+        return own.length > 0 ? threadOf(one, own, new Set()) : missing();
       });
     },
     update: async (patches) => {
@@ -67,7 +67,7 @@ function inMemory(id: string, mail: readonly Message[], fails: MailError | null 
     },
     deleteForever: async (ids) => {
       calls.push(`delete ${ids.length}`);
-      return ids.map((one) => (messages.delete(one) ? true : gone()));
+      return ids.map((one) => (messages.delete(one) ? true : missing()));
     },
   });
   return { account, calls, messages };
@@ -86,7 +86,7 @@ const lying = (id: string, role: MailboxRole, threadId = 't') =>
 const where = ({ messages }: { messages: Map<string, Message> }) =>
   Object.fromEntries([...messages.values()].map((m) => [m.id, m.mailboxIds[0]]));
 
-it('changes a thousand messages of two accounts in one call each, and answers for each', async () => {
+it('changes a thousand messages of two accounts in one call each, and returns a result for each', async () => {
   const mail = Array.from({ length: 500 }, (_, i) => lying(`m${i}`, 'INBOX', `t${i}`));
   const [a, b] = [inMemory('a', mail), inMemory('b', mail)];
   const ids = mail.flatMap(({ id }) => [message(id), message(id, 'b')]);
@@ -98,7 +98,7 @@ it('changes a thousand messages of two accounts in one call each, and answers fo
   expect([a.calls, b.calls]).toEqual([['update 500'], ['update 500']]);
 });
 
-it('asks an account no further that has answered for none of many, and says so of all', async () => {
+it('sends no more requests to an account that answered none of many, and reports that for all', async () => {
   const calls: number[] = [];
   const silent = fakeAccount('a', {
     update: async (patches) => {
@@ -112,7 +112,7 @@ it('asks an account no further that has answered for none of many, and says so o
   expect(calls).toEqual([500]);
 });
 
-it('lets no id that fails take others with it', async () => {
+it('isolates an id that fails from the others', async () => {
   const a = inMemory('a', [lying('m', 'INBOX')]);
   const b = inMemory('b', [lying('m', 'INBOX')], new MailError('PROVIDER_UNAVAILABLE', 'down'));
   const outcomes = await run(
@@ -130,14 +130,14 @@ it('lets no id that fails take others with it', async () => {
   ]);
 });
 
-it('changes a message once that is named twice', async () => {
+it('changes a message once when it is named twice', async () => {
   const a = inMemory('a', [lying('m', 'INBOX')]);
   const outcomes = await run([a.account], [message('m'), message('m'), thread('t')], READ);
   expect(outcomes).toMatchObject([{ isRead: true }, { isRead: true }, { isUnread: false }]);
   expect(a.calls).toEqual(['threads 1', 'update 1']);
 });
 
-it('takes of a thread what a change is meant for', async () => {
+it('changes those messages of a thread that the change is meant for', async () => {
   const mail = () => [
     lying('in', 'INBOX'),
     lying('sent', 'SENT'),
@@ -160,14 +160,14 @@ it('takes of a thread what a change is meant for', async () => {
   expect(await after(moving(toJunk, { from: 'ARCHIVE', to: 'X' }))).toEqual({ ...before, old: 'X' });
 });
 
-it('takes out of the trash only what is in it', async () => {
+it('moves out of the trash only what is in it', async () => {
   const a = inMemory('a', [lying('bin', 'TRASH'), lying('old', 'ARCHIVE')]);
   const outcomes = await run([a.account], [message('bin'), message('old'), message('x')], UNTRASH);
   expect(outcomes).toMatchObject([{ mailboxIds: ['INBOX'] }, { mailboxIds: ['ARCHIVE'] }, 'NOT_FOUND']);
   expect(a.calls).toEqual(['get 3', 'update 1']);
 });
 
-it('deletes permanently, and says what was gone', async () => {
+it('deletes permanently, and reports what was missing', async () => {
   const a = inMemory('a', [lying('m', 'INBOX'), lying('n', 'INBOX')]);
   expect(await run([a.account], [thread('t'), message('m'), message('x')], DELETE_FOREVER)).toEqual([
     null,
@@ -177,14 +177,14 @@ it('deletes permanently, and says what was gone', async () => {
   expect(await run([a.account], [thread('t'), message('m')], DELETE_FOREVER)).toEqual(['NOT_FOUND', 'NOT_FOUND']);
 });
 
-it('changes what lies in one account while another one hangs', async () => {
+it('changes the messages of one account while another one hangs', async () => {
   const well = inMemory('b', [lying('m', 'INBOX')]);
   let answer = () => {};
   const hanging = fakeAccount('a', {
     listMailboxes: async () => FOLDERS.map(mailbox),
     getThreads: (ids) =>
       new Promise((resolve) => {
-        answer = () => resolve(ids.map(gone));
+        answer = () => resolve(ids.map(missing));
       }),
   });
   const changing = run([hanging, well.account], [thread('x'), thread('t', 'b')], ARCHIVE);

@@ -25,7 +25,7 @@ describe.each([
     ['', []],
   ])('%s', (field, ids) => expect(read(field)).toEqual(ids));
 
-  it('reads through what never closes in time', () => {
+  it('reads endless unclosed parts in time', () => {
     for (const opening of ['<', '(', '"', '<"']) expect(read(`${opening.repeat(50_000)} <a@x>`)).toContain('a@x');
   });
 });

@@ -6,7 +6,7 @@ import type { Detail } from '../../src/providers/contract/list.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { aMessage, someContent } from '../support/fakes/fake-account.ts';
 
-/** A loader over one message, what it asked for, and a way to hold an answer back. */
+/** A loader for one message, the requests that it made, and a way to hold an answer back. */
 function over(stored: Message) {
   const asked: string[] = [];
   let held: Promise<void> = Promise.resolve();
@@ -30,41 +30,41 @@ function over(stored: Message) {
   };
   return { loader: new MessageLoader(read), asked, hold };
 }
-const whole = aMessage('m', { content: someContent() });
-const envelope: Message = { ...whole, content: null };
+const fullMessage = aMessage('m', { content: someContent() });
+const envelope: Message = { ...fullMessage, content: null };
 
-it('asks for nothing that a list has brought, and for content once', async () => {
-  const { loader, asked } = over(whole);
+it('requests nothing that a list has brought, and content once', async () => {
+  const { loader, asked } = over(fullMessage);
   loader.prime(envelope);
   expect(await loader.envelope('m')).toBe(envelope);
   expect(asked).toEqual([]);
-  expect(await Promise.all([loader.full('m'), loader.full('m')])).toEqual([whole, whole]);
-  expect(await loader.full('m')).toEqual(whole);
+  expect(await Promise.all([loader.full('m'), loader.full('m')])).toEqual([fullMessage, fullMessage]);
+  expect(await loader.full('m')).toEqual(fullMessage);
   expect(asked).toEqual(['full m']);
 });
 
-it('reads the envelope from what came with content, and never loses the content to a list', async () => {
-  const { loader, asked } = over(whole);
-  expect(await loader.full('m')).toEqual(whole);
+it('takes the envelope from a full message, and never loses the content to a list', async () => {
+  const { loader, asked } = over(fullMessage);
+  expect(await loader.full('m')).toEqual(fullMessage);
   loader.prime(envelope);
-  expect(await loader.envelope('m')).toEqual(whole);
-  expect(await loader.full('m')).toEqual(whole);
+  expect(await loader.envelope('m')).toEqual(fullMessage);
+  expect(await loader.full('m')).toEqual(fullMessage);
   expect(asked).toEqual(['full m']);
 });
 
-it('shows what a change has left, also when an older read answers after it', async () => {
-  const { loader, hold } = over(whole);
+it('shows the result of a change, also when an older read answers after it', async () => {
+  const { loader, hold } = over(fullMessage);
   const release = hold();
   const reading = loader.full('m');
-  const changed = { ...envelope, isRead: !whole.isRead };
+  const changed = { ...envelope, isRead: !fullMessage.isRead };
   loader.replace(changed);
   release();
   await reading;
   expect(await loader.envelope('m')).toEqual(changed);
 });
 
-it('asks for the content of large mails a few at a time, and of ordinary ones at once', async () => {
-  const { loader, asked } = over(whole);
+it('requests the content of large mails a few at a time, and of ordinary ones at once', async () => {
+  const { loader, asked } = over(fullMessage);
   const MB = 1024 * 1024;
   const sizes = { a: 3 * MB, b: 5 * MB, c: 1 * MB, d: 20 * MB, e: null, f: 7 * MB };
   for (const [id, sizeBytes] of Object.entries(sizes)) loader.prime({ ...envelope, id, sizeBytes });

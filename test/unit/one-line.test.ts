@@ -3,7 +3,7 @@ import { displayName } from '../../src/domain/display-name.ts';
 import { isOneLine, steersDirection, toOneLine } from '../../src/domain/one-line.ts';
 import { checkFilename, cleanFilename } from '../../src/mail/compose/filename.ts';
 
-describe('what a stranger wrote on one line', () => {
+describe('text from outside on one line', () => {
   it.each([
     ['pay\0\x07 now', 'pay now'],
     ['two  blanks stay', 'two  blanks stay'],
@@ -19,7 +19,7 @@ describe('what a stranger wrote on one line', () => {
     expect(isOneLine(shown) && !steersDirection(shown)).toBe(true);
   });
 
-  it('is no name where nothing is left, and a file name all the same', () => {
+  it('leaves no name when nothing remains, but still a file name', () => {
     expect(displayName('\u202e\0')).toBeNull();
     expect(displayName('"\u200b\u2060"')).toBeNull();
     expect(cleanFilename('\u200b\u3164')).toBe('attachment');

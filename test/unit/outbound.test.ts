@@ -12,8 +12,13 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** A server that stands for every address that is dialled, and notes which. */
-async function stranger(answer: { status: number; headers?: Record<string, string>; body?: string; silent?: boolean }) {
+/** Starts a server that answers for every address that is dialled, and records which. */
+async function outsideServer(answer: {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+  silent?: boolean;
+}) {
   const dialled: Destination[] = [];
   const asked: {
     method: string | undefined;
@@ -92,7 +97,7 @@ describe('a public address', () => {
   ])('is not %s', (a) => expect(isPublicAddress(a)).toBe(false));
 });
 
-describe("a stranger's link", () => {
+describe('a link from outside', () => {
   const refusing = (resolve: () => Promise<string[]>) =>
     new Outbound({
       resolve,
@@ -127,7 +132,7 @@ describe("a stranger's link", () => {
   });
 
   it.each([[['127.0.0.1']], [[PUBLIC, '10.0.0.1']], [['::1', PUBLIC]], [['::ffff:10.0.0.1']], [[]]])(
-    'is not followed to %j, which the name server gives',
+    'is not followed to %j, which DNS returns',
     async (addresses) => {
       await expect(refusing(async () => addresses).post('https://list.example/', '', signal)).rejects.toThrow(
         OutboundRefused,
@@ -135,12 +140,12 @@ describe("a stranger's link", () => {
     },
   );
 
-  it('is refused on loopback by the real name server too', async () => {
+  it('is refused on loopback with the real DNS too', async () => {
     await expect(new Outbound().post('https://localhost/', '', signal)).rejects.toThrow(OutboundRefused);
   });
 
-  it('is dialled at the address that was checked, whatever the name server says next', async () => {
-    const { dialled, asked, dial } = await stranger({ status: 202 });
+  it('is dialled at the address that was checked, whatever DNS returns next', async () => {
+    const { dialled, asked, dial } = await outsideServer({ status: 202 });
     const answers = [[PUBLIC], ['127.0.0.1']];
     let lookups = 0;
     const outbound = new Outbound({ resolve: async () => answers[lookups++] ?? [], connect: dial });
@@ -154,16 +159,16 @@ describe("a stranger's link", () => {
     expect(dialled).toHaveLength(1);
   });
 
-  it('is not followed on to where it redirects', async () => {
-    const { dialled, dial } = await stranger({ status: 302, headers: { location: 'https://127.0.0.1/' } });
+  it('is not followed to its redirect', async () => {
+    const { dialled, dial } = await outsideServer({ status: 302, headers: { location: 'https://127.0.0.1/' } });
     expect(
       await new Outbound({ resolve: async () => [PUBLIC], connect: dial }).post('https://list.example/', '', signal),
     ).toBe(302);
     expect(dialled).toHaveLength(1);
   });
 
-  it('may answer as much as it likes, and nobody reads it', async () => {
-    const { dial } = await stranger({ status: 200, body: 'x'.repeat(5_000_000) });
+  it('may have an answer of any length, which is not read', async () => {
+    const { dial } = await outsideServer({ status: 200, body: 'x'.repeat(5_000_000) });
     expect(
       await new Outbound({ resolve: async () => [PUBLIC], connect: dial }).post('https://list.example/', '', signal),
     ).toBe(200);
@@ -172,14 +177,14 @@ describe("a stranger's link", () => {
   it.each([
     ['a server', async () => [PUBLIC]],
     ['a name server', () => new Promise<string[]>(() => {})],
-  ])('does not keep us when %s says nothing', async (_who, resolve) => {
-    const { dial } = await stranger({ status: 200, silent: true });
+  ])('does not make us wait when %s is silent', async (_who, resolve) => {
+    const { dial } = await outsideServer({ status: 200, silent: true });
     const outbound = new Outbound({ resolve, connect: dial, timeoutMs: 50 });
     await expect(outbound.post('https://list.example/', '', signal)).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   it('is refused when its headers have no end', async () => {
-    const { dial } = await stranger({ status: 200, headers: { 'x-long': 'x'.repeat(20_000) } });
+    const { dial } = await outsideServer({ status: 200, headers: { 'x-long': 'x'.repeat(20_000) } });
     await expect(
       new Outbound({ resolve: async () => [PUBLIC], connect: dial }).post('https://list.example/', '', signal),
     ).rejects.toThrow();

@@ -5,7 +5,7 @@ import { createRequestLimiter } from '../../src/providers/limiter/request-limite
 import { batch } from '../../src/providers/outlook/wire/batch.ts';
 import { createSdk, GraphClient, type GraphRequest } from '../../src/providers/outlook/wire/client.ts';
 
-/** Answers every part, and tells how many slots and parts each $batch had. */
+/** A Graph that answers every part, and records how many slots and parts each $batch had. */
 function graph(maxSlots: () => number) {
   const sent: { slots: number; parts: number }[] = [];
   const client = {
@@ -32,7 +32,7 @@ function graph(maxSlots: () => number) {
 const call = { signal: new AbortController().signal, priority: 'interactive' } as const;
 const chains = Array.from({ length: 23 }, (_, n) => [{ method: 'PATCH' as const, path: `/me/messages/${n}` }]);
 
-it('a batch is no wider than the places that files leave, and as wide as Graph takes when there are none', async () => {
+it('a batch is no wider than the slots that files leave free, and as wide as Graph allows when there are none', async () => {
   let maxSlots = 2;
   const { client, sent } = graph(() => maxSlots);
   const outcomes = await batch<{ id: string }>(client, 'messages.update', chains, call);
@@ -58,30 +58,27 @@ it.each([
   ['an object', { 'Retry-After': {} }, 60],
   ['no header', {}, 60],
   ['no headers', null, 60],
-])(
-  'of parts that are all limited it is told for how long the account is left alone (%s)',
-  async (_, headers, seconds) => {
-    let asked = 0;
-    vi.stubGlobal('fetch', async (_url: string, init: { body: string }) => {
-      asked++;
-      const { requests } = JSON.parse(init.body) as { requests: { id: string }[] };
-      const body = {
-        error: { code: 'ApplicationThrottled', message: 'Application is over its MailboxConcurrency limit.' },
-      };
-      return Response.json({ responses: requests.map(({ id }) => ({ id, status: 429, headers, body })) });
-    });
-    const limiter = createRequestLimiter(
-      { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
-      { log: pino({ level: 'silent' }) },
-    );
-    const account = { address: 'a@outlook.example', limiter, accessToken: async () => 'a token' };
-    const client = new GraphClient(createSdk('http://graph.example'), account as never, 'http://graph.example');
-    const outcomes = await batch(client, 'threads.get', chains.slice(0, 3), call);
-    for (const outcome of outcomes) {
-      const { code, retryAfterMs } = outcome as MailError;
-      expect(code).toBe('RATE_LIMITED');
-      expect(Math.round((retryAfterMs ?? 0) / 10_000)).toBe(seconds / 10);
-    }
-    expect(asked).toBe(1);
-  },
-);
+])('a batch of which all parts are limited reports how long the cooldown lasts (%s)', async (_, headers, seconds) => {
+  let asked = 0;
+  vi.stubGlobal('fetch', async (_url: string, init: { body: string }) => {
+    asked++;
+    const { requests } = JSON.parse(init.body) as { requests: { id: string }[] };
+    const body = {
+      error: { code: 'ApplicationThrottled', message: 'Application is over its MailboxConcurrency limit.' },
+    };
+    return Response.json({ responses: requests.map(({ id }) => ({ id, status: 429, headers, body })) });
+  });
+  const limiter = createRequestLimiter(
+    { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
+    { log: pino({ level: 'silent' }) },
+  );
+  const account = { address: 'a@outlook.example', limiter, accessToken: async () => 'a token' };
+  const client = new GraphClient(createSdk('http://graph.example'), account as never, 'http://graph.example');
+  const outcomes = await batch(client, 'threads.get', chains.slice(0, 3), call);
+  for (const outcome of outcomes) {
+    const { code, retryAfterMs } = outcome as MailError;
+    expect(code).toBe('RATE_LIMITED');
+    expect(Math.round((retryAfterMs ?? 0) / 10_000)).toBe(seconds / 10);
+  }
+  expect(asked).toBe(1);
+});

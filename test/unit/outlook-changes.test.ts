@@ -35,7 +35,7 @@ async function since(cursor: string | null, named?: readonly Hint[]) {
   }
 }
 
-/** The state as the version before wrote it, whose tokens began with a $select of two dates. */
+/** Returns the state as the release before wrote it, whose tokens began with a $select of two dates. */
 function versionOne(cursor: string, change: (folder: SyncState['folders'][string]) => object = () => ({})): string {
   const { tree, folders, horizon, began, known } = readState(cursor);
   const old = Object.entries(folders).map(([id, track]) => {
@@ -46,8 +46,8 @@ function versionOne(cursor: string, change: (folder: SyncState['folders'][string
   return writeState({ version: 1, tree, folders: Object.fromEntries(old), horizon, began, known } as never);
 }
 
-describe('a state whose tokens do not tell of read and unread', () => {
-  it('begins again without a change untold, and tells of them from then on', async () => {
+describe('a state whose tokens do not report read and unread', () => {
+  it('begins again without missing a change, and reports them from then on', async () => {
     account = await lab.account(`old-${++accounts}`);
     const [moving, leaving, staying] = [await mail('moving'), await mail('leaving'), await mail('staying', 'Projects')];
     const before = await since(null);
@@ -61,23 +61,23 @@ describe('a state whose tokens do not tell of read and unread', () => {
     expect((await since(next.cursor)).changes).toEqual([updated(staying)]);
   });
 
-  it('tells what happens while it begins again', async () => {
+  it('reports what happens while it begins again', async () => {
     account = await lab.account(`old-${++accounts}`);
     const ids = [await mail('one'), await mail('two')];
     const before = await since(null);
-    // One page of each folder, and then the old tokens' turn.
+    // One page of each folder is read first. The old tokens follow.
     const begun = await account.session.changes(versionOne(before.cursor), interactive());
     expect(begun).toMatchObject({ changes: [], more: true });
     await touch(ids[0] ?? '', 'delete');
     const meanwhile = await mail('meanwhile');
     const rest = await since(begun.cursor);
     const last = await since(rest.cursor);
-    const told = [...rest.changes, ...last.changes];
-    expect(told).toContainEqual(deleted(ids[0] ?? ''));
-    expect(told.filter((change) => change.kind === 'created')).toEqual([created(meanwhile)]);
+    const reported = [...rest.changes, ...last.changes];
+    expect(reported).toContainEqual(deleted(ids[0] ?? ''));
+    expect(reported.filter((change) => change.kind === 'created')).toEqual([created(meanwhile)]);
   });
 
-  it('goes on with a first sync that was under way', async () => {
+  it('continues a first sync that was under way', async () => {
     account = await lab.account(`old-${++accounts}`);
     const receivedAt = new Date(Date.now() - 600_000);
     await account.deliver({ from: 'a@example.org', subject: 'old', text: 'x', receivedAt });
@@ -90,7 +90,7 @@ describe('a state whose tokens do not tell of read and unread', () => {
   });
 });
 
-describe('a folder whose changes Graph refuses to tell', () => {
+describe('a folder whose changes Graph refuses to return', () => {
   const DELTA = 'GET /me/mailFolders/{id}/messages/delta';
   const QUOTA = JSON.stringify({
     error: { code: 'ErrorQuotaExceeded', message: 'Mailbox has exceeded maximum mailbox size.' },
@@ -104,7 +104,7 @@ describe('a folder whose changes Graph refuses to tell', () => {
       times,
       ...(status === 403 && { body: QUOTA }),
     });
-  /** The faults meet folders in the order in which they are asked. */
+  /** Returns the folders in the order in which they are requested, which is the order in which they meet the faults. */
   const first = async (cursor: string) => Object.keys(readState(cursor).folders);
 
   it.each([
@@ -112,7 +112,7 @@ describe('a folder whose changes Graph refuses to tell', () => {
     [404, 'NOT_FOUND'],
     [400, 'UNSUPPORTED'],
     [423, 'UNSUPPORTED'],
-  ])('holds up no other, is said, and is read when it is told again (%i)', async (status, code) => {
+  ])('delays no other folder, is reported, and is read once Graph returns them again (%i)', async (status, code) => {
     account = await lab.account(`refused-${++accounts}`);
     await mail('filed', 'Projects');
     const { cursor } = await since(null);
@@ -125,7 +125,7 @@ describe('a folder whose changes Graph refuses to tell', () => {
     const next = await since(cursor);
     expect(next.changes).toEqual([created(inInbox), created(filed)]);
     expect(next.unread).toEqual([code]);
-    // However long that takes: what came meanwhile is new all the same.
+    // What arrived meanwhile is reported as new, however long the folder was refused.
     const state = readState(next.cursor);
     const later = writeState({ ...state, horizon: state.horizon + 3_600 });
     const last = await since(later);
@@ -133,7 +133,7 @@ describe('a folder whose changes Graph refuses to tell', () => {
     expect((await since(last.cursor)).changes).toEqual([]);
   });
 
-  it('is left out of a first sync, and brings only what came since', async () => {
+  it('is left out of a first sync, and later reports only what arrived since', async () => {
     account = await lab.account(`refused-${++accounts}`);
     const old = await mail('old');
     await touch(old, 'archive');
@@ -148,7 +148,7 @@ describe('a folder whose changes Graph refuses to tell', () => {
     expect((await since(start.cursor)).changes).toEqual([created(archived)]);
   });
 
-  it('fails where no folder is told of: nothing is known then', async () => {
+  it('fails when no folder can be read, since nothing is known then', async () => {
     account = await lab.account(`refused-${++accounts}`);
     const { cursor } = await since(null);
     const id = await mail('new');
@@ -161,14 +161,14 @@ describe('a folder whose changes Graph refuses to tell', () => {
 
 describe('hints', () => {
   const FOLDERS = 20;
-  /** An account of many folders, followed. */
+  /** Creates an account of many folders, and returns its cursor. */
   async function followed(): Promise<string> {
     account = await lab.account(`hinted-${++accounts}`);
     for (let n = 0; n < FOLDERS; n++) await mail('old', `Folder ${n}`);
     return (await since(null)).cursor;
   }
   const about = (messageId: string, kind: Hint['kind'] = 'created'): Hint => ({ kind, messageId });
-  /** What Graph was asked since the last time, those in a batch one by one. */
+  /** Returns the requests to Graph since the last call. The parts of a batch are listed one by one. */
   async function asked(): Promise<string[]> {
     interface Line {
       readonly operation: string;
@@ -181,7 +181,7 @@ describe('hints', () => {
   const DELTA = 'GET /me/mailFolders/{id}/messages/delta';
   const TREE = 'GET /me/mailFolders/delta';
 
-  it('ask for the message, where it lies and where they led before, and for no other folder', async () => {
+  it('request the message, its folder and the folders of earlier hints, and no other folder', async () => {
     const start = await followed();
     const id = await mail('new', 'Folder 7');
     await asked();
@@ -193,9 +193,9 @@ describe('hints', () => {
     expect(moved.changes).toEqual([updated(id)]);
     expect(await asked()).toEqual([MESSAGE, DELTA, DELTA]);
     await touch(id, 'delete');
-    const gone = await since(moved.cursor, [about(id, 'deleted')]);
-    expect(gone.changes).toEqual([deleted(id)]);
-    const again = await since(gone.cursor, [about(id, 'deleted')]);
+    const afterDeletion = await since(moved.cursor, [about(id, 'deleted')]);
+    expect(afterDeletion.changes).toEqual([deleted(id)]);
+    const again = await since(afterDeletion.cursor, [about(id, 'deleted')]);
     expect(again.changes).toEqual([]);
     expect((await since(again.cursor)).changes).toEqual([]);
   });
@@ -206,7 +206,7 @@ describe('hints', () => {
     expect((await since(start, [about(named)])).changes).toEqual([created(named), created(unnamed)]);
   });
 
-  it('ask for the tree where a folder is new, which is followed from then on', async () => {
+  it('request the folders when one is new, which is followed from then on', async () => {
     const start = await followed();
     const id = await mail('new', 'Fresh');
     await asked();
@@ -221,19 +221,19 @@ describe('hints', () => {
     [403, 'FORBIDDEN'],
     [400, 'UNSUPPORTED'],
     [500, 'PROVIDER_UNAVAILABLE'],
-  ])('are enough for new mail where Graph tells of no change in its folder (%i)', async (status, code) => {
+  ])('suffice for new mail when Graph returns no changes of its folder (%i)', async (status, code) => {
     const start = await followed();
     const id = await mail('new', 'Folder 7');
     await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation: DELTA, status });
     const next = await since(start, [about(id)]);
     expect(next).toMatchObject({ changes: [created(id)], unread: [code] });
     await lab.control('/faults', undefined, 'DELETE');
-    // Known by now, and told of once more at most.
+    // The message is known by now, and is reported at most once more.
     expect((await since(next.cursor)).changes).toEqual([updated(id)]);
   });
 
   it.each([[['created']], [['created', 'updated']]] as const)(
-    'are asked after again where a replica does not know the message yet (%j)',
+    'are requested again when a replica does not know the message yet (%j)',
     async (kinds) => {
       const start = await followed();
       const id = await mail('new', 'Folder 7');
@@ -249,7 +249,7 @@ describe('hints', () => {
     },
   );
 
-  it('of a message that is nowhere cost a few requests, and tell what arrived besides', async () => {
+  it('of a message that does not exist cost a few requests, and report what arrived besides', async () => {
     const start = await followed();
     const id = await mail('new');
     await asked();
@@ -258,7 +258,7 @@ describe('hints', () => {
     expect(await asked()).toEqual([MESSAGE, MESSAGE, MESSAGE, MESSAGE, DELTA]);
   });
 
-  it.each([403, 400, 409, 410, 500])('of a message that Graph refuses hold nothing up (%i)', async (status) => {
+  it.each([403, 400, 409, 410, 500])('of a message that Graph refuses delay nothing (%i)', async (status) => {
     const start = await followed();
     const ids = [await mail('refused', 'Folder 7'), await mail('new')];
     await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation: MESSAGE, status });
@@ -270,7 +270,7 @@ describe('hints', () => {
     expect((await since(next.cursor)).changes).toContainEqual(updated(ids[1] ?? ''));
   });
 
-  it('are passed over where asking after them costs more than asking for everything', async () => {
+  it('are skipped when requesting them costs more than requesting everything', async () => {
     const start = await followed();
     const ids: string[] = [];
     for (let n = 0; n < FOLDERS; n++) ids.push(await mail(`new ${n}`, `Folder ${n}`));
@@ -284,7 +284,7 @@ describe('hints', () => {
     expect((await asked()).filter((operation) => operation === MESSAGE)).toEqual([]);
   });
 
-  it('of what comes while a sweep is under way are read in it, also where it has been', async () => {
+  it('that come during a sweep are read in it, also for folders that it has passed', async () => {
     const start = await followed();
     await lab.control('/faults', {
       vendor: 'microsoft',
@@ -302,7 +302,7 @@ describe('hints', () => {
   });
 });
 
-describe('the states that deltas tell', () => {
+describe('the states that deltas report', () => {
   const take = (folders: Readonly<Record<string, object>>) => {
     const state = { ...newState(), folders: { a: {}, b: {} }, horizon: Date.now() };
     const present = new Map<string, ProviderChange>();
@@ -317,9 +317,9 @@ describe('the states that deltas tell', () => {
     return [...present.values()];
   };
 
-  it('are what was updated, as much of them as is told', () => {
+  it('are reported as the update, as far as they are known', () => {
     expect(take({ a: { parentFolderId: 'a', isRead: true } })).toEqual([{ ...updated('m'), detail: { isRead: true } }]);
-    const whole = {
+    const fullState = {
       parentFolderId: 'a',
       categories: [],
       isRead: false,
@@ -328,10 +328,10 @@ describe('the states that deltas tell', () => {
       importance: 'high',
     };
     const detail = { mailboxIds: ['a'], isRead: false, isDraft: false, isStarred: true, isImportant: true };
-    expect(take({ a: whole })).toEqual([{ ...updated('m'), detail }]);
+    expect(take({ a: fullState })).toEqual([{ ...updated('m'), detail }]);
   });
 
-  it('are not told of a message that two folders show, since it is not known which is the later one', () => {
+  it('are not reported of a message that two folders show, since the later one is unknown', () => {
     expect(take({ a: { parentFolderId: 'a', isRead: true }, b: { parentFolderId: 'b', isRead: false } })).toEqual([
       updated('m'),
     ]);

@@ -12,13 +12,13 @@ import { markOf } from '../../src/providers/shared/threads/thread-cursor.ts';
 
 const hashes = (n: number): string[] => Array.from({ length: n }, (_, i) => markOf(`message ${i}`));
 
-describe('the place in a list', () => {
-  it('comes back as it was written', () => {
-    for (const place of [
+describe('the position in a list', () => {
+  it('is read as it was written', () => {
+    for (const position of [
       { kind: 'date', second: 1_790_000_000, passed: 3, seen: hashes(3) },
       { kind: 'date', second: -5, passed: 900, seen: hashes(MAX_SEEN) },
     ] as const) {
-      expect(datePosition(writePosition(place))).toEqual(place);
+      expect(datePosition(writePosition(position))).toEqual(position);
     }
     for (const search of [
       { kind: 'search', at: 1_790_000_000_123, from: 1_780_000_000_000, seen: hashes(2) },
@@ -51,8 +51,8 @@ describe('the place in a list', () => {
     `d2~1~1~${'a'.repeat(9000)}`,
     Buffer.from('{"second":1}').toString('base64url'),
   ])('refuses %j', (cursor) => {
-    for (const place of [datePosition, searchPosition])
-      expect(() => place(cursor)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+    for (const read of [datePosition, searchPosition])
+      expect(() => read(cursor)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
   });
 
   it.each([
@@ -60,12 +60,12 @@ describe('the place in a list', () => {
     's2~y00tLi5OLAAA~1~',
     'd1~1~1~~abcdef',
     'd1~1~1~2~',
-  ])('lets a place of an earlier release expire: %j', (earlier) => {
-    for (const place of [datePosition, searchPosition])
-      expect(() => place(earlier)).toThrow(expect.objectContaining({ code: 'CURSOR_EXPIRED' }));
+  ])('lets a position of an earlier release expire: %j', (earlier) => {
+    for (const read of [datePosition, searchPosition])
+      expect(() => read(earlier)).toThrow(expect.objectContaining({ code: 'CURSOR_EXPIRED' }));
   });
 
-  it('refuses a place of the other kind', () => {
+  it('refuses a position of the other kind', () => {
     const date = writePosition({ kind: 'date', second: 1, passed: 1, seen: [] });
     expect(() => searchPosition(date)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
     const search = writePosition({ kind: 'search', at: 1, from: null, seen: [] });
@@ -73,8 +73,8 @@ describe('the place in a list', () => {
   });
 });
 
-describe('the place in an account’s history', () => {
-  it('comes back as it was written, and is no address', () => {
+describe('the position in an account’s history', () => {
+  it('is read as it was written, and contains no address', () => {
     const state = {
       ...newState(),
       tree: { delta: 'tree' },
@@ -86,7 +86,7 @@ describe('the place in an account’s history', () => {
   });
 
   it.each(['', 'garbage', 'https://evil.example', writeState({ ...newState(), folders: { '../../users/other': {} } })])(
-    'asks to begin again for %j',
+    'begins again for %j',
     (cursor) => expect(() => readState(cursor)).toThrow(expect.objectContaining({ code: 'CURSOR_EXPIRED' })),
   );
 });

@@ -28,13 +28,13 @@ describe('a refusal of Graph', () => {
     [400, 'ErrorMissingEmailAddress', ''],
     [401, 'OrganizationFromTenantGuidNotFound', ''],
     [404, 'ResourceNotFound', 'Resource could not be discovered.'],
-  ])('%i %s is that of an account without a mailbox, which no token cures', (status, code, message) => {
+  ])('%i %s means an account without a mailbox, which no token cures', (status, code, message) => {
     const error = refused({ status, code, message, retryAfter: null });
     expect(error).toMatchObject({ code: 'UNSUPPORTED', ofAccount: true });
     expect(error).not.toBeInstanceOf(TokenRefused);
   });
 
-  it('of a subscription that is gone says nothing of the account', () => {
+  it('of a missing subscription does not concern the account', () => {
     const error = refused({
       status: 404,
       code: 'ResourceNotFound',
@@ -44,20 +44,20 @@ describe('a refusal of Graph', () => {
     expect(error).toMatchObject({ code: 'NOT_FOUND', ofAccount: false });
   });
 
-  it('keeps how long to wait, in seconds or as a date', () => {
+  it('contains how long to wait, in seconds or as a date', () => {
     expect(refused({ status: 429, code: '', retryAfter: '12' }).retryAfterMs).toBe(12_000);
     const [retryAfter, now] = ['Mon, 05 Jan 2026 09:00:10 GMT', Date.parse('2026-01-05T09:00:00Z')];
     expect(refused({ status: 503, code: '', retryAfter }, now).retryAfterMs).toBe(10_000);
   });
 
-  it('takes one word of the body, if there is one', () => {
+  it('contains one code of the body, if there is one', () => {
     expect(errorCode({ error: { code: 'X', message: 'secret' } })).toBe('X');
     expect([null, 'text', {}, { error: 'x' }, { error: { code: 5 } }].map(errorCode)).toEqual(['', '', '', '', '']);
   });
 });
 
-describe('what was consented to', () => {
-  it('names the scope that is needed and missing', () => {
+describe('the scopes that were consented to', () => {
+  it('are refused with the name of the one that is missing', () => {
     expect(missingScope('READ', ['openid', 'https://graph.microsoft.com/Mail.Read'])).toBeNull();
     expect(missingScope('READ', ['Mail.ReadWrite'])).toBeNull();
     expect(missingScope('READ', ['User.Read'])).toBe('Mail.Read');

@@ -8,12 +8,12 @@ import { createRequestLimiter } from '../../src/providers/limiter/request-limite
 import { outlook } from '../../src/providers/outlook/index.ts';
 import { interactive } from '../support/app/lab.ts';
 
-/** A Graph of which only the search is played, with links as it may write them. */
+/** A server that plays Graph's search alone, with the links that Graph may send. */
 let server: Server;
 let session: MailSession;
 let requests: string[];
 let origin: string;
-/** The answer to one request; the rest is refused. */
+/** Returns the answer to one request. Null refuses it. */
 let answer: (url: string) => object | string | null;
 
 beforeEach(async () => {
@@ -75,7 +75,7 @@ const idsOf = (page: Page<{ readonly id: string }>) => page.items.map((m) => (is
 const numbered = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `AAMk${from + n}`);
 
 describe('the next page of a search', () => {
-  /** The link after the first page: its query in an order and a spelling of its own. */
+  /** The link after the first page, whose query has an order and a spelling of its own. */
   const NEXT = "/me/mailFolders('inbox')/messages?%24top=4&$skiptoken=a+b%2Fc~d&$select=id&%24search=%22word%22&x";
   const pages =
     (host: string, more: object = {}) =>
@@ -90,7 +90,7 @@ describe('the next page of a search', () => {
     ['our own origin', () => origin],
     ['the vendor’s', () => 'https://graph.microsoft.com'],
     ['a stranger’s', () => 'https://evil.example/x'],
-  ])('is asked by the whole of the link at our own origin, where that names %s', async (_, host) => {
+  ])('is requested by the whole link at our own origin, when the link names %s', async (_, host) => {
     answer = pages(host());
     const first = await list(3, null);
     expect(idsOf(first)).toEqual(numbered(0, 3));
@@ -99,7 +99,7 @@ describe('the next page of a search', () => {
     expect(requests.at(-1)).toBe(NEXT);
   });
 
-  it('gives no more than was wanted of a longer one, and the rest after it', async () => {
+  it('returns no more of a longer page than was requested, and the rest after it', async () => {
     answer = pages(origin);
     let page = await list(3, null);
     const found = idsOf(page);
@@ -113,13 +113,13 @@ describe('the next page of a search', () => {
     expect(sizes).toEqual([3, 1]);
   });
 
-  it('gives threads so too', async () => {
+  it('returns threads in the same way', async () => {
     const searched = pages(origin);
     answer = (url) => {
       const [, conversation] =
         /conversationId%20eq%20'(C\d)'/.exec(url) ?? /conversationId%20eq%20%27(C\d)%27/.exec(url) ?? [];
       if (conversation) return { value: [message(Number(conversation.slice(1)))], '@odata.count': 1 };
-      // Trash and junk, of which there are none, and all mail by date, in which threads have their places.
+      // Trash and junk do not exist here. All mail by date gives threads their positions.
       if (/^\/me\/mailFolders\/(deleteditems|junkemail)\?/.test(url)) return null;
       if (url.startsWith('/me/messages?')) return { value: [0, 1, 2, 3, 4, 5, 6].map((n) => message(n)) };
       return searched(url);
@@ -134,7 +134,7 @@ describe('the next page of a search', () => {
     expect(found).toEqual(Array.from({ length: 7 }, (_, n) => `C${n}`));
   });
 
-  it('is read whole where the link tells envelopes and the caller reads bodies', async () => {
+  it('is read in full when the link returns envelopes and the caller reads bodies', async () => {
     const searched = pages(origin);
     answer = (url) => {
       const [, n] = /^\/me\/messages\/AAMk(\d)\?/.exec(url) ?? [];
@@ -145,7 +145,7 @@ describe('the next page of a search', () => {
     expect(items.map((m) => !isUnreadable(m) && m.content?.text)).toEqual(['body 3', 'body 4', 'body 5', 'body 6']);
   });
 
-  it('is found by envelopes where the link asks for bodies that are too long for one answer', async () => {
+  it('is read by envelopes when the link returns bodies that are too long for one answer', async () => {
     const long = 'x'.repeat(5_000_000);
     const bodies = (n: number, content: string) => message(n, { body: { contentType: 'text', content } });
     answer = (url) => {
@@ -167,7 +167,7 @@ describe('the next page of a search', () => {
     '/me/sendMail?$skiptoken=x',
     '/users/other@example.org/messages?$skiptoken=x',
     '/me/messages/../../users/other/messages?$skiptoken=x',
-  ])('is not asked where the link leads elsewhere: %s', async (path) => {
+  ])('is not requested when the link leads elsewhere: %s', async (path) => {
     answer = () => ({ value: [message(0)], '@odata.nextLink': `${origin}/v1.0${path}` });
     await expect(list(1, null)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
     expect(requests.every((url) => !url.includes('skiptoken'))).toBe(true);
@@ -181,10 +181,13 @@ describe('the next page of a search', () => {
   });
 });
 
-describe('a search that finds more than Graph gives', () => {
+describe('a search with more matches than Graph returns', () => {
   const DAY = 86_400_000;
   const NEWEST = Date.UTC(2026, 5, 30, 12);
-  /** A thousand of those that a search finds, which were sent in another order than they were received. */
+  /**
+   * A Graph that returns at most a thousand matches, and whose messages were sent in another order than they were
+   * received.
+   */
   function graphOf(times: readonly number[], sentAs: (n: number) => number = (n) => (n * 7919) % times.length) {
     const all = times.map((at, n) => ({
       id: `AAMk${n}`,
@@ -221,7 +224,7 @@ describe('a search that finds more than Graph gives', () => {
     return { found, truncated };
   }
 
-  it('is asked of fewer days, and found whole', async () => {
+  it('is repeated for fewer days, and finds everything', async () => {
     answer = graphOf(Array.from({ length: 2_600 }, (_, n) => NEWEST - Math.floor(n / 100) * DAY - (n % 100) * 1000));
     const { found, truncated } = await pages(100);
     expect([found.length, truncated]).toEqual([2_600, false]);
@@ -229,7 +232,7 @@ describe('a search that finds more than Graph gives', () => {
     expect(requests.length).toBeLessThan(150);
   });
 
-  it('is not read whole for a page of what was sent as it was received', async () => {
+  it('is not read in full for a page of mail that was sent in the order of receipt', async () => {
     const count = 900;
     answer = graphOf(
       Array.from({ length: count }, (_, n) => NEWEST - Math.floor(n / 10) * DAY - (n % 10) * 1000),
@@ -237,19 +240,19 @@ describe('a search that finds more than Graph gives', () => {
     );
     const first = await list(25, null);
     expect(idsOf(first)).toEqual(numbered(0, 25));
-    // Those sent last, and the days of the page.
+    // The cost is that of the messages sent last, and of the days of the page.
     expect(first.spent).toBeLessThan(350);
     expect((await pages(25)).found).toEqual(numbered(0, count));
   });
 
-  it('says so where a single day has more', async () => {
+  it('reports that it is truncated when a single day has more', async () => {
     answer = graphOf(Array.from({ length: 1_200 }, (_, n) => NEWEST - n * 1000));
     const { found, truncated } = await pages(100);
     expect([new Set(found).size, truncated]).toEqual([1_000, true]);
   });
 });
 
-it('asks for many words in a $batch, whose parts are no URLs', async () => {
+it('sends many words in a $batch, whose parts may be longer than URLs', async () => {
   const words = Array.from({ length: 60 }, (_, n) => `word${n}`);
   answer = (url) => (url.includes('%24search=') || url.includes('$search=') ? { value: [message(0)] } : null);
   const where = { kind: 'and', of: words.map((value) => ({ kind: 'text', value }) as const) } as const;
@@ -277,10 +280,10 @@ it('sends no request where a link of another scheme leads out of the list', asyn
 describe('a folder whose changes go on without end', () => {
   const folder = (id: string) => ({ id, displayName: id, totalItemCount: 0, unreadItemCount: 0 });
   const links = (path: string, token: string) => `https://graph.microsoft.com/v1.0${path}?${token}`;
-  /** Asked of the endless folder. */
+  /** Tokens that were requested of the endless folder. */
   let asked: string[];
-  /** What that tells now. */
-  let told: (token: string) => object;
+  /** Returns what the endless folder answers to a token. */
+  let answerOf: (token: string) => object;
   const answerWith = (url: string): object | null => {
     const [path = '', query = ''] = decodeURIComponent(url).split('?');
     if (path === '/me/mailFolders/delta')
@@ -290,7 +293,7 @@ describe('a folder whose changes go on without end', () => {
     if (path !== '/me/mailFolders/AAMkA/messages/delta') return null;
     const token = /token=(\w+)/.exec(query)?.[1] ?? '';
     asked.push(token);
-    const { value = [], next, delta } = told(token) as { value?: object[]; next?: string; delta?: string };
+    const { value = [], next, delta } = answerOf(token) as { value?: object[]; next?: string; delta?: string };
     return next === undefined
       ? { value, '@odata.deltaLink': links(path, `$deltatoken=${delta}`) }
       : { value, '@odata.nextLink': links(path, `$skiptoken=${next}`) };
@@ -310,26 +313,26 @@ describe('a folder whose changes go on without end', () => {
   it.each([
     ['by other links each time', () => []],
     ['by other links to the same messages', () => [message(1, { createdDateTime: '2020-01-01T00:00:00Z' })]],
-  ])('%s holds up no other, is said, and goes on from there', async (_, value) => {
+  ])('delays no other folder, is reported, and continues from there: %s', async (_, value) => {
     asked = [];
     answer = answerWith;
-    told = (token) => ({ value: value(), next: `p${Number(token.slice(1) || 0) + 1}` });
+    answerOf = (token) => ({ value: value(), next: `p${Number(token.slice(1) || 0) + 1}` });
     const first = await sweep(null);
     expect(first.unread).toEqual(['AAMkA PROVIDER_UNAVAILABLE']);
     expect(asked).toHaveLength(21);
     const createdDateTime = new Date(Date.now() + 1_000).toISOString();
-    told = () => ({ value: [message(7, { createdDateTime })], delta: 'end' });
+    answerOf = () => ({ value: [message(7, { createdDateTime })], delta: 'end' });
     const second = await sweep(first.cursor);
     expect(asked.at(-1)).toBe('p20');
     expect(second).toMatchObject({ unread: [], changes: [{ kind: 'created', messageId: 'AAMk7' }] });
   });
 
-  it('by a link to itself is begun again', async () => {
+  it('begins again when a link leads to itself', async () => {
     asked = [];
     answer = answerWith;
-    told = () => ({ delta: 'd0' });
+    answerOf = () => ({ delta: 'd0' });
     const before = await sweep(null);
-    told = () => ({ next: 'same' });
+    answerOf = () => ({ next: 'same' });
     const { cursor, unread } = await sweep(before.cursor);
     expect(unread).toEqual(['AAMkA PROVIDER_UNAVAILABLE']);
     await sweep(cursor);
@@ -337,7 +340,7 @@ describe('a folder whose changes go on without end', () => {
   });
 });
 
-it('asks for further folders by the whole of the link', async () => {
+it('requests further folders by the whole link', async () => {
   const next = '/me/mailFolders/delta?%24select=displayName&$skiptoken=t+1';
   const folder = (n: number) => ({
     id: `AAMkF${n}`,

@@ -12,7 +12,7 @@ const from = (value: string): Condition => ({ kind: 'from', value });
 const subject = (value: string): Condition => ({ kind: 'subject', value });
 const text = (value: string): Condition => ({ kind: 'text', value });
 
-describe('what a list of Outlook costs', () => {
+describe('the cost of a list of Outlook', () => {
   let lab: Lab;
   let account: Account;
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describe('what a list of Outlook costs', () => {
     account.session.listMessages({ mailboxId: null, where }, { size: 25, after: null, ...page }, interactive());
   const numbers = ({ items }: Page<Message>): number[] =>
     items.map((item) => (isUnreadable(item) ? -1 : Number(item.subject.split(' ')[1])));
-  /** All pages, and the requests that they took; a batch counts by what is in it. */
+  /** Reads all pages, and counts the requests. Each part of a batch counts as one. */
   async function read(where: Condition | null, page: Partial<PageRequest> = {}) {
     await lab.control('/log', undefined, 'DELETE');
     const pages: Page<Message>[] = [];
@@ -48,7 +48,7 @@ describe('what a list of Outlook costs', () => {
     return { pages, found: pages.flatMap(numbers), asked: messages.length, paths: messages.map(({ path }) => path) };
   }
 
-  it('is one request a page where Graph filters exactly', async () => {
+  it('is one request a page when Graph filters exactly', async () => {
     const { pages, asked } = await read({ kind: 'read', value: false });
     expect(pages.map(({ spent }) => spent)).toEqual(expect.arrayContaining([25]));
     expect(asked).toBe(pages.length);
@@ -56,7 +56,7 @@ describe('what a list of Outlook costs', () => {
     expect((await list(null)).evaluation).toBeUndefined();
   });
 
-  it('reads each message about once where envelopes sort nearly all out, and goes on from there', async () => {
+  it('is about one read of each message when envelopes exclude nearly all, and continues from there', async () => {
     const sparse: Condition = { kind: 'or', of: [subject('message 200'), { kind: 'starred', value: true }] };
     const { pages, found, asked } = await read(sparse, { budget: 60 });
     expect(found).toEqual([200]);
@@ -66,13 +66,13 @@ describe('what a list of Outlook costs', () => {
     expect(pages[0]).toMatchObject({ evaluation: 'FILTERED', spent: 60, items: [] });
   });
 
-  it('is a search where few are by an author of that name', async () => {
+  it('is that of a search when few messages are by an author of that name', async () => {
     const { found, asked } = await read(from('rare'));
     expect(found).toEqual([79, 159, 239]);
     expect(asked).toBeLessThanOrEqual(2);
   });
 
-  it('reads no body for words that are excluded', async () => {
+  it('includes no body for words that are excluded', async () => {
     const { pages, found, paths } = await read(not(text('even')));
     expect(found).toEqual(Array.from({ length: MAILS / 2 }, (_, n) => n * 2 + 1));
     expect(pages[0]?.evaluation).toBe('INDEXED');
@@ -80,7 +80,7 @@ describe('what a list of Outlook costs', () => {
     expect(paths.length).toBeLessThan(3 * pages.length);
   });
 
-  it('asks for nothing where no word is looked for', async () => {
+  it('is nothing when no word is searched for', async () => {
     for (const value of ['%%', '"', '()']) {
       const { found, asked } = await read(text(value));
       expect([found, asked]).toEqual([[], 0]);
@@ -92,7 +92,7 @@ describe('what a list of Outlook costs', () => {
     ['by search', text('even')],
     ['by exclusion', not(text('odd'))],
     ['by name', from('often')],
-  ])('goes on before a moment %s', async (_, where) => {
+  ])('stays low before a moment %s', async (_, where) => {
     const before = new Date(NEWEST - 30 * 3_600_000);
     const meant = (await read(where)).found.filter((n) => n > 30).slice(0, 25);
     expect(numbers(await list(where, { before }))).toEqual(meant);
@@ -100,12 +100,13 @@ describe('what a list of Outlook costs', () => {
     expect(numbers(await list(where, { before, size: 20, after: first.next }))).toEqual(meant.slice(5));
   });
 
-  it('says the same of who decided on every page, also where trash and junk were not known at first', async () => {
+  it('includes the same evaluation on every page, also when trash and junk were not known at first', async () => {
     const own = await lab.account('alike');
     for (let n = 0; n < 6; n++) await own.deliver({ from: 'a@b.example', subject: `message ${n}`, text: 'any' });
     const ids = Array.from({ length: 26 }, (_, n) => `${n}.${'x'.repeat(66)}@absent.example`);
     const isUnread: Condition = { kind: 'read', value: false };
-    // As a filter it is nearly as long as is asked of Graph, and longer with what leaves out trash and junk.
+    // As a filter this is nearly as long as Graph may be sent, and too long together with the exclusion of trash and
+    // junk.
     const where: Condition = {
       kind: 'or',
       of: [isUnread, ...ids.map((value): Condition => ({ kind: 'internetMessageId', value }))],
@@ -128,7 +129,7 @@ describe('what a list of Outlook costs', () => {
     }
   });
 
-  it('finds by name and subject what the index has not read yet, and does not lose it between pages', async () => {
+  it('includes no loss: name and subject find what the index lacks, also between pages', async () => {
     await lab.control('/search-lag', { vendor: lab.vendor, account: account.address, seconds: 3_600 });
     for (const n of [1001, 1002, 1003])
       await account.deliver({ from: 'Rare <rare@b.example>', subject: `message ${n}`, text: 'new' });

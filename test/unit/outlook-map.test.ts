@@ -26,7 +26,7 @@ const MESSAGE: GraphMessage = {
 };
 
 describe('a message of Graph', () => {
-  it('becomes ours', () => {
+  it('is mapped to ours', () => {
     expect(toMessage(MESSAGE)).toMatchObject({
       mailboxIds: ['AQMkAD', 'category:Red category'],
       snippet: 'First line second line',
@@ -48,7 +48,7 @@ describe('a message of Graph', () => {
     expect(toMessage({ ...MESSAGE, bodyPreview: `${text.slice(1)}\u{1f600}` }).snippet).toHaveLength(255);
   });
 
-  it('is whole even when Graph says next to nothing', () => {
+  it('is complete even when Graph returns next to nothing', () => {
     expect(toMessage({ id: 'x' })).toMatchObject({
       subject: '',
       from: null,
@@ -81,7 +81,7 @@ describe('the content of a message of Graph', () => {
     });
   });
 
-  it('calls inline what the HTML refers to, whatever isInline says', () => {
+  it('marks as inline what the HTML refers to, whatever isInline is', () => {
     const file = (id: string, contentId: string) => ({
       '@odata.type': '#microsoft.graph.fileAttachment',
       id,

@@ -66,7 +66,7 @@ describe("Outlook's pages that are empty and have a link", () => {
   });
 
   it.each(QUERIES)('may be shorter than what was given before: %s', async (_, query) => {
-    // All of one second, in which a place is a number.
+    // All messages have the same second, within which a position is a count.
     const before = [await messages(query()), await threads(query())];
     for (const pageSize of [1, 2]) {
       const fault = { vendor: lab.vendor, account: account.address, operation: 'GET /me/m*', pageSize };
@@ -94,7 +94,7 @@ describe("Outlook's pages that are empty and have a link", () => {
     lab.control('/faults', { vendor: lab.vendor, account: account.address, operation, emptyPage: true, times });
   const LISTS = ['GET /me/mailFolders/delta', 'GET /me/outlook/masterCategories'];
 
-  it('are followed in folders and categories, and hide none where they do not end', async () => {
+  it('are followed in folders and categories, and hide none when they do not end', async () => {
     const { session } = account;
     await session.saveMailbox({ id: null, kind: 'LABEL', name: 'Blue', color: '#0000ff' }, interactive());
     const names = async () => (await session.listMailboxes(interactive())).map(({ name }) => name);
@@ -114,7 +114,7 @@ describe("Outlook's pages that are empty and have a link", () => {
     expect(await names()).toEqual(before.filter((name) => name !== 'Blue'));
   });
 
-  it('are followed within a conversation, which is not gone where they do not end', async () => {
+  it('are followed within a conversation, which is not missing when they do not end', async () => {
     const { items } = await account.session.listThreads(
       { mailboxId: inbox, where: null },
       { size: 1, after: null },
@@ -144,7 +144,7 @@ describe("Outlook's pages that are empty and have a link", () => {
     expect([...(await filesOf(account.session, await read(account.session, draft.id))).keys()]).toEqual(['ours.bin']);
   });
 
-  it('are not followed without end, and are then no end of the list', async () => {
+  it('are not followed without end, and do not end the list then', async () => {
     await empty({ times: 1_000 });
     await expect(messages({ mailboxId: inbox, where: null })).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
   });
@@ -162,7 +162,7 @@ it.each([
   ['/v1.0/me/messages', null],
   ['https://graph.microsoft.com/beta/me/messages', null],
   ['https://graph.microsoft.com/v1.0/x/v1.0/me/messages', null],
-  // What a URL of http takes for slashes.
+  // URLs of http treat backslashes as slashes.
   ['x://h/v1.0/me/mailFolders/..\\..\\..\\users\\other/messages', null],
   ['http://h/v1.0/me/mailFolders/..\\..\\users\\other/messages', null],
   ['ftp://h/v1.0/me/messages', null],

@@ -19,7 +19,7 @@ const notice = (more: object = {}) => ({
 });
 
 describe('a notification of Graph', () => {
-  it('gives the validation token back as plain text, and nothing else', async () => {
+  it('returns the validation token as plain text, and nothing else', async () => {
     const { reply } = await receive(request('', '?validationToken=%3Cscript%3E%20ok'), findWatch);
     expect(reply).toEqual({ status: 200, contentType: 'text/plain', body: '<script> ok' });
     expect((await receive(request('', `?validationToken=${'x'.repeat(5000)}`), findWatch)).reply.status).toBe(400);
@@ -34,7 +34,7 @@ describe('a notification of Graph', () => {
     expect(signals).toEqual([{ integrationId: 'i1', kind: 'CHANGED' }]);
   });
 
-  it('hands on what it names, all of it or nothing', async () => {
+  it('passes on the messages that it names, all of them or none', async () => {
     const about = (id: string, more: object = {}) => notice({ resourceData: { id }, ...more });
     const hintsOf = async (...value: object[]) => (await receive(request({ value }), findWatch)).signals[0]?.hints;
     expect(await hintsOf(about('AAMk-1='), about('AAMk-1=', { changeType: 'updated' }))).toEqual([
@@ -56,7 +56,7 @@ describe('a notification of Graph', () => {
     }
   });
 
-  it('takes the others where one is malformed, and all of an account where that names nothing', async () => {
+  it('accepts the others when one is malformed, and reads the whole account when that one names nothing', async () => {
     const named = notice({ resourceData: { id: 'AAMk-1=' } });
     const hints = [{ kind: 'created', messageId: 'AAMk-1=' }];
     for (const malformed of [{}, null, 7, 'x', [], notice({ subscriptionId: 7 }), notice({ clientState: {} })]) {
@@ -79,13 +79,13 @@ describe('a notification of Graph', () => {
     ['reauthorizationRequired', 'REAUTHORIZE'],
     ['subscriptionRemoved', 'LOST'],
     ['missed', 'MISSED'],
-  ])('tells %s as %s', async (lifecycleEvent, kind) => {
+  ])('reports %s as %s', async (lifecycleEvent, kind) => {
     expect((await receive(request({ value: [notice({ lifecycleEvent })] }), findWatch)).signals).toEqual([
       { integrationId: 'i1', kind },
     ]);
   });
 
-  it('believes nobody without the secret, with the same answer', async () => {
+  it('is not believed without the secret, and gets the same answer', async () => {
     for (const lie of [
       { clientState: 'other' },
       { clientState: null },

@@ -58,7 +58,7 @@ const VALUES = [
 ];
 const START = Date.UTC(2026, 1, 1, 12);
 
-/** Mail of a few seconds and days, whose dates of sending say little. */
+/** Mails received within a few seconds of a few days, whose sent dates may be much earlier. */
 function mails({ below, pick }: ReturnType<typeof randomly>, count: number) {
   const some = (most: number) =>
     Array.from({ length: below(most + 1) }, () => pick(WORDS)).join(pick([' ', ', ', '-']));
@@ -110,7 +110,7 @@ const play = async (ways: Partial<SearchIndex>, pageSize: number | null) => {
     await lab.control('/faults', { vendor: lab.vendor, account: account.address, operation: 'GET /me/m*', pageSize });
 };
 
-/** All pages of a list, in order. */
+/** Reads all pages of a list, in order. */
 async function listed(query: ListQuery, size: number): Promise<string[]> {
   const found: string[] = [];
   let after: string | null = null;
@@ -159,7 +159,7 @@ const ENVELOPES = [
 ];
 const ALL = [...ENVELOPES, 'text', 'text', 'text'];
 
-/** What an account answers: each branch is a list of its own. */
+/** Returns what an account finds, where each branch is a list of its own. */
 async function found(where: Condition, size: number): Promise<string[] | null> {
   const branches = branchesOf(where, account.session.decides, account.session.narrows);
   if (branches === null) return null;
@@ -180,7 +180,7 @@ const scanned = (where: Condition): string[] => {
     .map(({ id }) => id)
     .sort();
 };
-/** Everything that the negation of a condition is to be made up to. */
+/** Returns what a condition and its negation must find together. */
 const visible = (): string[] =>
   all
     .filter((message) => !message.mailboxIds.some((id) => hidden.has(id)))
@@ -194,13 +194,16 @@ const PLAYED: [string, Partial<SearchIndex>, number | null][] = [
 ];
 
 describe.each(PLAYED)('a search of Outlook, %s', (_, ways, pageSize) => {
-  it.each(Array.from({ length: ROUNDS }, (_, round) => round))('is the scan of all mail (round %i)', async (round) => {
-    await play(ways, pageSize);
-    const random = randomly(seed * 1000 + round);
-    const where = condition(random, 3, ALL);
-    const ids = await found(where, random.pick([1, 2, 3, 7, 100]));
-    if (ids !== null) expect([where, ids]).toEqual([where, scanned(where)]);
-  });
+  it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
+    'equals the scan of all mail (round %i)',
+    async (round) => {
+      await play(ways, pageSize);
+      const random = randomly(seed * 1000 + round);
+      const where = condition(random, 3, ALL);
+      const ids = await found(where, random.pick([1, 2, 3, 7, 100]));
+      if (ids !== null) expect([where, ids]).toEqual([where, scanned(where)]);
+    },
+  );
 });
 
 const INDEXES: [string, Partial<SearchIndex>][] = [
@@ -209,7 +212,7 @@ const INDEXES: [string, Partial<SearchIndex>][] = [
 ];
 describe.each(INDEXES)('where the index %s', (_, ways) => {
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
-    'words of bodies part a list (round %i)',
+    'words of bodies split a list (round %i)',
     async (round) => {
       await play(ways, null);
       const random = randomly(seed * 1000 + round);
@@ -220,7 +223,7 @@ describe.each(INDEXES)('where the index %s', (_, ways) => {
   );
 
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
-    'no list shows what does not meet (round %i)',
+    'no list shows what does not match (round %i)',
     async (round) => {
       await play(ways, null);
       const random = randomly(seed * 1000 + round);
@@ -231,7 +234,7 @@ describe.each(INDEXES)('where the index %s', (_, ways) => {
   );
 });
 
-/** What is shown is taken away, page by page, as people do who tidy up. */
+/** Each page is moved away once it is shown, as by people who tidy up. */
 describe.each(PLAYED)('pages of Outlook whose mail leaves as it is shown, %s', (_, ways, pageSize) => {
   const QUERIES: [string, (ids: { inbox: string }) => ListQuery][] = [
     ['the inbox', ({ inbox }) => ({ mailboxId: inbox, where: null })],
@@ -253,9 +256,9 @@ describe.each(PLAYED)('pages of Outlook whose mail leaves as it is shown, %s', (
       }),
     ],
   ];
-  it.each(QUERIES)('%s: none that stays is passed over, and none comes twice', async (name, query) => {
+  it.each(QUERIES)('%s: none that stays is skipped, and none is repeated', async (name, query) => {
     const random = randomly(seed + name.length);
-    // All sizes are met among the lists; SIZES=all has each list meet them all.
+    // Each list is read with one of the sizes, at random. SIZES=all reads each list with all of them.
     for (const size of process.env.SIZES === 'all' ? [1, 2, 3, 7] : [random.pick([1, 2, 3, 7])]) {
       const own = await lab.account(`tidy-${ways.order ?? 'sent'}-${pageSize}-${name.replaceAll(' ', '-')}-${size}`);
       for (let n = 0; n < 18; n++) {

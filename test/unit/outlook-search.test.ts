@@ -17,7 +17,7 @@ const unread: Condition = { kind: 'read', value: false };
 const starred: Condition = { kind: 'starred', value: true };
 
 const filterOf = (where: Condition) => toFilter(normalForm(where));
-/** How a list of the whole account is read. */
+/** Returns the plan for a list of the whole account. */
 function planOf(where: Condition, hidden: readonly string[] = []) {
   const source = listPlanOf({ mailboxId: null, where });
   const filter = toFilter(checkOf(source, hidden));
@@ -43,7 +43,7 @@ describe('the folders that are hidden', () => {
     return hidden;
   };
 
-  it('are trash and junk and all that is inside of them, in whatever order folders come', () => {
+  it('are trash and junk and all that is inside them, in any order of folders', () => {
     expect(new HiddenFolders()).toMatchObject({ ids: null, isDue: true });
     expect(learned().isDue).toBe(false);
     expect(learned().ids?.toSorted()).toEqual(['deeper', 'deepest', 'junk', 'thrown', 'trash']);
@@ -58,7 +58,7 @@ describe('the folders that are hidden', () => {
     ['is the trash itself', { id: 'trash', parentFolderId: 'root' }, false],
     ['stays outside', { id: 'own', parentFolderId: 'elsewhere' }, false],
     ['does not say where it is', { id: 'thrown' }, false],
-  ])('are asked for again when one %s', (_, folder, isDue) => {
+  ])('are requested again when one %s', (_, folder, isDue) => {
     const hidden = learned();
     hidden.notice([folder]);
     expect(hidden.isDue).toBe(isDue);
@@ -67,7 +67,7 @@ describe('the folders that are hidden', () => {
 });
 
 describe('the filter of a condition', () => {
-  it('says flags, folders, categories and dates, a second wider than they are', () => {
+  it('contains flags, folders, categories and dates, the latter widened by a second', () => {
     const at = new Date('2026-02-03T04:05:06Z');
     expect(filterOf(and(unread, starred, { kind: 'receivedAfter', at }))).toEqual({
       text: "isRead eq false and flag/flagStatus eq 'flagged' and receivedDateTime ge 2026-02-03T04:05:05Z",
@@ -79,7 +79,7 @@ describe('the filter of a condition', () => {
     );
   });
 
-  it('goes into alternatives and negations', () => {
+  it('is pushed into alternatives and negations', () => {
     const hasAttachment: Condition = { kind: 'hasAttachment', value: true };
     expect(filterOf(not(or(unread, hasAttachment))).text).toBe('isRead eq true and hasAttachments eq false');
     expect(filterOf(not(and(unread, starred))).text).toBe("(isRead eq true or flag/flagStatus ne 'flagged')");
@@ -103,13 +103,13 @@ describe('the filter of a condition', () => {
     expect(filterOf({ kind, at: new Date(at) }).text).toBe(`receivedDateTime ${text}`);
   });
 
-  it('lets through what only an envelope tells', () => {
+  it('allows what only an envelope decides', () => {
     expect(filterOf(and(unread, not(from('a'))))).toMatchObject({ text: 'isRead eq false', isExact: false });
     expect(filterOf(or(unread, from('a')))).toMatchObject({ text: '', isExact: false });
     expect(filterOf(not({ kind: 'mailbox', id: 'category:Red' }))).toMatchObject({ text: '', isExact: false });
   });
 
-  it('compares an author by the whole address, who may be the sender', () => {
+  it("compares an author by the whole address, which may be the sender's", () => {
     expect(filterOf(from('Ada <Ada@Example.org>'))).toMatchObject({
       text: "(from/emailAddress/address eq 'ada@example.org' or sender/emailAddress/address eq 'ada@example.org')",
       isSelective: true,
@@ -118,18 +118,18 @@ describe('the filter of a condition', () => {
     expect(filterOf(from('adá@example.org')).text).toBe('');
   });
 
-  it('takes a Message-ID with or without its brackets', () => {
+  it('accepts a Message-ID with or without its brackets', () => {
     for (const value of ['a@b', '<a@b>', ' <a@b> '])
       expect(filterOf({ kind: 'internetMessageId', value }).text).toBe("internetMessageId eq '<a@b>'");
   });
 
-  it('cannot be led out of a string literal', () => {
+  it('cannot break out of a string literal', () => {
     expect(filterOf({ kind: 'mailbox', id: 'x) or (1 eq 1' })).toMatchObject({ text: '', isExact: false });
     expect(filterOf({ kind: 'mailbox', id: "category:it's" }).text).toBe("categories/any(c:c eq 'it''s')");
     expect(filterOf(from("o'neill@example.org")).text).toContain("eq 'o''neill@example.org'");
   });
 
-  it('stays short, and lets go of what is too much', () => {
+  it('stays short, and leaves out what is too much', () => {
     const many = Array.from({ length: 200 }, (_, n): Condition => ({ kind: 'mailbox', id: `category:number ${n}` }));
     expect(filterOf(or(...many)).text).toBe('');
     const all = filterOf(and(...many, { kind: 'internetMessageId', value: 'a@b' }));
@@ -139,8 +139,8 @@ describe('the filter of a condition', () => {
   });
 });
 
-describe('what Outlook’s index is asked', () => {
-  it('is every place that a word may stand in', () => {
+describe('a query of Outlook’s index', () => {
+  it('covers every field that may contain a word', () => {
     expect(compile(text('meet on Friday')).words?.base).toBe(found('meet on friday'));
   });
 
@@ -156,17 +156,17 @@ describe('what Outlook’s index is asked', () => {
     ['NOT', 'not'],
     ['東京タワー', '東京タワー'],
     ['snake_case', 'snake_case'],
-  ])('%s is the words %s, in quotes', (value, words) => {
+  ])('quotes %s as the words %s', (value, words) => {
     expect(compile(text(value)).words?.base).toBe(found(words));
   });
 
-  it('is asked with and without accents, and typed spaces, whichever the index keeps', () => {
+  it('has words with and without accents, and typed spaces, whichever the index keeps', () => {
     expect(candidates(subject('Crème'))).toBe('(subject:\\"crème\\" OR subject:\\"creme\\")');
     expect(candidates(subject('東京 タワー'))).toBe('(subject:\\"東京 タワー\\" OR subject:\\"東京タワー\\")');
     expect(candidates(subject('creme'))).toBe('subject:\\"creme\\"');
   });
 
-  it('is an address whole and in words, and nothing of what stands around it', () => {
+  it('has an address whole and in words, without what surrounds it', () => {
     expect(candidates(from('Ada L. <ada@example.org>'))).toBe(
       '(from:\\"ada@example.org\\" OR from:\\"ada example org\\")',
     );
@@ -180,7 +180,7 @@ describe('what Outlook’s index is asked', () => {
     }
   });
 
-  it('is asked as little as can be of what is excluded', () => {
+  it('has as little as possible of what is excluded', () => {
     const questions = (where: Condition) => compile(where).words?.questions;
     expect(questions(not(text('a')))).toEqual([found('a')]);
     expect(questions(and(not(text('a')), not(text('b'))))).toEqual([`(${found('a')} OR ${found('b')})`]);
@@ -196,14 +196,14 @@ describe('what Outlook’s index is asked', () => {
     ['alone', or(text('a'), not(text('a')))],
     ['beside another', or(text('a'), not(text('a')), text('b'))],
     ['by parts', or(and(text('a'), text('b')), not(text('a')), not(text('b')))],
-  ])('is not asked for what everything meets, %s', (_, where) => {
+  ])('leaves out what everything matches, %s', (_, where) => {
     const words = compile(where).words;
     expect(words).toMatchObject({ base: null, questions: [] });
     expect(words?.isMet(() => false)).toBe(true);
     expect(compile(and(where, not(text('c')))).words?.questions).toEqual([found('c')]);
   });
 
-  it('is not asked without end', () => {
+  it('is bounded', () => {
     const choices = (n: number) =>
       and(...Array.from({ length: n }, (_, at) => or(text(`a${at}`), not(text(`b${at}`)))));
     expect(compile(choices(6)).words?.questions).toHaveLength(12);
@@ -213,7 +213,7 @@ describe('what Outlook’s index is asked', () => {
     expect(compile(many((n) => text(`w${n}`))).words?.questions).toEqual([]);
   });
 
-  it('is of days a day wider than is meant', () => {
+  it('widens days by a day', () => {
     expect(receivedWithin(Date.parse('2026-02-03T04:00:00Z'), Date.parse('2026-02-05T23:00:00Z'))).toEqual([
       'received>=2026-02-02',
       'received<=2026-02-06',
@@ -238,11 +238,11 @@ describe('how a list of Outlook is read', () => {
     expect([plan.search !== null, plan.evaluation]).toEqual([search, evaluation]);
   });
 
-  it('narrows words of bodies by the names that are asked for as well', () => {
+  it('narrows words of bodies by the names that the condition has as well', () => {
     expect(planOf(and(text('walk'), from('mina'))).search).toEqual([[found('walk'), 'from:\\"mina\\"']]);
   });
 
-  it('asks for more alternatives than one search holds in several, and for none that would be too many', () => {
+  it('splits more alternatives than one search holds, and sends none when there would be too many', () => {
     const some = (count: number) =>
       or(...Array.from({ length: count }, (_, n) => subject(`${'long '.repeat(20)}${n}`)));
     const searches = planOf(and(some(60), unread)).search ?? [];
@@ -267,7 +267,7 @@ describe('how a list of Outlook is read', () => {
     });
   });
 
-  it('leaves trash and junk out of everything else, but for those named', () => {
+  it('excludes trash and junk from everything else, except those that are named', () => {
     expect(planOf(unread, ['T', 'J']).filter).toBe(
       "isRead eq false and parentFolderId ne 'T' and parentFolderId ne 'J'",
     );
@@ -277,7 +277,7 @@ describe('how a list of Outlook is read', () => {
     expect(listPlanOf({ mailboxId: null, where: or(inbox, unread) }).namesMailbox).toBe(true);
   });
 
-  it('finds a category outside of trash and junk, or in the folder named', () => {
+  it('finds a category outside trash and junk, or in the named folder', () => {
     expect(listPlanOf({ mailboxId: 'category:Red', where: null })).toMatchObject({
       base: '/me/messages',
       isWholeAccount: true,
@@ -294,7 +294,7 @@ describe('how a list of Outlook is read', () => {
     );
   });
 
-  it('asks nothing for nothing', () => {
+  it('sends no request for an impossible condition', () => {
     expect(compile({ kind: 'nothing' }).matchesNothing).toBe(true);
     expect(compile(and(unread, { kind: 'nothing' })).matchesNothing).toBe(true);
     expect(compile(or(unread, { kind: 'nothing' })).checked).toEqual(unread);

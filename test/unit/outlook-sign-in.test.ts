@@ -16,13 +16,13 @@ describe('a sign-in that Microsoft refuses', () => {
     `Error:AADSTS90094_x`,
     `AADSTS900941: ${TRACE}`,
     `AADSTS1: x AADSTS90093: ${TRACE}`,
-  ])('is told by its number, however it is written: %s', (description) => {
+  ])('is recognised by its number, however it is written: %s', (description) => {
     const refusal = back(description);
     expect(refusal).toMatchObject({ code: 'CONSENT_REQUIRED', message: expect.stringContaining('/adminconsent?') });
     expect(refusal?.message).not.toMatch(/Words|anyone|AADSTS/);
   });
 
-  it.each(['90094', 'AADSTS90094', 'aadsts90094'])('is told by the subcode %s', (subtype) => {
+  it.each(['90094', 'AADSTS90094', 'aadsts90094'])('is recognised by the subcode %s', (subtype) => {
     expect(back('', 'access_denied', subtype)).toMatchObject({ message: expect.stringContaining('/adminconsent?') });
   });
 
@@ -38,13 +38,13 @@ describe('a sign-in that Microsoft refuses', () => {
     ['7000112', 'FORBIDDEN', 'gateway is disabled'],
     ['50020', 'FORBIDDEN', 'of this kind'],
     ['700016 7000215 7000222 50011 50194 650053 650057', 'FORBIDDEN', 'Its operator must check'],
-  ])('says the same with %s at each step', (numbers, code, words) => {
+  ])('is reported the same with %s at each step', (numbers, code, words) => {
     for (const number of numbers.split(' ').map(Number)) {
-      const said = { codes: [number], oauthError: 'invalid_grant', subtype: '' };
+      const refusal = { codes: [number], oauthError: 'invalid_grant', subtype: '' };
       const [returned, exchanged, refreshed] = [
         back(`AADSTS${number}: ${TRACE}`),
-        signInRefusal(OPTIONS, said, 'code'),
-        signInRefusal(OPTIONS, said, 'refresh'),
+        signInRefusal(OPTIONS, refusal, 'code'),
+        signInRefusal(OPTIONS, refusal, 'refresh'),
       ];
       expect(returned).toMatchObject({ code, ofAccount: true, message: expect.stringContaining(words) });
       expect([exchanged?.code, exchanged?.message]).toEqual([code, returned?.message]);
@@ -58,7 +58,7 @@ describe('a sign-in that Microsoft refuses', () => {
     (error) => expect(back('', error)?.message).toContain('Its operator must check'),
   );
 
-  it('for a reason of which nothing is known here names its number', () => {
+  it('for an unknown reason names its number', () => {
     expect(back(`AADSTS50034: ${TRACE}`)).toMatchObject({
       code: 'INVALID',
       message: expect.stringContaining('AADSTS50034'),
@@ -72,7 +72,7 @@ describe('a sign-in that Microsoft refuses', () => {
     ['no number is told', TRACE, 'access_denied', ''],
     ['Microsoft is away', 'AADSTS90033: A transient error has occurred.', 'temporarily_unavailable', ''],
     ['what is told is no number', 'AADSTS12 AADSTS12345678 AADSTSx', 'access_denied', '12'],
-  ])('is left to OAuth’s own word where %s', (_why, description, error, subtype) => {
+  ])('is reported by OAuth’s own error code when %s', (_why, description, error, subtype) => {
     expect(back(description, error, subtype)).toBeNull();
   });
 });

@@ -10,12 +10,12 @@ beforeAll(async () => {
 });
 afterEach(() => lab.control('/faults', undefined, 'DELETE'));
 afterAll(async () => {
-  // The answers are wrong on purpose.
+  // These answers are wrong on purpose, so the wire log is not compared with Microsoft's descriptions.
   await lab.forgetWire();
   await lab.close();
 });
 
-it('takes the default limit of a mailbox that does not tell its own', async () => {
+it('uses the default limit when a mailbox does not report its own', async () => {
   const operation = 'POST /me/getMailTips';
   const saving = (sizeBytes: number) => {
     const large = file('large.bin', Buffer.alloc(1), { sizeBytes });
@@ -33,14 +33,14 @@ it('takes the default limit of a mailbox that does not tell its own', async () =
   await expect(saving(36 * 1024 * 1024)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
 });
 
-/** In two pieces. */
+/** Large enough to be uploaded in two pieces. */
 const bytes = noise(4_200_000);
 const save = (subject: string) =>
   account.session.saveDraft(
     { id: null, ifVersion: null, compose: compose({ subject, attachments: [file('large.bin', bytes)] }) },
     interactive(),
   );
-const tells = (operation: string, nextExpectedRanges: unknown, times: number) =>
+const reportRanges = (operation: string, nextExpectedRanges: unknown, times: number) =>
   lab.control('/faults', {
     vendor: 'microsoft',
     account: account.address,
@@ -59,18 +59,18 @@ it.each([
   ['no number', ['x-']],
   ['less than nothing', ['-5']],
   ['no list', 'x'],
-])('a file is there whole though the session expects %s', async (what, ranges) => {
-  await tells('PUT (uploadUrl)', ranges, 1);
+])('a file is stored completely although the session expects %s', async (what, ranges) => {
+  await reportRanges('PUT (uploadUrl)', ranges, 1);
   const draft = await save(what);
   const files = await filesOf(account.session, await read(account.session, draft.id));
   expect(files.get('large.bin')?.equals(bytes)).toBe(true);
   expect(await lab.control('/faults')).toEqual([]);
 });
 
-it('a session that expects the same without end is given up', async () => {
+it('a session that expects the same range without end is given up', async () => {
   await lab.control('/log', undefined, 'DELETE');
-  await tells('PUT (uploadUrl)', ['0-'], 1_000);
-  await tells('GET (uploadUrl)', ['0-'], 1_000);
+  await reportRanges('PUT (uploadUrl)', ['0-'], 1_000);
+  await reportRanges('GET (uploadUrl)', ['0-'], 1_000);
   await expect(save('without end')).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
   const { records } = await lab.control<{ records: { operation: string }[] }>('/log');
   expect(records.filter(({ operation }) => operation === 'PUT (uploadUrl)').length).toBeLessThan(8);

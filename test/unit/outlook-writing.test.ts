@@ -20,7 +20,7 @@ const fault = (operation: string, what: object) =>
 const operations = async (): Promise<string[]> =>
   (await lab.control<{ records: { operation: string }[] }>('/log')).records.map(({ operation }) => operation);
 
-/** A file that is made while it is read, and never there as a whole. */
+/** A file that is generated while it is read, and is never in memory as a whole. */
 function endless(filename: string, sizeBytes: number): ComposeAttachment {
   return {
     filename,
@@ -60,7 +60,7 @@ describe('a large file', () => {
     expect(await lab.control('/faults')).toEqual([]);
   });
 
-  it('is given up when the pieces keep failing, and leaves no draft', async () => {
+  it('is given up when its pieces keep failing, and leaves no draft', async () => {
     await fault('PUT (uploadUrl)', { status: 503, times: 50 });
     await expect(save({ subject: 'hopeless', attachments: [large()] })).rejects.toMatchObject({
       code: 'PROVIDER_UNAVAILABLE',
@@ -71,7 +71,7 @@ describe('a large file', () => {
     expect(items.filter((d) => 'message' in d && d.message.subject === 'hopeless')).toEqual([]);
   });
 
-  it('goes only as far as the mailbox takes it, which its administrator decides', async () => {
+  it('is limited by what the mailbox accepts, which its administrator decides', async () => {
     const attachments = [endless('film.mp4', 40 * MB)];
     await expect(save({ subject: 'film', attachments })).rejects.toMatchObject({
       code: 'INVALID',
@@ -82,7 +82,7 @@ describe('a large file', () => {
     expect((await read(account.session, draft.id)).content?.attachments).toMatchObject([
       { filename: 'film.mp4', sizeBytes: 40 * MB, mimeType: 'video/mp4' },
     ]);
-    // Two of them have no room together: the old one goes before the new one comes.
+    // The mailbox has no room for both files, so the old one is deleted before the new one is uploaded.
     const again = await save(
       { subject: 'film 2', attachments: [endless('film 2.mp4', 40 * MB)] },
       draft.id,
@@ -93,7 +93,7 @@ describe('a large file', () => {
 });
 
 describe('a draft', () => {
-  it('of which two revisions are written at a time keeps one, and refuses the other', async () => {
+  it('keeps one of two simultaneous revisions, and refuses the other', async () => {
     const { id, version } = await save({ subject: 'both' });
     const both = await Promise.allSettled([
       save({ subject: 'one' }, id, version),
@@ -104,7 +104,7 @@ describe('a draft', () => {
     expect(lost?.reason).toMatchObject({ code: 'CONFLICT' });
   });
 
-  it('whose making was not answered is found by its Message-ID, and made once', async () => {
+  it('is found by its Message-ID when its creation was not answered, and is created once', async () => {
     await fault('POST /me/messages', { loseAnswer: true });
     const draft = await save({ subject: 'made once' });
     expect(draft.message.isDraft).toBe(true);
@@ -112,7 +112,7 @@ describe('a draft', () => {
     expect(items.filter((d) => 'message' in d && d.message.subject === 'made once')).toHaveLength(1);
   });
 
-  it('answers a message that is gone as a message of its own', async () => {
+  it('that replies to a missing message becomes a message of its own', async () => {
     const original = await read(
       account.session,
       await account.deliver({ from: 'a@x.example', subject: 'Gone', text: 'x' }),
@@ -123,7 +123,7 @@ describe('a draft', () => {
     expect((await read(account.session, draft.id)).content?.inReplyTo).toEqual([original.internetMessageId]);
   });
 
-  it('that forwards holds the files it was given, and not those of the original as well', async () => {
+  it('that forwards contains the files it was given, and not those of the original as well', async () => {
     const attachments = [{ filename: 'old.txt', contentBase64: 'b2xk' }];
     const messageId = await account.deliver({ from: 'a@x.example', subject: 'Files', text: 'x', attachments });
     const original = await read(account.session, messageId);
@@ -136,7 +136,7 @@ describe('a draft', () => {
     }
   });
 
-  it('marks what it answers when it is sent', async () => {
+  it('marks the message that it replies to when it is sent', async () => {
     const messageId = await account.deliver({ from: 'a@x.example', subject: 'Answer me', text: 'x' });
     expect((await read(account.session, messageId)).isAnswered).toBe(false);
     const origin = { kind: 'reply', messageId, threadId: null } as const;
@@ -146,13 +146,13 @@ describe('a draft', () => {
   });
 });
 
-describe('changing many', () => {
-  it('keeps hundreds within the limits, and asks again for what is refused for now', async () => {
+describe('changing many messages', () => {
+  it('keeps hundreds within the limits, and retries what is refused for now', async () => {
     const ids = await Promise.all(
       Array.from({ length: 400 }, (_, n) => account.deliver({ from: 'a@x.example', subject: `n${n}`, text: 'x' })),
     );
-    const gone = new Set(ids.filter((_, n) => n % 100 === 7));
-    await account.session.deleteForever([...gone], interactive());
+    const deletedIds = new Set(ids.filter((_, n) => n % 100 === 7));
+    await account.session.deleteForever([...deletedIds], interactive());
     await lab.control('/log', undefined, 'DELETE');
     await lab.control('/faults', {
       vendor: 'microsoft',
@@ -171,7 +171,7 @@ describe('changing many', () => {
     const results = await account.session.update(patches, { ...interactive(), priority: 'background' });
     await lab.control('/faults', undefined, 'DELETE');
     for (const [n, result] of results.entries()) {
-      if (gone.has(ids[n] ?? '')) expect(isMailError(result) && result.code).toBe('NOT_FOUND');
+      if (deletedIds.has(ids[n] ?? '')) expect(isMailError(result) && result.code).toBe('NOT_FOUND');
       else expect(result).toMatchObject({ id: ids[n], isRead: true, isAnswered: false });
     }
     const { records } = await lab.control<{ records: { operation: string; status: number }[] }>('/log?limit=20000');
@@ -179,13 +179,13 @@ describe('changing many', () => {
     expect(throttled).toEqual([]);
   });
 
-  it('sends no further batches once one of them went unanswered, and says so of every message', async () => {
+  it('sends no further batches after one was not answered, and reports it for every message', async () => {
     const ids = await Promise.all(
       Array.from({ length: 90 }, (_, n) => account.deliver({ from: 'a@x.example', subject: `s${n}`, text: 'x' })),
     );
     await lab.control('/log', undefined, 'DELETE');
     await fault('POST /$batch', { hang: 'release', times: 100 });
-    // What a busy machine has not sent by then is in no log.
+    // The log lacks what a busy machine has not sent within this time, so the timeout is generous.
     const impatient = { ...interactive(), attemptTimeoutMs: 3_000 };
     const results = await account.session.update(
       ids.map((id) => ({ id, isStarred: true })),
@@ -197,7 +197,7 @@ describe('changing many', () => {
     expect((await operations()).filter((operation) => operation === 'POST /$batch')).toHaveLength(1);
   });
 
-  it('moves into the folder that is added, and refuses two, or none', async () => {
+  it('moves messages into the added folder, and refuses two folders, or none', async () => {
     const messageId = await account.deliver({ from: 'a@x.example', subject: 'move', text: 'x' });
     const [one, two] = await Promise.all(
       ['One', 'Two'].map((name) => account.session.saveMailbox({ id: null, name }, interactive())),

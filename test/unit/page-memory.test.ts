@@ -3,11 +3,11 @@ import { PageMemory } from '../../src/mail/account/page-reads.ts';
 
 const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id })), next: null });
 
-let tell: (payload: unknown) => void;
+let notify: (payload: unknown) => void;
 let tellGap: () => void;
 const bus = {
   subscribe(_topic: string, fn: (payload: unknown) => void) {
-    tell = fn;
+    notify = fn;
     return () => {};
   },
   onGap(fn: () => void) {
@@ -16,8 +16,8 @@ const bus = {
   },
 };
 
-describe('pages shown in part', () => {
-  it('are there for a minute, and no longer', () => {
+describe('partly shown pages', () => {
+  it('are kept for a minute, and no longer', () => {
     let now = 0;
     const memory = new PageMemory(() => now);
     memory.remember('one', 'k', page('a'));
@@ -27,18 +27,18 @@ describe('pages shown in part', () => {
     expect(memory.recall('k')).toBeNull();
   });
 
-  it('go when something in their account changes, and only then', () => {
+  it('are dropped when something in their account changes, and only then', () => {
     const memory = new PageMemory(() => 0);
     memory.remember('one', 'k1', page('a'));
     memory.remember('two', 'k2', page('b'));
     memory.forgetOnChange(bus);
-    tell({ integrationId: 'one', altered: false });
+    notify({ integrationId: 'one', altered: false });
     expect(memory.recall('k1')).toEqual(page('a'));
-    tell({ integrationId: 'one', altered: true });
+    notify({ integrationId: 'one', altered: true });
     expect([memory.recall('k1'), memory.recall('k2')]).toEqual([null, page('b')]);
   });
 
-  it('go when a change may have been missed', () => {
+  it('are dropped when a change may have been missed', () => {
     const memory = new PageMemory(() => 0);
     memory.remember('one', 'k1', page('a'));
     memory.forgetOnChange(bus);
@@ -46,7 +46,7 @@ describe('pages shown in part', () => {
     expect(memory.recall('k1')).toBeNull();
   });
 
-  it('never hold more than 10,000 items, the oldest going first', () => {
+  it('never hold more than 10,000 items, and drop the oldest first', () => {
     const memory = new PageMemory(() => 0);
     const hundred = page(...Array.from({ length: 100 }, (_, i) => `m${i}`));
     for (let i = 0; i < 101; i++) memory.remember('one', `k${i}`, hundred);

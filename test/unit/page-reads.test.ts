@@ -9,7 +9,7 @@ interface Item {
 const NEVER = new AbortController().signal;
 const none = () => false;
 
-/** A list of a hundred, what was asked of it, and answers that a test can hold back. */
+/** A list of a hundred messages, the requests made of it, and a way to hold answers back. */
 function aList() {
   const ids = Array.from({ length: 100 }, (_, i) => `m${i}`);
   const asked: { size: number; detail: Detail; read: string[]; signal: AbortSignal }[] = [];
@@ -33,8 +33,8 @@ function aList() {
   return Object.assign(list, { read, reads });
 }
 
-describe('a page in many places of a request', () => {
-  it('is asked for once, as long as the longest wants it', async () => {
+describe('a page that several fields of a request read', () => {
+  it('is requested once, as long as the longest needs it', async () => {
     const list = aList();
     const pages = await Promise.all([5, 50, 20, 50].map((size) => list.read({ size })));
     expect(list.asked).toMatchObject([{ size: 50 }]);
@@ -43,13 +43,13 @@ describe('a page in many places of a request', () => {
     expect(list.asked).toHaveLength(1);
   });
 
-  it('is asked for by itself in another place', async () => {
+  it('is requested separately for another list', async () => {
     const list = aList();
     await Promise.all([list.read({}, 'inbox'), list.read({}, 'sent')]);
     expect(list.asked).toHaveLength(2);
   });
 
-  it('asks for the rest alone when a longer one comes later, be the first one over or not', async () => {
+  it('requests only the rest when a longer one comes later, whether the first one has ended or not', async () => {
     const list = aList();
     let answer = () => {};
     list.held = new Promise<void>((resolve) => {
@@ -65,7 +65,7 @@ describe('a page in many places of a request', () => {
     expect(list.asked.flatMap(({ read }) => read)).toEqual(list.ids.slice(0, 30));
   });
 
-  it('holds what is listed now, when mail came in between', async () => {
+  it('contains what is listed now, when mail arrived in between', async () => {
     const list = aList();
     await list.read({ size: 5 });
     list.ids.unshift('new1', 'new2', 'new3');
@@ -73,7 +73,7 @@ describe('a page in many places of a request', () => {
     expect([...page].sort()).toEqual(list.ids.slice(0, 6).sort());
   });
 
-  it('tells every list what of its own was skipped', async () => {
+  it('reports to every list what was skipped of its own', async () => {
     const list = aList();
     const skipping = () => {
       const met: string[] = [];
@@ -87,7 +87,7 @@ describe('a page in many places of a request', () => {
     expect(list.asked).toHaveLength(1);
   });
 
-  it('brings content to all when most want it, and leaves it out when few of many do', async () => {
+  it('includes content when most need it, and leaves it out when few of many do', async () => {
     const most = aList();
     await Promise.all([most.read({ size: 10 }), most.read({ size: 10, detail: 'full' })]);
     await most.read({ size: 3 });
@@ -111,7 +111,7 @@ describe('a page in many places of a request', () => {
     expect(list.asked).toHaveLength(1);
   });
 
-  it('goes on for the others when one stops waiting, and ends with the last', async () => {
+  it('continues for the others when one stops waiting, and ends with the last', async () => {
     const list = aList();
     list.held = new Promise(() => {});
     const [one, other] = [new AbortController(), new AbortController()];
@@ -122,16 +122,16 @@ describe('a page in many places of a request', () => {
     other.abort('the other as well');
     expect(await outcomes).toMatchObject([{ reason: 'one has gone' }, { reason: 'the other as well' }]);
     expect(list.asked[0]?.signal.aborted).toBe(true);
-    // Its time was theirs: who comes now has time of their own.
+    // The aborted read does not affect the next caller, which gets a read of its own.
     list.held = Promise.resolve();
     expect(await list.read()).toHaveLength(10);
   });
 
-  it('asks nothing for lists that have gone before it began', async () => {
+  it('requests nothing for lists that were aborted before it began', async () => {
     const list = aList();
-    const gone = new AbortController();
-    const reading = list.read({ signal: gone.signal });
-    gone.abort('gone');
+    const aborted = new AbortController();
+    const reading = list.read({ signal: aborted.signal });
+    aborted.abort('gone');
     await expect(reading).rejects.toBe('gone');
     expect(await list.read()).toHaveLength(10);
     expect(list.asked).toHaveLength(1);

@@ -11,7 +11,7 @@ afterAll(() => http.close());
 
 const get = (url: string, headers: Record<string, string> = {}) => http.inject({ url, headers });
 
-it('serves the page under a strict policy, and tells it whether it is in the sandbox', async () => {
+it('serves the page under a strict policy, and tells the page whether it is in the sandbox', async () => {
   const { statusCode, headers, body } = await get('/');
   expect([statusCode, headers['content-type'], headers['cache-control']]).toEqual([
     200,

@@ -12,7 +12,7 @@ const expired = new Error('too slow');
 const aDeadline = (parent = new AbortController().signal, ms = 1_000) =>
   new PausableDeadline(parent, ms, () => expired, Date.now);
 
-/** Work that takes as long as the test lets it. */
+/** Work that ends when the test ends it. */
 function work() {
   let finish = () => {};
   const done = new Promise<void>((resolve) => {
@@ -21,7 +21,7 @@ function work() {
   return { run: () => done, finish };
 }
 
-it('counts the reads of its source together', async () => {
+it('adds up the reads of its source', async () => {
   const deadline = aDeadline();
   for (const ms of [400, 500]) {
     const { run, finish } = work();
@@ -38,7 +38,7 @@ it('counts the reads of its source together', async () => {
   expect(deadline.signal.reason).toBe(expired);
 });
 
-it('stands still while nothing of its source is read, however long that takes', async () => {
+it('is paused while nothing of its source is read, however long that takes', async () => {
   const deadline = aDeadline();
   await deadline.run(async () => 'a page');
   await vi.advanceTimersByTimeAsync(3_600_000);
@@ -51,7 +51,7 @@ it('stands still while nothing of its source is read, however long that takes', 
   expect(deadline.signal.aborted).toBe(false);
 });
 
-it('counts reads at the same time once, and stops when the last one ends', async () => {
+it('counts simultaneous reads once, and pauses when the last one ends', async () => {
   const deadline = aDeadline();
   const [long, short] = [work(), work()];
   const both = [deadline.run(long.run), deadline.run(short.run)];
@@ -65,7 +65,7 @@ it('counts reads at the same time once, and stops when the last one ends', async
   expect(deadline.signal.aborted).toBe(false);
 });
 
-it('stops for a read that fails, and passes the failure on', async () => {
+it('pauses after a read that fails, and passes the failure on', async () => {
   const deadline = aDeadline();
   const failure = new Error('down');
   await expect(deadline.run(() => Promise.reject(failure))).rejects.toBe(failure);
@@ -73,7 +73,7 @@ it('stops for a read that fails, and passes the failure on', async () => {
   expect(deadline.signal.aborted).toBe(false);
 });
 
-it('ends with its client, and lets go of it when it is closed', () => {
+it('ends with its client, and removes its listener when it is closed', () => {
   const client = new AbortController();
   const [open, closed] = [aDeadline(client.signal), aDeadline(client.signal)];
   closed.close();

@@ -10,7 +10,7 @@ import { type Accounts, openAccounts } from '../support/app/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
 
-describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
+describe.each(TEST_DATABASES)('a pending sync on %s', (kind) => {
   let db: Database;
   let accounts: Accounts;
   let pendingSyncs: PendingSyncStore;
@@ -26,14 +26,14 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
 
   const account = async () => accounts.connected(await accounts.user());
   const isDue = async (id: string) => (await changes.position(id)).dueSince !== null;
-  /** As if that had been so long ago. */
+  /** Makes the pending sync older by so many seconds. */
   const age = (id: string, seconds: number) =>
     db.prisma.$executeRaw`
       UPDATE integrations SET sync_due_since = sync_due_since - make_interval(secs => ${seconds}::int),
         sync_retry_until = sync_retry_until - make_interval(secs => ${seconds}::int)
       WHERE id = ${id}::uuid`;
 
-  it('is paid where the cursor advances, unless more was told since the reading began', async () => {
+  it('ends when the cursor advances, unless a notification came since the reading began', async () => {
     const id = await account();
     expect(await isDue(id)).toBe(false);
     await pendingSyncs.note([id]);
@@ -46,7 +46,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect(await changes.advance(id, 'elsewhere', 'c2', [], now)).toBe(false);
     expect(await isDue(id)).toBe(true);
     const { lastReconciledAt } = await changes.position(id);
-    // Of several pages only the last one pays, and is level.
+    // Only the last of several pages ends the pending sync and counts as a reconciliation.
     expect(await changes.advance(id, 'c1', 'c2', [])).toBe(true);
     expect(await isDue(id)).toBe(true);
     expect((await changes.position(id)).lastReconciledAt).toEqual(lastReconciledAt);
@@ -54,7 +54,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect(await isDue(id)).toBe(false);
   });
 
-  it('is what was named, until something was told that names nothing, and for as long as it is not paid', async () => {
+  it('has the named messages, until a notification names nothing, and for as long as it has not ended', async () => {
     const id = await account();
     const hint = (messageId: string, kind: Hint['kind'] = 'created'): Hint => ({ kind, messageId });
     expect(await changes.advance(id, null, 'c1', [], (await changes.position(id)).signals)).toBe(true);
@@ -62,7 +62,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     await pendingSyncs.noteHints(id, [hint('m 1'), hint('m2', 'deleted')]);
     const { hints, signals, lastReconciledAt } = await changes.position(id);
     expect(hints).toEqual([hint('m 1'), hint('m2', 'deleted')]);
-    // What is named meanwhile is still to be asked after, also where it is the same.
+    // A hint that arrives during the sync stays pending, also when it names the same message.
     await pendingSyncs.noteHints(id, [hint('m 1', 'updated')]);
     expect(await changes.advance(id, 'c1', 'c2', [], signals, false)).toBe(true);
     const next = await changes.position(id);
@@ -81,7 +81,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect((await changes.position(id)).hints).toEqual([]);
   });
 
-  it('is everything where more was named than is kept', async () => {
+  it('has everything when more was named than is kept', async () => {
     const id = await account();
     await changes.advance(id, null, 'c1', [], 0);
     const hints = Array.from({ length: 1_000 }, (_, n): Hint => ({ kind: 'created', messageId: `m${n}` }));
@@ -91,26 +91,26 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect((await changes.position(id)).hints).toBeNull();
   });
 
-  it('is left to who took it in, until that one must be dead', async () => {
-    const [told, failing] = [await account(), await account()];
-    await pendingSyncs.note([told]);
+  it('is left to the instance that received it, until that one must be dead', async () => {
+    const [notified, failing] = [await account(), await account()];
+    await pendingSyncs.note([notified]);
     await pendingSyncs.failed(failing, 10_000);
     expect(await pendingSyncs.abandoned()).toEqual([]);
-    await age(told, 7);
+    await age(notified, 7);
     await age(failing, 7);
-    expect(await pendingSyncs.abandoned()).toEqual([told]);
-    await pendingSyncs.heartbeat([told, failing]);
+    expect(await pendingSyncs.abandoned()).toEqual([notified]);
+    await pendingSyncs.heartbeat([notified, failing]);
     expect(await pendingSyncs.abandoned()).toEqual([]);
-    await age(told, 7);
-    expect(await pendingSyncs.abandoned()).toEqual([told]);
+    await age(notified, 7);
+    expect(await pendingSyncs.abandoned()).toEqual([notified]);
     await age(failing, 10);
-    expect((await pendingSyncs.abandoned()).sort()).toEqual([told, failing].sort());
-    const { signals } = await changes.position(told);
-    await changes.advance(told, null, 'c1', [], signals);
+    expect((await pendingSyncs.abandoned()).sort()).toEqual([notified, failing].sort());
+    const { signals } = await changes.position(notified);
+    await changes.advance(notified, null, 'c1', [], signals);
     expect(await pendingSyncs.abandoned()).toEqual([failing]);
   });
 
-  it('is noted before a webhook is answered, and what cannot be noted is asked for again', async () => {
+  it('is stored before a webhook is answered, and the sender is asked to repeat what cannot be stored', async () => {
     const id = await account();
     const signals: Signal[] = [{ integrationId: id, kind: 'CHANGED' }];
     const receive = async () => ({ reply: { status: 204 }, signals });
@@ -144,7 +144,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect(noted).toEqual([true, false, false]);
   });
 
-  it('is refused in time where the sender cannot be proven just then, and read once it is', async () => {
+  it('is refused in time when the sender cannot be verified just then, and read once it can be', async () => {
     const id = await account();
     let prove = () => {};
     const proof = new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Hopeless } from '../support/run/polls.ts';
 
-it('ends at once when asking again can only fail again, with what was seen last', async () => {
+it('fails at once when another try can only fail again, with the last value', async () => {
   let asked = 0;
   const read = async () => {
     asked++;
@@ -14,12 +14,12 @@ it('ends at once when asking again can only fail again, with what was seen last'
   expect(asked).toBe(3);
 });
 
-it('ends at once behind not, too', async () => {
+it('also fails at once after `not`', async () => {
   const read = () => Promise.reject(new Hopeless('no more'));
   await expect(expect.poll(read).not.toBe(1)).rejects.toThrow('no more');
 });
 
-it('asks again after any other failure', async () => {
+it('tries again after any other failure', async () => {
   let asked = 0;
   const read = async () => {
     asked++;

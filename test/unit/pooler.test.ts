@@ -8,13 +8,13 @@ import { migrate } from '../../src/platform/database/migrations.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 import { createTestDatabaseUrl } from '../support/app/database-url.ts';
 
-/** As PgBouncer writes it: severity, code and message, each ended by a zero byte. */
+/** The refusal as PgBouncer writes it: severity, code and message, each ended by a zero byte. */
 const FIELDS = Buffer.from('SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter in options: statement_timeout\0\0');
 const LENGTH = Buffer.alloc(4);
 LENGTH.writeInt32BE(FIELDS.length + 4);
 const REFUSAL = Buffer.concat([Buffer.from('E'), LENGTH, FIELDS]);
 
-/** A pooler in transaction mode gives the connection to somebody else after each transaction, with all that is left on it. */
+/** A pooler in transaction mode hands the connection on after each transaction, with everything that is left on it. */
 
 it('a migration leaves no lock on its connection', async () => {
   const own = await createTestDatabaseUrl();
@@ -53,7 +53,7 @@ function noting(sent: string[], factory: SqlMigrationAwareDriverAdapterFactory):
 }
 
 describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on %s', (kind) => {
-  it('what is done exclusively is locked within a transaction', async () => {
+  it('exclusive work is locked within a transaction', async () => {
     const db = await openTestDatabase(kind);
     const holders = await db.exclusively('w', () =>
       db.execute(`
@@ -64,7 +64,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on %s', (ki
     expect(holders.rows).toEqual([{ state: 'idle in transaction' }]);
   });
 
-  it('one that lets nobody limit its connections is used all the same', async () => {
+  it('one that does not allow its connections to be limited is used all the same', async () => {
     const own = await createTestDatabaseUrl();
     const target = new URL(own?.url ?? '');
     let refusals = 0;
@@ -92,7 +92,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on %s', (ki
     await own?.drop();
   });
 
-  it('sessions in another time zone than was asked for are refused', async () => {
+  it('sessions in another time zone than the requested one are refused', async () => {
     const own = await createTestDatabaseUrl();
     const url = new URL(own?.url ?? '');
     url.searchParams.set('options', '-c TimeZone=Europe/Vienna');

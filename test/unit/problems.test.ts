@@ -5,7 +5,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { requireConfigured, requireProvider } from '../../src/providers/contract/find-provider.ts';
 import { fakeProvider } from '../support/fakes/provider.ts';
 
-it('shows of an unexpected error a reference alone, under which the log has it', () => {
+it('shows only a reference for an unexpected error, under which the log has it', () => {
   const lines: string[] = [];
   const log = createLog('error', { write: (line) => void lines.push(line) });
   const problem = problemOf(new TypeError('a secret of ours'), log);
@@ -20,7 +20,7 @@ it('shows of an unexpected error a reference alone, under which the log has it',
   expect(lines).toHaveLength(1);
 });
 
-it('names the provider of an account that this gateway serves no longer', () => {
+it('names the provider of an account that this gateway no longer serves', () => {
   const providers = [fakeProvider({ configured: false })];
   expect(() => requireProvider(providers, 'IMAP')).toThrow('This gateway does not support the provider IMAP.');
   expect(() => requireConfigured(providers, 'GMAIL')).toThrow('Fake Mail is no longer configured on this gateway.');

@@ -9,7 +9,7 @@ import { UploadStore } from '../../src/mail/upload/upload.store.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 
-/** More than one statement may delete; of files far fewer. */
+/** More rows than one statement deletes. One statement deletes far fewer files than rows. */
 const ROWS = 2_200;
 const FILES = 60;
 
@@ -19,7 +19,7 @@ describe.each(TEST_DATABASES)('old rows on %s', (kind) => {
   beforeAll(async () => {
     db = await openTestDatabase(kind);
     userId = (await new UserStore(db).create('a@x.example', '')).id;
-    // A statement that deletes them all takes longer than it is given; here it is refused, whatever time it takes.
+    // A single statement that deletes all rows would time out. This trigger refuses it, however fast the machine is.
     await db.execute(`
       CREATE FUNCTION not_all() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -33,7 +33,7 @@ describe.each(TEST_DATABASES)('old rows on %s', (kind) => {
   });
   afterAll(() => db.close());
 
-  it('go however many there are, a few by each statement, and younger ones stay', async () => {
+  it('are deleted however many there are, a few by each statement, and newer ones stay', async () => {
     const [old, young] = [new Date('2020-01-01'), new Date('2090-01-01')];
     const now = new Date();
     const rows = <T>(make: (at: Date, i: number) => T, many = ROWS): T[] =>

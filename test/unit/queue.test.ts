@@ -5,7 +5,7 @@ import { openQueue, type Queue } from '../../src/platform/queue/queue.ts';
 import { QueueWorker } from '../../src/platform/queue/queue.worker.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 
-/** Jobs that are not deleted; one is when it is done, a moment later. */
+/** Counts the jobs of a queue. A job is deleted a moment after it is done. */
 const LEFT = `SELECT count(*)::int AS left FROM pgboss.job WHERE name = $1`;
 
 describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
@@ -37,7 +37,7 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
     expect(done).toHaveLength(20);
   });
 
-  it('is made once by many instances at once', async () => {
+  it('is created once by many instances at once', async () => {
     db = await openTestDatabase(kind);
     const many = await Promise.all(Array.from({ length: 5 }, () => open()));
     for (const name of ['x', 'y', 'z']) {
@@ -58,25 +58,25 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
       },
       1,
     );
-    const due = Date.now() + 1_200;
-    await queue.send('b', {}, new Date(due));
-    await expect.poll(() => at).toBeGreaterThanOrEqual(due);
+    const dueAt = Date.now() + 1_200;
+    await queue.send('b', {}, new Date(dueAt));
+    await expect.poll(() => at).toBeGreaterThanOrEqual(dueAt);
   });
 
-  it('keeps what falls due while nobody works', async () => {
+  it('keeps a job that falls due while no worker runs', async () => {
     db = await openTestDatabase(kind);
     const [before, putting] = [await open(), await open()];
     await before.work('c', async () => {}, 1);
     await before.stop();
-    const due = Date.now() + 300;
-    await putting.send('c', { n: 1 }, new Date(due));
-    await delay(due - Date.now());
+    const dueAt = Date.now() + 300;
+    await putting.send('c', { n: 1 }, new Date(dueAt));
+    await delay(dueAt - Date.now());
     const seen: unknown[] = [];
     await (await open()).work('c', async (data) => void seen.push(data), 1);
     await expect.poll(() => seen).toEqual([{ n: 1 }]);
   });
 
-  it('gives a job again that has failed', async () => {
+  it('repeats a job that has failed', async () => {
     db = await openTestDatabase(kind);
     const queue = await open();
     let tries = 0;
@@ -90,7 +90,7 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
   });
 });
 
-it('is looked into when a job of its own falls due, not at the next poll only', async () => {
+it('is polled when a job of its own falls due, not only at the next interval', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   let looks = 0;
   const worker = new QueueWorker({

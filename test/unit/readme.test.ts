@@ -12,7 +12,7 @@ describe('the documents', () => {
     const blocks = [...readme.matchAll(/```graphql\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
     expect(blocks.length).toBeGreaterThanOrEqual(5);
     for (const block of blocks) {
-      // Two operations in one block are two things to paste.
+      // Two operations in one block are pasted separately.
       for (const operation of parse(block).definitions) {
         expect(validate(schema, { kind: 'Document', definitions: [operation] } as ReturnType<typeof parse>)).toEqual(
           [],

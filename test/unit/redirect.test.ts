@@ -93,7 +93,7 @@ describe('the allow-list of redirects', () => {
     'http://app.example/inbox;v=1',
     'http://app.example/inbox/%252e%252e/x',
     'http://app.example/inbox/%25252e%25252e/x',
-    // what a server below an origin could read as another path
+    // paths that a server under the origin could read as another path
     'https://app.example/inbox/..;/x',
     'https://app.example/inbox;/x',
     'https://app.example/inbox/%2e%2e/x',
@@ -129,7 +129,7 @@ describe('the allow-list of redirects', () => {
     'http://app.localhost:51004/back',
     'http://127.0.0.1.evil.test/back',
     'http://127.0.0.1:51004@evil.test/back',
-    // another app, or what is no app
+    // another app, or no app at all
     'com.example.app:/oauth2redirect/x',
     'com.example.app:/oauth2redirect?x=1',
     'com.example.app://oauth2redirect',
@@ -196,11 +196,11 @@ describe('the allow-list of redirects', () => {
     'myapp://callback',
     'com.example.app:',
     'javascript.example:/x',
-  ])('says of the entry %j that it can never match', (entry) => {
+  ])('reports that the entry %j can never match', (entry) => {
     expect(redirectEntryFault(entry)).toEqual(expect.any(String));
   });
 
-  it('has nothing against the entries that match here', () => {
+  it('accepts the entries that match here', () => {
     expect(ALLOWED.map(redirectEntryFault)).toEqual(ALLOWED.map(() => null));
   });
 });
@@ -218,11 +218,11 @@ describe("the answer in a redirect's query", () => {
     '?status%00=connected&%20status=x&+token=t&status+=y',
     '?%C5%BFtatus=connected&to%E2%84%AAen=t',
     '?code=1&message=hello&address=a@b.c&provider=GMAIL&error=x',
-  ])('keeps nothing of the caller under a name of ours: %s', (query) => {
+  ])('keeps no parameter of the caller under a name of ours: %s', (query) => {
     expect(queryOf(query)).toEqual(Object.entries(answer));
   });
 
-  it('keeps what is not ours as it was, and never two that a server would split otherwise', () => {
+  it('keeps other parameters as they were, and never two that a server would split differently', () => {
     expect(queryOf('?tab=1&tab=2&status_filter=open&my-token=1&state=s')).toEqual([
       ['tab', '1'],
       ['tab', '2'],

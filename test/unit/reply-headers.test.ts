@@ -16,14 +16,14 @@ describe('the subject', () => {
     ['Regarding: Lunch', 'Re: Regarding: Lunch'],
     ['Reunion', 'Re: Reunion'],
     ['', 'Re:'],
-  ])('of an answer to "%s" is "%s"', (subject, expected) => expect(replySubject(subject)).toBe(expected));
+  ])('of a reply to "%s" is "%s"', (subject, expected) => expect(replySubject(subject)).toBe(expected));
 
   it.each([
     ['Lunch', 'Fwd: Lunch'],
     ['FW: Fwd: Lunch', 'Fwd: Lunch'],
     ['WG: Mittag', 'Fwd: WG: Mittag'],
     ['Re: Lunch', 'Fwd: Re: Lunch'],
-  ])('of passing on "%s" is "%s"', (subject, expected) => expect(forwardSubject(subject)).toBe(expected));
+  ])('of a forward of "%s" is "%s"', (subject, expected) => expect(forwardSubject(subject)).toBe(expected));
 });
 
 describe('the references', () => {
@@ -38,7 +38,7 @@ describe('the references', () => {
     expect(below('b@x', ['a@x', 'b@x']).references).toEqual(['a@x', 'b@x']);
   });
 
-  it('stay short, and hold nothing that would break the header', () => {
+  it('stay short, and contain nothing that would break the header', () => {
     const many = Array.from({ length: 200 }, (_, i) => `${i}@x`);
     const { references } = below('last@x', many);
     expect([references.length, references[0], references.at(-1)]).toEqual([50, '0@x', 'last@x']);

@@ -10,7 +10,7 @@ const of = (all: boolean, own: string[], from: string, to: string[], cc: string[
   return [answered.to, answered.cc].map((list) => list.map(({ address }) => address).join(' '));
 };
 
-describe('whom an answer to all goes to', () => {
+describe('the recipients of a reply to all', () => {
   it.each([
     ['in plus form', ['ada@x.example'], ['ada+news@x.example', 'Ada+a+b@X.example', 'bob@x.example'], 'bob@x.example'],
     [
@@ -20,11 +20,11 @@ describe('whom an answer to all goes to', () => {
       'bob@x.example',
     ],
     ['of an alias in plus form', ['ada+work@x.example'], ['ada@x.example', 'bob@x.example'], 'bob@x.example'],
-  ])('leaves out own addresses %s', (_, own, cc, left) => {
+  ])('leave out own addresses %s', (_, own, cc, left) => {
     expect(of(true, own, 'zoe@x.example', own, cc)).toEqual(['zoe@x.example', left]);
   });
 
-  it('goes to quoted local parts and hosts in other letters, and to nothing that is no address', () => {
+  it('include quoted local parts and hosts in other scripts, and nothing that is not an address', () => {
     const cc = ['"john smith"@x.example', 'josé@münchen.example', 'undisclosed-recipients:', '"a<b>"@x.example'];
     expect(of(true, ['ada@x.example'], '"z..z"@x.example', ['ada@x.example'], cc)).toEqual([
       '"z..z"@x.example',
@@ -32,7 +32,7 @@ describe('whom an answer to all goes to', () => {
     ]);
   });
 
-  it('keeps others apart as they are written', () => {
+  it('distinguish other addresses as they are written', () => {
     const cc = ['a.da@x.example', 'b.ob+1@gmail.com', 'bob+2@gmail.com', '+ada@x.example'];
     expect(of(true, ['ada@x.example'], 'zoe@x.example', ['ada@x.example'], cc)).toEqual([
       'zoe@x.example',
@@ -40,16 +40,16 @@ describe('whom an answer to all goes to', () => {
     ]);
   });
 
-  it('takes mail from an own address in plus form for own mail', () => {
+  it('treat mail from an own address in plus form as own mail', () => {
     expect(of(false, ['ada@x.example'], 'ada+list@x.example', ['bob@x.example'])).toEqual(['bob@x.example', '']);
   });
 });
 
-describe('whom it comes from', () => {
+describe('the sender of a reply', () => {
   const identity = (address: string, isDefault = false) => ({ address, name: null, isDefault });
   const to = (address: string) => aMessage('m', { from: at('zoe@x.example')[0] ?? null, to: at(address), cc: [] });
 
-  it('is the identity that was written to, its own form before another of the same mailbox', () => {
+  it('is the identity that received the message, its own form before another of the same mailbox', () => {
     const identities = [identity('ada@gmail.com', true), identity('ada+work@gmail.com')];
     expect(replyIdentity(to('ada+work@gmail.com'), identities)?.address).toBe('ada+work@gmail.com');
     expect(replyIdentity(to('a.da+shop@gmail.com'), identities)?.address).toBe('ada@gmail.com');

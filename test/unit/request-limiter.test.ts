@@ -43,7 +43,7 @@ describe('the limiter around a provider', () => {
     expect(most).toBe(4);
   });
 
-  it('lets a person go before background work', async () => {
+  it("runs a person's request before background work", async () => {
     const limiter = createRequestLimiter({ ...limits, concurrency: 1 }, { log });
     const order: string[] = [];
     const gate = deferred();
@@ -80,7 +80,7 @@ describe('the limiter around a provider', () => {
     await expect(limiter.request(read, call(), async () => undefined)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  it('leaves a share of the window to background work, however much people want', async () => {
+  it('leaves a share of the window to background work, whatever people want', async () => {
     let now = 0;
     const limiter = createRequestLimiter({ ...limits, concurrency: 1 }, { log, now: () => now });
     const background = { ...call(undefined, 'background'), maxWaitMs: 1_000 };
@@ -90,7 +90,7 @@ describe('the limiter around a provider', () => {
     await expect(spend(1, person)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 60_000 });
     now = 30_000;
     await spend(5, background);
-    // A person who waits for the window does not keep background work out that has a part of it left.
+    // A person who waits for the window does not keep out background work while its share of the window is free.
     now = 59_500;
     const waiting = spend(50, person);
     await spend(5, background);
@@ -101,7 +101,7 @@ describe('the limiter around a provider', () => {
     await waiting;
   });
 
-  it('tries what is safe again, and never what is not', async () => {
+  it('retries what is safe to retry, and nothing else', async () => {
     const limiter = createRequestLimiter(limits, { log, random: () => 0 });
     let tries = 0;
     const flaky = async () => {
@@ -116,7 +116,7 @@ describe('the limiter around a provider', () => {
     expect(tries).toBe(1);
   });
 
-  it('takes up no place while it waits to try again', async () => {
+  it('uses no slot while it waits to retry', async () => {
     const limiter = createRequestLimiter(limits, { log, random: () => 300 });
     const leaving = new AbortController();
     const asked = deferred();
@@ -130,7 +130,7 @@ describe('the limiter around a provider', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
-  it('keeps away from the account for as long as Retry-After says', async () => {
+  it('sends no request of the account for as long as Retry-After says', async () => {
     let now = 0;
     const limiter = createRequestLimiter(limits, { log, now: () => now });
     const refuse = async () => {
@@ -149,7 +149,7 @@ describe('the limiter around a provider', () => {
     expect(asked).toBe(false);
   });
 
-  it('gives up at once when the caller does, also an attempt that does not listen, and frees its place', async () => {
+  it('ends at once when the caller aborts, also for an attempt that does not listen, and frees its slot', async () => {
     const limiter = createRequestLimiter({ ...limits, concurrency: 1 }, { log });
     const leaving = new AbortController();
     const deaf = limiter.request(read, call(leaving.signal), () => new Promise(() => {}));
@@ -160,7 +160,7 @@ describe('the limiter around a provider', () => {
     await expect(limiter.request(read, call(), async () => 'next')).resolves.toBe('next');
   });
 
-  it('refuses who waits in its queue once the provider has asked for a longer pause than they wait', async () => {
+  it('refuses a waiting request once the provider has asked for a longer wait than it allows', async () => {
     const limiter = createRequestLimiter({ ...limits, concurrency: 1 }, { log });
     const asked = deferred();
     const refused = limiter.request(read, call(), async () => {
@@ -173,7 +173,7 @@ describe('the limiter around a provider', () => {
     await expect(queued).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  it('tells of each request whether the provider answered', async () => {
+  it('reports for each request whether the provider answered', async () => {
     const seen: string[] = [];
     const limiter = createRequestLimiter(limits, { log, observe: (outcome) => seen.push(outcome) });
     const fails = (code: MailError['code']) =>
@@ -186,11 +186,11 @@ describe('the limiter around a provider', () => {
     expect(seen).toEqual(['answered', 'answered', 'unavailable', 'unavailable', 'answered']);
   });
 
-  describe('around files that are handed on', () => {
+  describe('around files that are streamed', () => {
     beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
     afterEach(() => vi.useRealTimers());
     const KB = new Uint8Array(1_000);
-    /** A file without an end, and whether its connection was closed. */
+    /** A file without an end, which records whether its connection was closed. */
     function endless(piece = KB) {
       const file = { closed: false, cut: '', stream: new ReadableStream<Uint8Array>() };
       file.stream = new ReadableStream<Uint8Array>({
@@ -208,18 +208,18 @@ describe('the limiter around a provider', () => {
         { ...call(), cut: ({ code }) => void Object.assign(file, { cut: code }), ...of },
         async () => file.stream,
       );
-    const soon = <T>(work: Promise<T>) => Promise.race([work, settled().then(() => 'waits' as const)]);
+    const nowOrWaits = <T>(work: Promise<T>) => Promise.race([work, settled().then(() => 'waits' as const)]);
 
-    it('leaves places to everything else, however many files are asked for and not read', async () => {
+    it('leaves slots to everything else, however many files are requested and not read', async () => {
       const limiter = createRequestLimiter(limits, { log });
       for (let i = 0; i < 8; i++) open(limiter, endless()).catch(() => {});
       await settled();
       expect(limiter.maxSlots).toBe(2);
       const page = limiter.request({ ...read, slots: limiter.maxSlots }, call(), async () => 'a page');
-      expect(await soon(page)).toBe('a page');
+      expect(await nowOrWaits(page)).toBe('a page');
     });
 
-    it('gives the place of a stalled one to the next, once the vendor has seen that it is gone', async () => {
+    it('gives the slot of a stalled one to the next, once the vendor has seen that it was closed', async () => {
       const limiter = createRequestLimiter({ ...limits, streams: 1 }, { log });
       const stalled = endless();
       await (await open(limiter, stalled)).getReader().read();
@@ -228,12 +228,12 @@ describe('the limiter around a provider', () => {
       expect(stalled.closed).toBe(false);
       await vi.advanceTimersByTimeAsync(1_100);
       expect(stalled).toMatchObject({ closed: true, cut: 'TIMEOUT' });
-      expect(await soon(next)).toBe('waits');
+      expect(await nowOrWaits(next)).toBe('waits');
       await vi.advanceTimersByTimeAsync(250);
-      expect(await soon(next)).not.toBe('waits');
+      expect(await nowOrWaits(next)).not.toBe('waits');
     });
 
-    it('ends one that dribbles for another, and none that flows', async () => {
+    it('ends a slow one for another, and none that flows', async () => {
       const limiter = createRequestLimiter(limits, { log });
       const flowing = endless(new Uint8Array(100_000));
       const dribbling = endless();
@@ -247,10 +247,10 @@ describe('the limiter around a provider', () => {
       }
       expect(dribbling).toMatchObject({ closed: true, cut: 'TIMEOUT' });
       expect(flowing).toMatchObject({ closed: false, cut: '' });
-      expect(await soon(next)).not.toBe('waits');
+      expect(await nowOrWaits(next)).not.toBe('waits');
     });
 
-    it('lets a slow reader have the file while nobody waits, and ends one who takes next to nothing', async () => {
+    it('lets a slow reader have the file while nothing waits, and ends one that reads next to nothing', async () => {
       const limiter = createRequestLimiter(limits, { log });
       const slow = endless(new Uint8Array(1_500_000));
       const hardly = endless();
@@ -262,10 +262,10 @@ describe('the limiter around a provider', () => {
       expect(slow).toMatchObject({ closed: false, cut: '' });
       expect(hardly).toMatchObject({ closed: true, cut: 'TIMEOUT' });
       const page = limiter.request({ ...read, slots: 3 }, call(), async () => 'a page');
-      expect(await soon(page)).toBe('a page');
+      expect(await nowOrWaits(page)).toBe('a page');
     });
 
-    it('watches no pace where its reader is ourselves', async () => {
+    it('ignores the pace when the gateway itself is the reader', async () => {
       const limiter = createRequestLimiter({ ...limits, streams: 1 }, { log });
       const forwarded = endless();
       const reader = (await limiter.stream(read, call(), async () => forwarded.stream)).getReader();
@@ -273,10 +273,10 @@ describe('the limiter around a provider', () => {
       const next = open(limiter, endless());
       await vi.advanceTimersByTimeAsync(600_000);
       expect(forwarded.closed).toBe(false);
-      expect(await soon(next)).toBe('waits');
+      expect(await nowOrWaits(next)).toBe('waits');
     });
 
-    it('refuses with a time to come back who waited for a turn as long as is said', async () => {
+    it('refuses a request that waited for the announced time, with a time to come back', async () => {
       const limiter = createRequestLimiter({ ...limits, streams: 1 }, { log });
       await limiter.stream(read, call(), async () => endless().stream);
       const refused = expect(open(limiter, endless(), { maxTurnMs: 20_000 })).rejects.toMatchObject({
@@ -290,21 +290,21 @@ describe('the limiter around a provider', () => {
 
     it('counts a file until its last byte or its closed connection, and no longer', async () => {
       const limiter = createRequestLimiter(limits, { log });
-      const whole = { ...endless(), stream: new Blob([KB]).stream() };
-      const one = await open(limiter, whole);
+      const finite = { ...endless(), stream: new Blob([KB]).stream() };
+      const one = await open(limiter, finite);
       const leaving = new AbortController();
       await open(limiter, endless(), { signal: leaving.signal });
       const wide = limiter.request({ ...read, slots: 3 }, call(), async () => 'a page');
-      expect(await soon(wide)).toBe('waits');
+      expect(await nowOrWaits(wide)).toBe('waits');
       await vi.advanceTimersByTimeAsync(60_000);
-      expect(await soon(wide)).toBe('waits');
+      expect(await nowOrWaits(wide)).toBe('waits');
       await new Response(one).arrayBuffer();
-      expect(await soon(wide)).toBe('a page');
+      expect(await nowOrWaits(wide)).toBe('a page');
       const all = limiter.request({ ...read, slots: 4 }, call(), async () => 'all of it');
       leaving.abort(new Error('the client left'));
-      expect(await soon(all)).toBe('waits');
+      expect(await nowOrWaits(all)).toBe('waits');
       await vi.advanceTimersByTimeAsync(250);
-      expect(await soon(all)).toBe('all of it');
+      expect(await nowOrWaits(all)).toBe('all of it');
     });
 
     it('ends a file whose provider sends no more', async () => {
@@ -323,7 +323,7 @@ describe('the limiter around a provider', () => {
     const batch = { ...read, slots: 4 };
     const background = call(undefined, 'background');
 
-    it('gives its place to a person who waits for it, once the vendor has seen that it is gone', async () => {
+    it('gives its slot to a person who waits for it, once the vendor has seen that it was closed', async () => {
       const limiter = createRequestLimiter(limits, { log });
       const sync = expect(limiter.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
       const page = limiter.request(read, call(), async () => 'a page');
@@ -334,7 +334,7 @@ describe('the limiter around a provider', () => {
       expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('a page');
     });
 
-    it('ends at once when it has had its time already', async () => {
+    it('ends at once when its time is already over', async () => {
       const limiter = createRequestLimiter(limits, { log });
       const sync = expect(limiter.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
       await vi.advanceTimersByTimeAsync(20_000);
@@ -344,19 +344,19 @@ describe('the limiter around a provider', () => {
       await expect(page).resolves.toBe('a page');
     });
 
-    it('counts for a moment more when its caller goes away', async () => {
+    it('counts for a moment longer when its caller aborts', async () => {
       const limiter = createRequestLimiter(limits, { log });
       const caller = new AbortController();
-      const gone = expect(limiter.request(batch, call(caller.signal), hangs)).rejects.toThrow('the client left');
+      const rejected = expect(limiter.request(batch, call(caller.signal), hangs)).rejects.toThrow('the client left');
       caller.abort(new Error('the client left'));
-      await gone;
+      await rejected;
       const page = limiter.request(read, call(), async () => 'a page');
       expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('waits');
       await vi.advanceTimersByTimeAsync(250);
       await expect(page).resolves.toBe('a page');
     });
 
-    it('is begun again, once, when a request that began later was answered', async () => {
+    it('is restarted, once, when a request that began later was answered', async () => {
       let now = 0;
       const limiter = createRequestLimiter(limits, { log, now: () => now });
       let tries = 0;
@@ -369,7 +369,7 @@ describe('the limiter around a provider', () => {
       expect(tries).toBe(2);
     });
 
-    it('is not begun again when it may not be repeated, or streams', async () => {
+    it('is not restarted when it may not be repeated, or streams', async () => {
       let now = 0;
       const limiter = createRequestLimiter(limits, { log, now: () => now });
       let tries = 0;
@@ -390,7 +390,7 @@ describe('the limiter around a provider', () => {
       expect(tries).toBe(2);
     });
 
-    it('is begun again, once, after as long as its caller says, for the rest of its time', async () => {
+    it("is restarted, once, after the caller's time, for the rest of its timeout", async () => {
       const limiter = createRequestLimiter(limits, { log });
       const patient = { ...call(), attemptTimeoutMs: 9_000, beginAgainAfterMs: 4_000 };
       let tries = 0;
@@ -415,7 +415,7 @@ describe('the limiter around a provider', () => {
       expect(sent).toBe(1);
     });
 
-    it('ends when its caller says, and not by its priority only', async () => {
+    it("ends when its caller's timeout says, and not only by its priority", async () => {
       const limiter = createRequestLimiter(limits, { log });
       const sync = expect(
         limiter.request(read, { ...background, attemptTimeoutMs: 4_000 }, hangs),
@@ -426,7 +426,7 @@ describe('the limiter around a provider', () => {
       await sync;
     });
 
-    it('keeps it when nobody waits, or when it may not be repeated', async () => {
+    it('keeps its slot when nothing waits, or when it may not be repeated', async () => {
       const limiter = createRequestLimiter(limits, { log });
       const gate = deferred<string>();
       const sync = limiter.request({ ...read, slots: 3 }, background, () => gate.promise);

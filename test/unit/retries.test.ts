@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Retries } from '../../src/changes/retries.ts';
 
-describe('what failed', () => {
+describe('a failed job', () => {
   let tried: string[];
   let retries: Retries;
   beforeEach(() => {
@@ -11,7 +11,7 @@ describe('what failed', () => {
   });
   afterEach(() => vi.useRealTimers());
 
-  it('is tried again after its pause, until it is settled', () => {
+  it('is retried after its backoff, until it succeeds', () => {
     retries.failed('a', 'google', 5_000, 0);
     vi.advanceTimersByTime(4_999);
     expect(tried).toEqual([]);
@@ -25,7 +25,7 @@ describe('what failed', () => {
     expect(retries.failures('a')).toBe(0);
   });
 
-  it('may be begun at any time, which ends its pause, but where its vendor said when it is left alone until then', () => {
+  it('may be started at any time, which ends its backoff, unless its vendor said how long to wait', () => {
     expect(retries.begin('new')).toBe(true);
     retries.failed('a', 'google', 5_000, 0);
     expect([retries.begin('a'), retries.isWaiting('a'), retries.failures('a')]).toEqual([true, false, 1]);
@@ -37,7 +37,7 @@ describe('what failed', () => {
     expect(retries.begin('held')).toBe(true);
   });
 
-  it('is tried at once when there is news, though never before Retry-After, nor at every turn', () => {
+  it('is retried at once on a notification, but never before Retry-After, nor at every turn', () => {
     retries.failed('a', 'google', 30_000, 0);
     retries.failed('held', 'google', 30_000, 20_000);
     vi.advanceTimersByTime(5_000);
@@ -58,7 +58,7 @@ describe('what failed', () => {
     expect(tried).toHaveLength(3);
   });
 
-  it("is tried at once when its vendor is back, and no other vendor's", () => {
+  it("is retried at once when its vendor is back, and no other vendor's", () => {
     retries.failed('a', 'google', 30_000, 0);
     retries.failed('b', 'google', 30_000, 0);
     retries.failed('m', 'microsoft', 30_000, 0);
@@ -82,7 +82,7 @@ describe('what failed', () => {
     expect(tried).toEqual(['a', 'b']);
   });
 
-  it('goes with its lane once that is known', () => {
+  it('moves to its lane once that is known', () => {
     retries.failed('a', '', 30_000, 0);
     retries.failed('a', 'google', 30_000, 0);
     vi.advanceTimersByTime(1_000);

@@ -17,16 +17,16 @@ it.each([
   expect(retryAfterMs(header, NOW)).toBe(ms);
 });
 
-it.each(['-5', 'Mon, 05 Jan 2026 08:59:00 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT'])('%j is over', (header) => {
+it.each(['-5', 'Mon, 05 Jan 2026 08:59:00 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT'])('%j has passed', (header) => {
   expect(retryAfterMs(header, NOW)).toBe(0);
 });
 
-it.each(['999999999', '9'.repeat(400), 'Fri, 31 Dec 2199 23:59:59 GMT'])('%j is not believed', (header) => {
+it.each(['999999999', '9'.repeat(400), 'Fri, 31 Dec 2199 23:59:59 GMT'])('%j is ignored as too long', (header) => {
   expect(retryAfterMs(header, NOW)).toBe(MAX_RETRY_AFTER_MS);
 });
 
 it.each([null, undefined, '', 'soon', '5, 5', '1e3', 'Infinity', 'NaN', '0x10', 'Mon, 99 Jan 2026 99:99:99 GMT'])(
-  '%j says nothing',
+  '%j is no time',
   (header) => {
     expect(retryAfterMs(header, NOW)).toBeUndefined();
   },

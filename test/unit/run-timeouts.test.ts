@@ -3,7 +3,7 @@ import { RunTimeouts } from '../../src/changes/sync/run-timeouts.ts';
 
 const tried = { key: 'i', lane: 'GMAIL', address: 'a@mail.example' };
 
-it('what a vendor that is slow has under way is begun again by news only when it takes longer than it did before', () => {
+it('a request to a slow vendor is restarted by a notification only when it takes longer than before', () => {
   let now = 0;
   const probation = new RunTimeouts(undefined, () => now);
   const first = probation.begin(tried, 0);

@@ -28,13 +28,16 @@ it.each<[string, string]>([
   expect(cursors.open('ann', sealed)).toBeNull();
 });
 
-/** `{"at":1,"id":"kept"}` for the row "row", as the release before SealedJsonBytes sealed it: AES-256-GCM over the bytes of the JSON. */
+/**
+ * `{"at":1,"id":"kept"}` for the row "row", sealed by the release before SealedJsonBytes: AES-256-GCM over the bytes of
+ * the JSON.
+ */
 const STORED = {
   key: Buffer.alloc(32, 7),
   sealed: Buffer.from('AQAAAAEfNpPuhVz1iTFpijvZc4L3EW7QEizKV4IK/pjxj9jJfpVv61NU8a0SouiDFt/hLLU=', 'base64'),
 };
 
-it('reads bytes that were stored before it was written, and writes the same format', () => {
+it('reads bytes that an earlier release stored, and writes the same format', () => {
   const sealed = new Sealer([{ version: 1, bytes: STORED.key }]);
   const rows = new SealedJsonBytes(sealed, 'row', Shape);
   expect(rows.open('row', STORED.sealed)).toEqual({ at: 1, id: 'kept' });

@@ -82,7 +82,7 @@ const alternatives = (where: Condition): readonly (readonly Condition[])[] => {
 const HIDDEN = new Set(['TRASH', 'SPAM']);
 const lies = (mail: Message) => mail.mailboxIds.some((id) => HIDDEN.has(id));
 
-it('parts a list in two by any condition and its negation', () => {
+it('splits a list in two by any condition and its negation', () => {
   for (const { where, mail } of some)
     expect(matches(mail, { kind: 'not', of: where }), JSON.stringify(where)).toBe(!matches(mail, where));
 });
@@ -93,8 +93,8 @@ it('means the same simplified, ordered and with negations pushed inwards', () =>
       expect(matches(mail, same), JSON.stringify(where)).toBe(matches(mail, where));
 });
 
-it('asks nothing for what excludes itself, and changes nothing else by that', () => {
-  // Pushed inwards, with what excludes itself left in.
+it('removes what excludes itself, and changes nothing else by that', () => {
+  // Pushes negations inwards, and keeps parts that exclude themselves.
   const inwards = (where: Condition, isNegated = false): Condition => {
     if (where.kind === 'not') return inwards(where.of, !isNegated);
     if (where.kind !== 'and' && where.kind !== 'or') return isNegated ? { kind: 'not', of: where } : where;
@@ -126,12 +126,13 @@ it('asks nothing for what excludes itself, and changes nothing else by that', ()
   ])
     expect(normalForm(impossible), JSON.stringify(impossible)).toEqual({ kind: 'nothing' });
   expect(normalForm(and(unread, or(and(ada, { kind: 'read', value: true }), trash)))).toEqual(and(unread, trash));
-  // A moment has both bounds, and each of two alternatives that are everything together may name its own.
+  // These are possible: a moment with both bounds, and two alternatives that cover everything, one of which names
+  // trash.
   const moment = and({ kind: 'receivedAfter', at: early }, { kind: 'receivedBefore', at: late });
   for (const possible of [moment, or(trash, not(trash))]) expect(normalForm(possible)).toEqual(possible);
 });
 
-it('keeps to De Morgan, also in what it brings in of trash and junk', () => {
+it('obeys De Morgan, also in what it includes of trash and junk', () => {
   for (const { where, mail } of some) {
     if (where.kind !== 'and' && where.kind !== 'or') continue;
     const not: Condition = { kind: 'not', of: where };
@@ -145,7 +146,7 @@ it('keeps to De Morgan, also in what it brings in of trash and junk', () => {
   }
 });
 
-it('leaves trash and junk out but for alternatives that name them', () => {
+it('excludes trash and junk, except for alternatives that name them', () => {
   const namesHidden = (where: Condition): boolean =>
     where.kind === 'and' || where.kind === 'or'
       ? where.of.some(namesHidden)
@@ -167,7 +168,7 @@ it('leaves trash and junk out but for alternatives that name them', () => {
   expect(holds({ kind: 'not', of: { kind: 'and', of: [{ kind: 'not', of: trash }, cat] } })).toBe(true);
 });
 
-it('says what is visible beside what is asked: neither the index nor the envelopes have to know of the other', () => {
+it('keeps visibility separate from the condition: neither the index nor the envelopes have to know the other', () => {
   const text: Condition = { kind: 'text', value: 'cat' };
   const from: Condition = { kind: 'from', value: 'bob' };
   const hidden = [...HIDDEN].map((id): Condition => ({ kind: 'mailbox', id }));
@@ -176,7 +177,7 @@ it('says what is visible beside what is asked: neither the index nor the envelop
   expect(branchesOf(visible, ({ kind }) => (kind === 'text' ? 'indexed' : 'checked'))).toEqual([visible]);
 });
 
-it('brings in of trash and junk what an alternative names, alternative by alternative', () => {
+it('includes of trash and junk what an alternative names, alternative by alternative', () => {
   const isNaming = (part: Condition) => part.kind === 'mailbox' && HIDDEN.has(part.id);
   for (const { where, mail } of some) {
     const listed = alternatives(normalForm(where)).some(
@@ -186,7 +187,7 @@ it('brings in of trash and junk what an alternative names, alternative by altern
   }
 });
 
-it('is its alternatives, in each of which the index and the envelopes stand apart', () => {
+it('equals its alternatives, in each of which the index and the envelopes are separate', () => {
   const decides = ({ kind }: Condition) =>
     kind === 'text' ? 'indexed' : kind === 'read' || kind === 'starred' ? 'exact' : 'checked';
   for (const { where, mail } of some) {
@@ -204,7 +205,7 @@ it('is its alternatives, in each of which the index and the envelopes stand apar
   }
 });
 
-it('is its alternatives where those are lists apart, in what it brings in of trash and junk too', () => {
+it('equals its alternatives when those are separate lists, also in what it includes of trash and junk', () => {
   const decides = ({ kind }: Condition) => (kind === 'text' ? 'indexed' : 'checked');
   for (const { where, mail } of some) {
     const needed = branchesOf(where, decides);

@@ -3,7 +3,7 @@ import { branchesOf } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { narrows } from '../support/fakes/fake-list.ts';
 
-it('reads apart what is found by words and what passes a filter, each as one list', () => {
+it('separates what words find from what a filter finds, each as one list', () => {
   const from = (value: string): Condition => ({ kind: 'from', value });
   const starred: Condition = { kind: 'starred', value: true };
   const unread: Condition = { kind: 'read', value: false };
@@ -22,7 +22,8 @@ it('reads apart what is found by words and what passes a filter, each as one lis
     or(and(from('ada'), from('bob')), and(from('ada'), unread), and(starred, from('bob'))),
     and(starred, unread),
   ]);
-  // Where that gains nothing it is one list: one that is narrowed already, and one of which a part is read whole.
+  // Splitting gains nothing for these, so they stay one list: they are narrowed already, or a part of them is read
+  // whole.
   for (const one of [
     and(from('cat'), or(starred, from('ada'))),
     or(starred, unread),
@@ -33,7 +34,7 @@ it('reads apart what is found by words and what passes a filter, each as one lis
     expect(apart(one)).toEqual([one]);
 });
 
-it('has no more lists than it may for being read apart', () => {
+it('makes no more lists than allowed by separating them', () => {
   const decides = ({ kind }: Condition) => (kind === 'text' ? 'indexed' : 'checked');
   const text = (value: string): Condition => ({ kind: 'text', value });
   const either = (n: number): Condition => ({
@@ -60,7 +61,7 @@ it('has no more lists than it may for being read apart', () => {
   }
 });
 
-it('asks once for alternatives that differ only in their words, or only in what stands beside them', () => {
+it('queries once for alternatives that differ only in their words, or only in what is beside them', () => {
   const decides = ({ kind }: Condition) => (kind === 'text' ? 'indexed' : 'checked');
   const text = (value: string): Condition => ({ kind: 'text', value });
   const notFrom = (value: string): Condition => ({ kind: 'not', of: { kind: 'from', value } });
@@ -80,7 +81,7 @@ it('asks once for alternatives that differ only in their words, or only in what 
       decides,
     ),
   ).toHaveLength(1);
-  // Each excluded word is a question of its own, and long phrases fill a query.
+  // Each excluded word is a query of its own, and long phrases fill a query.
   const excluded = pairs(12, (n) => [text(`w${n}`), { kind: 'not', of: text(`x${n}`) }, notFrom('ada')]);
   expect(branchesOf(excluded, decides)).toHaveLength(12);
   const long = pairs(12, (n) => [text(`${n} ${'word '.repeat(90)}`), notFrom('ada')]);

@@ -83,7 +83,7 @@ describe('evaluating a search here', () => {
     'in:global-garden',
     'nothing OR garden',
     '-(nothing ada)',
-  ])('%s holds', (search) => expect(holds(search)).toBe(true));
+  ])('%s matches', (search) => expect(holds(search)).toBe(true));
 
   it.each([
     'from:bob',
@@ -97,7 +97,7 @@ describe('evaluating a search here', () => {
     'in:trash',
     '-garden',
     'ada nothing',
-  ])('%s does not', (search) => expect(holds(search)).toBe(false));
+  ])('%s does not match', (search) => expect(holds(search)).toBe(false));
 
   it.each([
     ['jörg@müller.example', 'jörg@müller.example', true],
@@ -108,7 +108,7 @@ describe('evaluating a search here', () => {
     ['jorg@muller.example', 'ｊｏｒｇ@muller.example', true],
     ['jorg@muller.example', 'jorg@muller.example,', true],
     ['jorg@muller.example', 'x.jorg@muller.example', false],
-  ])('tells whether an address %s is meant by %s', (address, value, isMeant) => {
+  ])('decides whether an address %s is meant by %s', (address, value, isMeant) => {
     const from = { name: null, address };
     expect(matches({ ...message, from }, { kind: 'from', value })).toBe(isMeant);
   });
@@ -120,7 +120,7 @@ describe('evaluating a search here', () => {
 
 describe('the roles of a search', () => {
   const ROLES: readonly MailboxRole[] = ['INBOX', 'DRAFTS', 'SENT', 'TRASH', 'JUNK'];
-  /** One whose inbox is a label, which archiving takes off, and which has labels for flags; and one with folders. */
+  /** One account whose inbox is a label that archiving removes, with labels for flags, and one account with folders. */
   const labels = [...ROLES, 'STARRED' as const, 'IMPORTANT' as const].map((role) => mailbox(role, role, { role }));
   const folders = [...ROLES, 'ARCHIVE' as const].map((role) => mailbox(role, role, { role, kind: 'FOLDER' }));
   const own = mailbox('garden', 'Garden');
@@ -150,7 +150,7 @@ describe('the roles of a search', () => {
     for (const role of hidden) expect(listed('in:all', on, [role])).toBe(false);
   });
 
-  it.each(accounts)('bring trash and junk in only where these are named %#', (on) => {
+  it.each(accounts)('include trash and junk only where these are named %#', (on) => {
     for (const search of [
       '-in:all',
       '-in:archive',
@@ -170,21 +170,21 @@ describe('the roles of a search', () => {
       expect(listed(search, on, ['TRASH']), search).toBe(true);
     for (const search of ['in:trash in:all', 'in:trash in:archive', 'in:junk', 'in:junk OR -in:all'])
       expect(listed(search, on, ['TRASH']), search).toBe(false);
-    for (const place of [['INBOX'], on.archived]) expect(listed('-in:all', on, place)).toBe(false);
+    for (const mailboxIds of [['INBOX'], on.archived]) expect(listed('-in:all', on, mailboxIds)).toBe(false);
   });
 
-  it('is no archive where folders are and none of them is it', () => {
+  it('has no archive when there are folders and none of them is the archive', () => {
     const on = { mailboxes: folders.filter(({ role }) => role !== 'ARCHIVE'), ownId: () => null };
     expect(resolveMailboxes({ kind: 'role', role: 'ARCHIVE' }, on)).toEqual({ kind: 'nothing' });
   });
 
-  it('asks for no mailboxes to know a flag', () => {
+  it('needs no mailboxes for a flag', () => {
     expect(needsMailboxes({ kind: 'not', of: { kind: 'role', role: 'STARRED' } })).toBe(false);
     expect(needsMailboxes({ kind: 'and', of: [{ kind: 'role', role: 'ALL' }] })).toBe(true);
   });
 });
 
-it('is nothing, and everything once negated, for a value without a word', () => {
+it('matches nothing, and everything when negated, for a value without a word', () => {
   for (const kind of ['from', 'to', 'subject', 'text'] as const) {
     expect(resolveMailboxes({ kind, value: '%% 🎉' }, account)).toEqual({ kind: 'nothing' });
     expect(resolveMailboxes({ kind: 'not', of: { kind, value: '"' } }, account)).toEqual({ kind: 'and', of: [] });
@@ -194,7 +194,7 @@ it('is nothing, and everything once negated, for a value without a word', () => 
 describe('resolving what a condition names', () => {
   const unread: Condition = { kind: 'read', value: false };
 
-  it('folds what cannot match', () => {
+  it('removes what cannot match', () => {
     const nothing: Condition = { kind: 'nothing' };
     expect(simplify({ kind: 'and', of: [unread, nothing] })).toEqual(nothing);
     expect(simplify({ kind: 'or', of: [unread, nothing] })).toEqual(unread);

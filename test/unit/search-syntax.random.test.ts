@@ -48,7 +48,7 @@ const PIECES = [WORDS, SIGNS, SIGNS, SIGNS, OPERATORS, DATES, FOREIGN, ODD];
 
 const scribble = (pieces: number, of = PIECES) => Array.from({ length: pieces }, () => pick(pick(of))).join('');
 
-/** The condition of a search; null where it is refused. Anything else that is thrown fails the test. */
+/** Returns the condition of a search, or 'refused'. Any other error fails the test. */
 function parsed(search: string): UserCondition | null | 'refused' {
   try {
     return parseSearch(search);
@@ -59,7 +59,7 @@ function parsed(search: string): UserCondition | null | 'refused' {
   }
 }
 
-it('takes or refuses whatever is typed, and answers within its limits', () => {
+it('accepts or refuses any input, and ends within its limits', () => {
   const hostile = SIGNS.flatMap((a) => ['', ' ', 'a', '(', '-'].map((b) => (a + b).repeat(1_000).slice(0, 2_000)));
   const typed = Array.from({ length: 4_000 }, (_, n) => scribble(below(n % 20 === 0 ? 700 : 25)));
   let taken = 0;
@@ -73,7 +73,7 @@ it('takes or refuses whatever is typed, and answers within its limits', () => {
   expect(taken).toBeGreaterThan(1_500);
 });
 
-it('refuses no words and signs, in whatever order', () => {
+it('accepts words and signs in any order', () => {
   for (let n = 0; n < 2_000; n++) {
     const search = scribble(below(20), [
       WORDS.filter((word) => !word.includes('://')),
@@ -104,7 +104,9 @@ function condition(depth: number): UserCondition {
   return { kind, of: Array.from({ length: 2 + below(3) }, () => condition(depth - 1)) };
 }
 
-/** As somebody would write it, with parentheses and quotes where they are needed and now and then where not. */
+/**
+ * Writes the condition as a person would, with the parentheses and quotes that are needed and sometimes with others.
+ */
 function print(where: UserCondition): string {
   switch (where.kind) {
     case 'and':
@@ -154,7 +156,7 @@ it('is read as it was written', () => {
 const queryOf = (where: UserCondition) =>
   listQueries(null, resolveMailboxes(where, account), { decides: () => 'checked' });
 
-/** The same in other words: parts in another order, twice, beside everything, and negated twice. */
+/** Returns the same condition in other words: its parts in another order, twice, and negated twice. */
 function reworded(where: UserCondition): UserCondition {
   if (where.kind === 'not') return { kind: 'not', of: reworded(where.of) };
   if (below(4) === 0) return { kind: 'not', of: { kind: 'not', of: reworded(where) } };
@@ -163,7 +165,7 @@ function reworded(where: UserCondition): UserCondition {
   return { kind: where.kind, of: [...of, pick(of.length > 0 ? of : where.of)] };
 }
 
-it('is one query however it is worded', () => {
+it('is one query for all equivalent wordings', () => {
   for (let n = 0; n < 1_500; n++) {
     const meant = condition(3);
     const same = reworded(meant);
@@ -179,7 +181,7 @@ const mail = (n: number) =>
     content: someContent({ text: pick(WORDS) }),
   });
 
-it('parts any mail by a search and the negation of it', () => {
+it('splits any mail by a search and its negation', () => {
   const plain = [
     WORDS,
     SIGNS.filter((sign) => !'()"“”„＂'.includes(sign)),

@@ -67,12 +67,12 @@ describe('the search syntax', () => {
     ['(a OR b) (c OR d)', all(any(text('a'), text('b')), any(text('c'), text('d')))],
     ['from:a OR "b c"', any(from('a'), text('b c'))],
     ['a OR(b c)', any(text('a'), all(text('b'), text('c')))],
-  ])('binds %j as it is defined', (search, condition) => {
+  ])('binds %j as defined', (search, condition) => {
     expect(parseSearch(search)).toEqual(condition);
   });
 });
 
-describe('what was pasted', () => {
+describe('pasted text', () => {
   it.each<[string, unknown]>([
     ['https://a.example/x?y=(1)', all(text('https://a.example/x?y='), text('1'))],
     ['https://a.example/from:b', text('https://a.example/from:b')],
@@ -129,7 +129,7 @@ describe('what was pasted', () => {
     expect(parseSearch(search)).toEqual(condition);
   });
 
-  it('finds nothing by signs alone, and everything by the negation of that', () => {
+  it('finds nothing by signs alone, and everything by their negation', () => {
     for (const signs of [
       '%%',
       '-',
@@ -158,7 +158,7 @@ describe('what was pasted', () => {
     expect(parseSearch('lunch OR %%')).toEqual(text('lunch'));
   });
 
-  it('takes a long sentence, in which words are repeated', () => {
+  it('may be a long sentence with repeated words', () => {
     const sentence =
       'the quick brown fox jumps over the lazy dog and the cat sat on the mat while the band played '.repeat(4);
     expect(sentence.trim().split(' ')).toHaveLength(80);
@@ -190,7 +190,7 @@ describe('what was pasted', () => {
     [Array.from({ length: 101 }, (_, n) => `w${n}`).join(' '), /at most 100 different conditions; this one holds 101/],
     ['a'.repeat(501), /at most 500/],
     ['a'.repeat(3_000), /at most 2000/],
-  ])('refuses %j by name', (search, message) => {
+  ])('refuses %j with the reason', (search, message) => {
     expect(() => parseSearch(search)).toThrow(refusal(message));
   });
 });
@@ -205,7 +205,7 @@ describe('the days of a search', () => {
     ['UTC', '2026-11-20', '2026-11-20T00:00:00Z'],
     ['Europe/Berlin', '2026-01-15', '2026-01-14T23:00:00Z'],
     ['Europe/Berlin', '2026/7/15', '2026-07-14T22:00:00Z'],
-    // Clocks change within these days; they begin before that.
+    // Clocks change in the course of these days, after they have begun.
     ['Europe/Berlin', '2026-03-29', '2026-03-28T23:00:00Z'],
     ['Europe/Berlin', '2026-10-25', '2026-10-24T22:00:00Z'],
     ['Europe/Berlin', '2026-10-26', '2026-10-25T23:00:00Z'],
@@ -218,9 +218,9 @@ describe('the days of a search', () => {
     // Clocks were put forward over midnight: from 0:00 to 1:00, and from 23:30 to 0:30.
     ['America/Sao_Paulo', '2018-11-04', '2018-11-04T03:00:00Z'],
     ['America/Toronto', '1919-03-31', '1919-03-31T04:30:00Z'],
-    // They were put back to midnight, which came twice.
+    // Clocks were put back to midnight, which occurred twice.
     ['America/Havana', '2026-11-01', '2026-11-01T04:00:00Z'],
-    // A day that a country left out begins where it would have.
+    // A day that a country left out begins at the moment at which it would have begun.
     ['Pacific/Apia', '2011-12-30', '2011-12-30T10:00:00Z'],
     ['Pacific/Apia', '2011-12-31', '2011-12-30T10:00:00Z'],
     ['UTC', '0050-01-01', '0050-01-01T00:00:00Z'],
@@ -228,7 +228,7 @@ describe('the days of a search', () => {
     expect(start(zone, day)).toBe(at);
   });
 
-  it('begin with the first moment at which clocks there show them, in every zone', () => {
+  it('begin at the first moment that clocks there show, in every zone', () => {
     const zones = Intl.supportedValuesOf('timeZone');
     for (let n = 0; n < 300; n++) {
       const zone = random.pick(zones);
@@ -249,7 +249,7 @@ describe('the days of a search', () => {
     },
   );
 
-  it('make a list of its moments alone', () => {
+  it('define a list by their moments only', () => {
     const search = 'after:2026-11-20';
     const berlin = listCondition({ first: 1, search, timeZone: 'Europe/Berlin' });
     expect(berlin).toEqual(listCondition({ first: 1, search: 'after:2026-11-19T23:00:00Z', timeZone: 'Asia/Tokyo' }));
@@ -259,7 +259,7 @@ describe('the days of a search', () => {
 });
 
 describe('MessageFilter', () => {
-  it('holds all of its fields together', () => {
+  it('requires all of its fields together', () => {
     expect(filterCondition({ isRead: false, from: ' ada ', role: 'INBOX', isImportant: false })).toEqual({
       kind: 'and',
       of: [
@@ -271,25 +271,25 @@ describe('MessageFilter', () => {
     });
   });
 
-  it('says nothing when it is empty, and nothing matches an empty or', () => {
+  it('has no effect when it is empty, and an empty or matches nothing', () => {
     expect(filterCondition({})).toEqual({ kind: 'and', of: [] });
     expect(filterCondition({ and: [] })).toEqual({ kind: 'and', of: [] });
     expect(filterCondition({ or: [] })).toEqual({ kind: 'or', of: [] });
     expect(filterCondition({ isRead: null, from: null })).toEqual({ kind: 'and', of: [] });
   });
 
-  it('takes a value without a word for what matches nothing', () => {
+  it('matches nothing by a value without a word', () => {
     expect(filterCondition({ subject: ' %% ' })).toEqual({ kind: 'subject', value: '%%' });
   });
 
-  it('takes Message-IDs with and without brackets', () => {
+  it('accepts Message-IDs with and without brackets', () => {
     expect(filterCondition({ internetMessageId: ' < a@b > ' })).toEqual({ kind: 'internetMessageId', value: 'a@b' });
     expect(filterCondition({ internetMessageId: '<a@b>' })).toEqual({ kind: 'internetMessageId', value: 'a@b' });
   });
 
-  it('bounds the words of the text in search and filter together, in every script', () => {
+  it('limits the words of the text in search and filter together, in every script', () => {
     const words = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word}${n}`).join(' ');
-    // A long sentence is searched for, whatever it is written in.
+    // A long sentence is accepted in any script.
     for (const [word, count] of [
       ['lovely', 100],
       ['réunis', 100],
@@ -303,12 +303,13 @@ describe('MessageFilter', () => {
     expect(() =>
       listCondition({ first: 1, filter: { not: { text: '東'.repeat(500) } }, search: words('京', 80) }),
     ).toThrow(tooLong);
-    // What envelopes decide is shortened for the provider, and checked whole.
+    // A condition that envelopes decide is shortened for the provider and checked here as a whole, so its length is
+    // allowed.
     const people = { or: Array.from({ length: 13 }, (_, n) => ({ subject: `${n} ${'x'.repeat(490)}` })) };
     expect(() => listCondition({ first: 1, filter: people })).not.toThrow();
   });
 
-  it('refuses what cannot be meant', () => {
+  it('refuses contradictory input', () => {
     expect(() => filterCondition({ from: '  ' })).toThrow(refusal(/filter.from is empty/));
     expect(() => filterCondition({ mailbox: '' })).toThrow(refusal(/"" is not an id/));
     expect(() => filterCondition({ not: { mailbox: '' } })).toThrow(refusal(/"" is not an id/));

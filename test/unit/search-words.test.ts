@@ -42,7 +42,7 @@ it.each([
   ['Été™ №5', 'été tm no 5', 'ete tm no 5'],
   ['foo´s é', 'foo s e'],
   ['%% 🎉'],
-])('writes the words of %s for a provider as they stand, with accents and without', (text, ...spellings) => {
+])('writes the words of %s for a provider as they are, with accents and without', (text, ...spellings) => {
   expect(spellingsOf(text)).toEqual(spellings);
 });
 
@@ -83,6 +83,6 @@ it.each([
   ['ada@', null],
   ['ada@example', null],
   ['ada lovelace', null],
-])('takes %s for the address %s', (value, address) => {
+])('recognises %s as the address %s', (value, address) => {
   expect(addressIn(value)).toBe(address);
 });

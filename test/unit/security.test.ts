@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-/** The threats of SECURITY.md: | threat | what an attacker does | what holds | `file`: name of the test | */
+/** The threats of SECURITY.md: | threat | what an attacker does | what prevents it | `file`: name of the test | */
 const rows = readFileSync('SECURITY.md', 'utf8')
   .split('\n')
   .filter((line) => /^\|.*\| `[\w.-]+`: .+ \|$/.test(line))

@@ -44,7 +44,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     new Authenticators([service]).authenticate(token, { clientAddress: '127.0.0.1' });
   const refusal = (service: SessionService, token: string) => authenticate(service, token).then(() => null, code);
 
-  it('prove who asks on every instance for 15 minutes, without a query', async () => {
+  it("prove the user's identity on every instance for 15 minutes, without a query", async () => {
     const { accessToken, userId, sessionId, expiresAt, expiresIn } = await session();
     expect(expiresIn).toBe(15 * 60);
     for (const service of [a, b]) {
@@ -98,7 +98,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     await expect(a.refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('are carried on by a refresh token that serves once; used twice it ends the family', async () => {
+  it('continue by a refresh token that works once; used twice it ends the family', async () => {
     const first = await session();
     const second = await a.refresh(first.refreshToken);
     const third = await b.refresh(second.refreshToken);
@@ -119,7 +119,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     await authenticate(a, (await b.refresh(three[0].refreshToken)).accessToken);
   });
 
-  it('survive a client that went away before it was answered, and asks again elsewhere, until it has the answer', async () => {
+  it('survive a client that disconnected before it was answered, and repeats the request elsewhere, until it has the answer', async () => {
     const { refreshToken } = await session();
     const lost = await a.refresh(refreshToken, AbortSignal.abort());
     const next = await b.refresh(refreshToken, new AbortController().signal);
@@ -128,7 +128,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     expect(await refusal(a, next.accessToken)).toBe('UNAUTHENTICATED');
   });
 
-  it('end when a token comes again whose successor was used, though its own client went away', async () => {
+  it('end when a token is used again whose successor was used, although its client had disconnected', async () => {
     const { refreshToken } = await session();
     const next = await a.refresh(refreshToken, AbortSignal.abort());
     const last = await a.refresh(next.refreshToken);
@@ -143,7 +143,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     expect(await refusal(b, second.accessToken)).toBe('UNAUTHENTICATED');
   });
 
-  it('keep no refresh token in the clear, and take none that is unknown or expired', async () => {
+  it('store no refresh token unencrypted, and accept none that is unknown or expired', async () => {
     const { refreshToken, sessionId } = await session();
     expect(JSON.stringify(await db.prisma.refreshToken.findMany({ where: { sessionId } }))).not.toContain(refreshToken);
     await expect(a.refresh('unknown')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -167,10 +167,10 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     });
   });
 
-  it('say the same for a wrong password and an unknown address', async () => {
+  it('answer the same for a wrong password and an unknown address', async () => {
     const address = email();
     await signIns().register({ email: address, password, invite: null }, 'c');
-    const said = (given: string) =>
+    const answerTo = (given: string) =>
       signIns()
         .signIn({ email: given, password: 'wrong' }, '192.0.2.77')
         .then(
@@ -178,8 +178,8 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
           ({ code, message }) => [code, message],
         );
     const absent = email();
-    for (let i = 0; i < 10; i++) expect(await said(address)).toEqual(await said(absent));
-    const [refused, refusedToo] = [await said(address), await said(absent)];
+    for (let i = 0; i < 10; i++) expect(await answerTo(address)).toEqual(await answerTo(absent));
+    const [refused, refusedToo] = [await answerTo(address), await answerTo(absent)];
     expect(refused[0]).toBe('RATE_LIMITED');
     expect(refusedToo[0]).toBe('RATE_LIMITED');
   });
@@ -192,7 +192,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     await expect(signIns().register(input, 'c')).rejects.toThrow(message);
   });
 
-  it('need an invitation where the operator says so, and none can register where it is off', async () => {
+  it('need an invitation when the operator requires one, and no registration is possible when it is off', async () => {
     const address = email();
     const attempt = (mode: 'invite' | 'off', invite: string | null) =>
       signIns(mode).register({ email: address, password, invite }, 'c');

@@ -12,7 +12,7 @@ const reader = (answer: (key: string) => unknown = (key) => key.toUpperCase()) =
   return { asked, read };
 };
 
-it('reads what several have in common once, and gives each its own order', async () => {
+it('reads what several callers share once, and returns each its own order', async () => {
   const shared = new SharedReads();
   const { asked, read } = reader();
   const together = await Promise.all([
@@ -37,7 +37,7 @@ it('reads again for the others what failed for one of them', async () => {
   expect(asked).toEqual([['a']]);
 });
 
-it('keeps no error that stands for one item', async () => {
+it('caches no error that is returned for one item', async () => {
   const shared = new SharedReads();
   const error = new MailError('RATE_LIMITED', 'later');
   expect(await shared.each('thread', ['a', 'b'], reader((key) => (key === 'a' ? error : key)).read)).toEqual([

@@ -16,7 +16,7 @@ const STYLES = [
 ];
 const BLOCK = '<style>.x{display:none} .y{visibility:hidden} p.z, li > b{opacity:0}</style>';
 
-/** The same ones on every run. */
+/** Returns random HTML that is the same in every run. */
 function randomHtml(round: number): string {
   let state = round;
   const pick = (of: readonly string[]) => {
@@ -38,7 +38,7 @@ function randomHtml(round: number): string {
   return html;
 }
 
-it('shows in the text, as inline and in the sanitised HTML the same, however elements and styles are put together', () => {
+it('shows the same in the text, as inline files and in the sanitised HTML, for any combination of elements and styles', () => {
   const files = Array.from({ length: 14 }, (_, index) => ({ contentId: `${index}@x` }));
   const ids = (html: string) => [...shownFiles(html, files)].map(({ contentId }) => contentId).sort();
   const words = (html: string) => textOfHtml(html).match(/w\d+/g) ?? [];

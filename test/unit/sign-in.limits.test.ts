@@ -53,7 +53,7 @@ describe.each(TEST_DATABASES)('guessing passwords on %s', (kind) => {
     for (let i = 0; i < times; i++) expect(await guess(service, email, from)).toBe('UNAUTHENTICATED');
   };
 
-  /** Counts what other clients would have, and some more: the bound does not open again while the test runs. */
+  /** Counts half as many attempts more than the rule allows, so that no attempt is free again while the test runs. */
   const exhaust = async ({ name, burst, everyMs }: AttemptRule, key: string) => {
     const unbounded = { name, burst: 10 * burst, everyMs };
     for (let i = 0; i < 1.5 * burst; i++) expect(await new AttemptStore(db).take(unbounded, key)).toBe(0);
@@ -97,7 +97,7 @@ describe.each(TEST_DATABASES)('guessing passwords on %s', (kind) => {
     expect(await guess(service, email, four)).toBe('RATE_LIMITED');
   });
 
-  it('counts nothing for an attempt that it refuses, to whom else it might be', async () => {
+  it('counts nothing for an attempt that it refuses, not even towards other limits', async () => {
     const [office, home] = [client(), client()];
     const email = await owner(home);
     await guesses(email, office);
@@ -113,7 +113,7 @@ describe.each(TEST_DATABASES)('guessing passwords on %s', (kind) => {
     expect(await guess(another, sprayed, elsewhere, password), 'once the address is free again').toBe('IN');
   });
 
-  it('gives back what a good sign-in had counted, by every rule', async () => {
+  it('gives back what a successful sign-in had counted, in every rule', async () => {
     const email = await owner(client());
     const from = client();
     for (const [{ name, everyMs }, key] of [

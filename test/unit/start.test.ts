@@ -6,7 +6,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { loadEnvFile } from '../../src/env-file.ts';
 
-/** A tree of a small program, which the real bin/ starts. */
+/** The folder of a small program, which the real bin/ starts. */
 let tree: string;
 const started: Run[] = [];
 beforeEach(() => {
@@ -35,7 +35,7 @@ class Run {
   output = '';
   readonly exit: Promise<number | null>;
   private readonly child: ChildProcess;
-  private heard = () => {};
+  private onOutput = () => {};
 
   constructor(script: 'start' | 'dev') {
     const { scripts } = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8'));
@@ -48,21 +48,21 @@ class Run {
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (chunk) => {
         this.output += chunk;
-        this.heard();
+        this.onOutput();
       });
     }
     this.exit = once(this.child, 'close').then(([code]) => code as number | null);
     started.push(this);
   }
 
-  /** Waits until the output has it; rejects when the process is gone without. */
+  /** Waits until the output contains the text, and rejects when the process ends without it. */
   async says(text: string): Promise<void> {
-    const gone = this.exit.then(() => 'gone');
+    const ended = this.exit.then(() => 'ended');
     while (!this.output.includes(text)) {
       const more = new Promise<string>((go) => {
-        this.heard = () => go('more');
+        this.onOutput = () => go('more');
       });
-      if ((await Promise.race([more, gone])) === 'gone' && !this.output.includes(text)) {
+      if ((await Promise.race([more, ended])) === 'ended' && !this.output.includes(text)) {
         throw new Error(`it ended without "${text}":\n${this.output}`);
       }
     }
@@ -79,7 +79,7 @@ const start = async () => {
   return { code: await run.exit, output: run.output };
 };
 
-it('npm start runs the sources as they are: changed, put back, with another build in between, or broken', async () => {
+it('npm start runs the sources as they are: changed, changed back, with another build in between, or broken', async () => {
   say('once');
   expect(await start()).toMatchObject({ code: 0, output: 'once runs\n' });
   expect(await start()).toMatchObject({ code: 0, output: 'once runs\n' });
@@ -99,14 +99,14 @@ it('npm start runs the sources as they are: changed, put back, with another buil
   expect((await start()).code).toBe(1);
 });
 
-it('.env sets what the environment has not', () => {
+it('.env sets what the environment does not', () => {
   write('.env', "# Settings\nFROM_FILE='of the file'\nPATH='from the file'\n");
   const env = { PATH: '/bin' };
   loadEnvFile(join(tree, '.env'), env);
   expect(env).toEqual({ PATH: '/bin', FROM_FILE: 'of the file' });
 });
 
-it('.env may begin with a byte order mark; one that cannot be read is refused with one line that shows nothing of it', () => {
+it('.env may begin with a byte order mark; one that cannot be read is refused with one line that shows none of it', () => {
   const load = () => {
     const env: NodeJS.ProcessEnv = {};
     loadEnvFile(join(tree, '.env'), env);
@@ -128,7 +128,7 @@ it('.env may begin with a byte order mark; one that cannot be read is refused wi
   expect(load).toThrow(/^\.env: [^\n]*directory[^\n]*$/);
 });
 
-it('what the program reads beside it is there as it is in the tree, and nothing of an earlier build', async () => {
+it('files that the program reads beside it are as in the tree, and none is from an earlier build', async () => {
   say('once');
   mkdirSync(join(tree, 'prisma/migrations/1_init'), { recursive: true });
   write('prisma/migrations/1_init/migration.sql', 'SELECT 1;\n');
@@ -143,7 +143,7 @@ it('a stack trace names the source', async () => {
   expect((await start()).output).toContain(`${join(tree, 'src/main.ts')}:4:13`);
 });
 
-it('npm run dev starts again on a change, outlives a broken one, and ends with all that it started', async () => {
+it('npm run dev restarts on a change, survives a broken one, and ends with all that it started', async () => {
   say('one');
   const dev = new Run('dev');
   await dev.says('one runs');
@@ -160,7 +160,7 @@ it('npm run dev starts again on a change, outlives a broken one, and ends with a
   say('four');
   await dev.says('four runs');
   expect(await dev.stop('SIGINT')).toBe(0);
-  // Each was gone before the next began, which needs its port and its data.
+  // Each program ended before the next one began, which needs its port and its data.
   const order = dev.output.match(/^\w+ (?:runs|ends)$/gm);
   expect(order?.filter((line) => !line.startsWith('three'))).toEqual(
     ['one', 'two', 'four'].flatMap((word) => [`${word} runs`, `${word} ends`]),

@@ -20,7 +20,7 @@ import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
 const AWAY = { name: 'MailError', code: 'STORE_UNAVAILABLE', retryAfterMs: expect.any(Number) };
 const row = () => ({ id: randomUUID(), email: `${randomUUID()}@x.example`, passwordHash: '' });
 
-it('what fails for another reason is left as it is, and a store failure is found beneath what it was wrapped into', () => {
+it('an unrelated error is left as it is, and a store failure is found inside the error that wraps it', () => {
   for (const error of [
     new Error('no'),
     Object.assign(new Error('no'), { code: '23505', severity: 'ERROR' }),
@@ -34,7 +34,7 @@ it('what fails for another reason is left as it is, and a store failure is found
   expect(storeErrorIn(new MailError('PROVIDER_UNAVAILABLE', 'x', { cause: new Error('y') }))).toBeNull();
 });
 
-it('what must not be left undone is done when the store is back, and no later than it is wanted', async () => {
+it('required work is done when the store is back, and not after its deadline', async () => {
   const away = asStoreError(Object.assign(new Error('full'), { code: '53100' }));
   const work = vi.fn().mockRejectedValueOnce(away).mockResolvedValue('done');
   expect(await retryUntilStoreIsBack(work, new AbortController().signal)).toBe('done');
@@ -59,10 +59,10 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
   });
   afterAll(() => db.close());
 
-  // Disk full, out of memory, too many connections, read-only, cancelled for its time, starting up, deadlock, lost, i/o,
-  // and without its tables while a backup is being put back.
+  // In this order: disk full, out of memory, too many connections, read-only, statement timeout, starting up, deadlock,
+  // connection lost, I/O error, and missing tables while a backup is being restored.
   it.each(['53100', '53200', '53300', '25006', '57014', '57P03', '40P01', '08006', '58030', '42P01'])(
-    'a database that says %s is away, however it is asked, and serves when that is over',
+    'a database that reports %s is unavailable to every kind of query, and serves when that is over',
     async (code) => {
       const { id, email } = row();
       const insert = `INSERT INTO users (id, email, password_hash) VALUES ('${id}', '${email}', '')`;
@@ -79,7 +79,7 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
     },
   );
 
-  it('the fault of a statement is none of the store', async () => {
+  it('an error of a statement is not one of the store', async () => {
     const taken = await db.prisma.user.create({ data: row() });
     await expect(db.prisma.user.create({ data: taken })).rejects.toMatchObject({ code: 'P2002' });
     await expect(db.execute('SELECT nonsense')).rejects.not.toMatchObject(AWAY);
@@ -88,13 +88,16 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
   });
 });
 
-describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s that is out of reach', () => {
+describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s that cannot be reached', () => {
   const closers: (() => unknown)[] = [];
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();
   });
 
-  /** As long as the product's own where a busy server only has to answer, and shorter where it is waited for in vain. */
+  /**
+   * The product's own limits where a busy server only has to answer, and shorter ones where the test waits for a
+   * timeout.
+   */
   const SHORT = { ...STORE_LIMITS, statementMs: 2_000, probeEveryMs: 50 };
 
   async function open(limits: Partial<StoreLimits> = {}): Promise<{ db: Database; relay: Relay; direct: Database }> {
@@ -113,7 +116,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     return { db, relay, direct };
   }
 
-  /** The next commit is made, and its answer does not arrive. */
+  /** The next commit is made, but its answer is lost. */
   const loseCommit = (relay: Relay, then: () => void = () => {}) => {
     relay.onPiece = (piece, cut) => {
       if (!piece.includes('C\0\0\0\x0bCOMMIT\0')) return;
@@ -123,7 +126,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     };
   };
 
-  /** Everybody's connections to the database, but the one that asks. */
+  /** Ends every connection to the database but the one that runs this statement. */
   const terminate = (direct: Database) =>
     direct.execute(`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -135,7 +138,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
         WHERE datname = current_database() AND query LIKE '%pg_sleep(3%' AND query NOT LIKE '%LIKE%'`)
     ).rows.length;
 
-  it('every path that holds a connection survives its loss, and the next one serves', async () => {
+  it('every use of a connection survives its loss, and the next one serves', async () => {
     const { db, direct } = await open();
     let enter = () => {};
     const inside = new Promise<void>((resolve) => {
@@ -145,11 +148,11 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     const cut = new Promise<void>((resolve) => {
       go = resolve;
     });
-    const held = [
+    const running = [
       db.execute('SELECT 1; SELECT pg_sleep(30) FOR UPDATE'),
       db.execute('INSERT INTO users SELECT gen_random_uuid(), pg_sleep(30)::text, $1', ['']),
       db.prisma.$executeRaw`INSERT INTO users SELECT gen_random_uuid(), pg_sleep(30)::text, '2'`,
-      // Between two statements nobody waits for an answer.
+      // Between its two statements this transaction waits for no answer.
       db.prisma.$transaction(async (tx) => {
         await tx.user.count();
         enter();
@@ -157,12 +160,12 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
         return tx.user.create({ data: row() });
       }),
     ];
-    const outcomes = Promise.allSettled(held);
+    const outcomes = Promise.allSettled(running);
     await inside;
     await expect.poll(() => sleeping(direct)).toBeGreaterThanOrEqual(2);
     const exclusive = db.exclusively('w', async () => {
       await terminate(direct);
-      // By then the loss of the connection that holds the lock has come through the same relay, and nobody waits on it.
+      // By then the relay has also passed on the loss of the connection that holds the lock, on which nothing waits.
       await expect
         .poll(() =>
           db.execute('SELECT 1').then(
@@ -181,7 +184,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     expect(await db.prisma.user.count()).toBe(1);
   });
 
-  it('a database that lets nobody in is away, whatever it gives as its reason', async () => {
+  it('a database that refuses all connections is unavailable, whatever its reason', async () => {
     const { db, direct } = await open();
     const [{ name } = { name: '' }] = (await direct.execute('SELECT current_database() AS name')).rows;
     const elsewhere = await openDatabase({ url: process.env.TEST_DATABASE_URL ?? '', dataDir: null, log: silent });
@@ -203,7 +206,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
   const taken = async (direct: Database, role: string) =>
     (await direct.execute('SELECT 1 FROM pg_stat_activity WHERE usename = $1', [role])).rows.length;
 
-  /** As a user who may have so many connections. */
+  /** Opens the database as a user who may have only so many connections. */
   async function openFew(connections: number) {
     const { relay, direct } = await open();
     const role = `postern_test_${randomUUID().replaceAll('-', '')}`;
@@ -215,23 +218,23 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     return { few, direct, role };
   }
 
-  it('a server that takes few connections has those that it took go round', async () => {
+  it('a server that allows few connections serves everybody with those', async () => {
     const { few, direct, role } = await openFew(3);
     await Promise.all(Array.from({ length: 50 }, () => few.execute('SELECT pg_sleep(0.02)')));
-    // Where there is none at all it is said at once.
+    // Without any connection the refusal comes at once.
     await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
     await terminate(direct);
     await expect(few.execute('SELECT 1')).rejects.toMatchObject(AWAY);
-    // A connection that was ended counts until its process is gone.
+    // A connection that was ended counts until its server process has ended.
     await expect.poll(() => taken(direct, role)).toBe(0);
     await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 3`);
     await Promise.all(Array.from({ length: 50 }, () => few.execute('SELECT pg_sleep(0.02)')));
   });
 
-  it('the connection that hears the other instances finds a place beside a busy pool that has taken all of them', async () => {
+  it('the listening connection gets through beside a busy pool that uses all others', async () => {
     const { few, direct, role } = await openFew(4);
-    const heard = vi.fn();
-    await few.listen('postern_bus', heard);
+    const received = vi.fn();
+    await few.listen('postern_bus', received);
     let busy = true;
     const work = Array.from({ length: 8 }, async () => {
       while (busy) await few.execute('SELECT pg_sleep(0.02)');
@@ -246,14 +249,14 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND query LIKE 'LISTEN%'",
       [role],
     );
-    const told = async () => {
+    const receivedCount = async () => {
       await few.notify('postern_bus', 'x');
-      return heard.mock.calls.length;
+      return received.mock.calls.length;
     };
-    await expect.poll(told).toBeGreaterThan(0);
+    await expect.poll(receivedCount).toBeGreaterThan(0);
   });
 
-  it('a read whose connection breaks is asked again, and a write is not', async () => {
+  it('a read whose connection breaks is retried, and a write is not', async () => {
     const { db, relay } = await open();
     let cuts = 0;
     const cutOnce = (text: string) => {
@@ -275,7 +278,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     expect(cuts).toBe(1);
   });
 
-  it('a server that hangs is given up in time, then everybody is told at once, and all serve again when it goes on', async () => {
+  it('a server that hangs is given up in time, then everybody is refused at once, and all serve again when it continues', async () => {
     const { db, relay } = await open(SHORT);
     await Promise.all(Array.from({ length: 10 }, () => db.ping()));
     relay.hang();
@@ -287,25 +290,25 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       ...Array.from({ length: 20 }, () => inRequest(() => db.ping())),
     ]);
     for (const outcome of first) expect(outcome).toMatchObject({ status: 'rejected', reason: AWAY });
-    // Nothing is sent to a server that is known to be away.
+    // Nothing is sent to a server that is known to be unavailable.
     let pieces = 0;
     relay.onPiece = () => pieces++;
     for (let i = 0; i < 50; i++) await expect(db.ping()).rejects.toMatchObject(AWAY);
     expect(pieces).toBe(0);
     relay.resume();
     await expect.poll(() => db.prisma.user.count().catch(() => 'away')).toBeTypeOf('number');
-    // None of the connections that hung is given to anybody.
+    // None of the connections that hung is used again.
     await Promise.all(Array.from({ length: 20 }, () => inRequest(() => db.ping())));
   });
 
-  it('one slow statement is given up, and keeps nobody else from the store', async () => {
+  it('one slow statement is given up, and delays no other query', async () => {
     const { db } = await open(SHORT);
     const slow = db.limited((end) => db.execute('SELECT pg_sleep(30)').finally(end));
     await expect(slow).rejects.toMatchObject(AWAY);
     await Promise.all(Array.from({ length: 20 }, () => db.ping()));
   });
 
-  it('what was given up while it waited for a lock takes up no connection of the server', async () => {
+  it('a statement that was given up while it waited for a lock occupies no connection of the server', async () => {
     const { db, direct } = await open(SHORT);
     const waiting = async () =>
       (
@@ -325,7 +328,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     expect(await db.prisma.user.count()).toBe(0);
   });
 
-  it('the statements of one request do not add up, those of the background have no common limit', async () => {
+  it('the statements of one request share a limit, those of the background do not', async () => {
     const { db } = await open({ ...SHORT, statementMs: STORE_LIMITS.statementMs, requestMs: 1_500 });
     let done = 0;
     const several = async () => {
@@ -335,7 +338,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     expect(done).toBeLessThan(8);
     await db.limited((end) => several().finally(end), { streamed: true });
     expect(done).toBe(8);
-    // Work that a request has begun goes on when it is answered.
+    // Work that a request began continues after its answer.
     await db.limited((end) => {
       end();
       return several();
@@ -343,7 +346,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     expect(done).toBe(8);
   });
 
-  it('a session that another instance ended while this one could not hear is ended here when the store is back', async () => {
+  it('a session that another instance ended unheard is ended here when the store is back', async () => {
     const { db, relay, direct } = await open(SHORT);
     const jwtSecret = 'a secret of at least thirty-two characters';
     const on = async (database: Database) => {
@@ -360,7 +363,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     expect(await here.authenticate(session.accessToken)).not.toBeNull();
     relay.cut();
     await there.end(session.sessionId, 'SIGNED_OUT');
-    // The listening connection is back first, and what is asked then is lost again.
+    // The listening connection is restored first, and the queries that it causes are lost again.
     let lost = 0;
     relay.onPiece = (piece, cut) => {
       if (lost >= 4 || !piece.includes('"sessions"')) return;
@@ -392,17 +395,17 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       const session = await sessions.open(user.id);
       return { ...opened, sessions, elsewhere, session };
     }
-    it('is traded when the answer to the commit is lost', async () => {
+    it('is exchanged when the answer to the commit is lost', async () => {
       const { relay, sessions, session } = await signedIn();
       loseCommit(relay);
       const next = await sessions.refresh(session.refreshToken);
       expect(relay.onPiece).toBeNull();
       await sessions.refresh(next.refreshToken);
-      // What was answered is used up, however it came about.
+      // A token whose successor was used is used up, however the successor was received.
       await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     });
 
-    it('still serves when the store stayed away after the commit', async () => {
+    it('still works when the store stayed unavailable after the commit', async () => {
       const { relay, sessions, session } = await signedIn(SHORT);
       loseCommit(relay, () => relay.cut());
       await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
@@ -413,7 +416,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       expect(await sessions.authenticate(accessToken)).not.toBeNull();
     });
 
-    it('still serves on another instance when the one that traded it never had the answer', async () => {
+    it('still works on another instance when the first one never received the answer', async () => {
       const { relay, sessions, session, elsewhere } = await signedIn(SHORT);
       loseCommit(relay, () => relay.cut());
       await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
@@ -461,7 +464,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       };
     }
 
-    it('is stored when the store is back, though the code of its consent is spent', async () => {
+    it('is stored when the store is back, although the code of its consent is used up', async () => {
       const { relay, finish, onceSpent, connected } = await consented();
       onceSpent(() => relay.cut());
       await expect(finish()).rejects.toMatchObject(AWAY);
@@ -470,7 +473,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       expect(connected).toHaveBeenCalledTimes(1);
     });
 
-    it('is stored once and told when the answer to the commit is lost', async () => {
+    it('is stored once and announced when the answer to the commit is lost', async () => {
       const { relay, finish, onceSpent, connected, direct } = await consented();
       onceSpent(() => loseCommit(relay));
       expect(await finish()).toMatchObject({ status: 'CONNECTED' });
@@ -480,15 +483,15 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     });
   });
 
-  it('what could not be told to the other instances has them look again', async () => {
+  it('is announced by a gap to all other instances when it could not be announced at once', async () => {
     const { db, relay, direct } = await open(SHORT);
     const [here, there] = await Promise.all([createBus(db, silent), createBus(direct, silent)]);
-    const [heard, gap] = [vi.fn(), vi.fn()];
-    here.subscribe('t', heard);
+    const [received, gap] = [vi.fn(), vi.fn()];
+    here.subscribe('t', received);
     there.onGap(gap);
     relay.cut();
     await here.publish('t', 1);
-    expect(heard).toHaveBeenCalledWith(1);
+    expect(received).toHaveBeenCalledWith(1);
     await relay.restore();
     await expect.poll(() => gap).toHaveBeenCalled();
     await here.close();

@@ -21,20 +21,23 @@ import type {
 } from '../../src/providers/contract/mail-session.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/app/database.ts';
 
-/** A provider that a test can make forget to answer. */
+/** A provider whose answers a test can lose. */
 class FakeProvider {
   drafts = new Map<string, string>();
   sent: string[] = [];
-  told = 0;
-  asked = 0;
-  /** Drafts that it has taken for sending, and has not sent yet. */
+  sendCalls = 0;
+  probeCalls = 0;
+  /** Drafts that the provider has accepted for sending, and has not sent yet. */
   submitted = new Set<string>();
-  /** Whether it knows which message the sent copy is. */
+  /** Whether the provider knows the id of the sent copy. */
   names = true;
-  /** What happens while it is told to send. */
+  /** Runs when `send` is called. */
   onSend = () => {};
   fault: Partial<Record<'save' | 'send' | 'probe' | 'open', () => Error>> = {};
-  /** What `send` does before its answer is lost: the message goes, or it does not. nothing: it is answered, and does not go. */
+  /**
+   * What `send` loses: 'answer' sends the message without an answer, 'request' does nothing, 'nothing' answers but does
+   * not send.
+   */
   loses: 'answer' | 'request' | 'nothing' | null = null;
 
   readonly session = {
@@ -52,7 +55,7 @@ class FakeProvider {
       if (!this.drafts.delete(id)) throw new MailError('NOT_FOUND', 'gone');
     },
     send: async (id: string) => {
-      this.told++;
+      this.sendCalls++;
       this.onSend();
       if (this.fault.send) throw this.fault.send();
       const message = this.drafts.get(id);
@@ -69,7 +72,7 @@ class FakeProvider {
       return { messageId: this.names ? `sent-${id}` : null };
     },
     probe: async ({ draftId, internetMessageId }: Submitted): Promise<SendStatus> => {
-      this.asked++;
+      this.probeCalls++;
       if (this.fault.probe) throw this.fault.probe();
       if (this.sent.includes(internetMessageId))
         return { state: 'sent', messageId: this.names ? `sent-${draftId}` : null };
@@ -89,7 +92,7 @@ class FakeProvider {
 
 const never = new Promise<never>(() => {});
 
-/** The clock that the delivery goes by: it moves on while that waits, and at no other time. */
+/** The clock of a delivery, which advances only while the delivery pauses. */
 class Clock extends ProviderCalls {
   private at = Date.now();
   readonly now = () => new Date(this.at);
@@ -141,7 +144,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     return created;
   };
 
-  /** A worker; `step` is called at each thing it does, and may never come back. */
+  /** Returns a worker. It calls `step` at each of its steps, which may never return. */
   const worker = (
     provider: FakeProvider,
     {
@@ -241,15 +244,15 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     }
   });
 
-  it('is asked after when the answer is lost, and not sent again', async () => {
+  it('is looked up when the answer is lost, and not sent again', async () => {
     const provider = new FakeProvider();
     provider.loses = 'answer';
     const { id } = await submitted();
     expect(await worker(provider)(id)).toMatchObject({ status: 'SENT', attempts: 1 });
-    expect(provider).toMatchObject({ told: 1, sent: { length: 1 } });
+    expect(provider).toMatchObject({ sendCalls: 1, sent: { length: 1 } });
   });
 
-  it('is sent again only once it is proven not to have gone', async () => {
+  it('is sent again only once it is proven not to have been sent', async () => {
     const provider = new FakeProvider();
     provider.loses = 'request';
     const { id } = await submitted();
@@ -257,33 +260,33 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     const toldAt: number[] = [];
     provider.onSend = () => void toldAt.push(clock.now().getTime());
     expect(await worker(provider, { clock })(id)).toMatchObject({ status: 'SENT', attempts: 2 });
-    expect(provider).toMatchObject({ told: 2, sent: { length: 1 } });
+    expect(provider).toMatchObject({ sendCalls: 2, sent: { length: 1 } });
     expect((toldAt[1] ?? 0) - (toldAt[0] ?? 0)).toBeGreaterThanOrEqual(5_000);
   });
 
-  it('is sent though the sent copy is not known yet, which is looked for until it is, and told', async () => {
+  it('is sent although the sent copy is not known yet, which is looked for until it is found, and announced', async () => {
     const provider = new FakeProvider();
     provider.names = false;
     const { id } = await submitted();
-    const told: SubmissionRecord[] = [];
-    const feed = { changed: async (record: object) => void told.push(record as SubmissionRecord) };
+    const reports: SubmissionRecord[] = [];
+    const feed = { changed: async (record: object) => void reports.push(record as SubmissionRecord) };
     const sent = await worker(provider, { feed })(id);
     expect(sent).toMatchObject({ status: 'SENT', messageId: null });
     expect(await store.get(id)).toMatchObject({ payload: null, claimUntil: null, dueAt: expect.any(Date) });
     await dueNow(id);
-    const quiet = told.length;
+    const quiet = reports.length;
     const { updatedAt } = (await store.get(id)) ?? {};
     await worker(provider, { feed })(id);
-    expect(told).toHaveLength(quiet);
+    expect(reports).toHaveLength(quiet);
     expect(await store.get(id)).toMatchObject({ status: 'SENT', messageId: null, updatedAt });
     provider.names = true;
     await dueNow(id);
     await worker(provider, { feed })(id);
-    expect(told.at(-1)).toMatchObject({ status: 'SENT', messageId: expect.stringMatching(/^sent-/), dueAt: null });
-    expect(provider).toMatchObject({ told: 1, sent: { length: 1 } });
+    expect(reports.at(-1)).toMatchObject({ status: 'SENT', messageId: expect.stringMatching(/^sent-/), dueAt: null });
+    expect(provider).toMatchObject({ sendCalls: 1, sent: { length: 1 } });
   });
 
-  it('is looked for no longer than an hour after it was sent', async () => {
+  it('is looked for up to an hour after it was sent', async () => {
     const provider = new FakeProvider();
     provider.names = false;
     const { id } = await submitted();
@@ -298,7 +301,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     });
   });
 
-  it('does not stay sent when it is a draft an hour after the provider took it', async () => {
+  it('does not remain SENT when it is a draft an hour after the provider accepted it', async () => {
     const provider = new FakeProvider();
     provider.names = false;
     provider.loses = 'nothing';
@@ -308,7 +311,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     await dueNow(id);
     const end = await worker(provider)(id);
     expect(end).toMatchObject({ status: 'UNKNOWN', problem: { message: expect.stringContaining('drafts') } });
-    expect(provider.told).toBe(1);
+    expect(provider.sendCalls).toBe(1);
   });
 
   it.each([20_000, 3_600_000])('is not sent again %i ms late, when it is found in the sent mail', async (lateMs) => {
@@ -316,10 +319,10 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     const { id, internetMessageId } = await submitted(new Date(Date.now() - lateMs));
     provider.sent.push(internetMessageId);
     expect(await worker(provider)(id, lateMs)).toMatchObject({ status: 'SENT', attempts: 0, problem: null });
-    expect(provider.told).toBe(0);
+    expect(provider.sendCalls).toBe(0);
   });
 
-  it('is sent when it is a little late and found nowhere, and unknown when it is long late, and kept as a draft', async () => {
+  it('is sent when it is a little late and found nowhere, and unknown when it is very late, and kept as a draft', async () => {
     const provider = new FakeProvider();
     const little = await submitted(new Date(Date.now() - 20_000));
     expect(await worker(provider)(little.id, 20_000)).toMatchObject({ status: 'SENT', attempts: 1 });
@@ -330,7 +333,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
       attempts: 0,
       problem: { message: expect.stringContaining('drafts') },
     });
-    expect(provider).toMatchObject({ told: 1, drafts: { size: 1 } });
+    expect(provider).toMatchObject({ sendCalls: 1, drafts: { size: 1 } });
   });
 
   it('is not sent again when it is a little late, and among the drafts that the provider is sending', async () => {
@@ -339,10 +342,10 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     provider.drafts.set('begun', internetMessageId);
     provider.submitted.add('begun');
     expect(await worker(provider)(id, 20_000)).toMatchObject({ status: 'SENT', attempts: 0, problem: null });
-    expect(provider.told).toBe(0);
+    expect(provider.sendCalls).toBe(0);
   });
 
-  it('is not sent a little late while the provider cannot be asked whether it went', async () => {
+  it('is not sent a little late while the provider cannot say whether it was sent', async () => {
     const provider = new FakeProvider();
     const { id, internetMessageId } = await submitted(new Date(Date.now() - 20_000));
     provider.sent.push(internetMessageId);
@@ -352,19 +355,19 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     provider.fault = {};
     await dueNow(id);
     expect(await worker(provider)(id, 20_000)).toMatchObject({ status: 'SENT', attempts: 0, problem: null });
-    expect(provider.told).toBe(0);
+    expect(provider.sendCalls).toBe(0);
   });
 
   it('is sent however late when its draft is still there, and that only once', async () => {
     const provider = new FakeProvider();
     const { id, internetMessageId } = await submitted(new Date(Date.now() - 3_600_000));
-    // Begun, and not noted in this database.
+    // The draft was created, but this database has no record of it.
     provider.drafts.set('begun', internetMessageId);
     expect(await worker(provider)(id, 3_600_000)).toMatchObject({ status: 'SENT', attempts: 1 });
-    expect(provider).toMatchObject({ told: 1, sent: { length: 1 }, drafts: { size: 0 } });
+    expect(provider).toMatchObject({ sendCalls: 1, sent: { length: 1 }, drafts: { size: 0 } });
   });
 
-  it('stays long late while the provider cannot be asked', async () => {
+  it('waits when it is very late and the provider does not answer', async () => {
     const provider = new FakeProvider();
     const { id, internetMessageId } = await submitted(new Date(Date.now() - 3_600_000));
     provider.sent.push(internetMessageId);
@@ -373,24 +376,24 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     provider.fault = {};
     await dueNow(id);
     expect(await worker(provider)(id)).toMatchObject({ status: 'SENT', attempts: 0 });
-    expect(provider.told).toBe(0);
+    expect(provider.sendCalls).toBe(0);
   });
 
-  it('is unknown, and never sent again, when nobody can say', async () => {
+  it('is unknown, and never sent again, when the provider cannot say', async () => {
     const provider = new FakeProvider();
     provider.loses = 'request';
     const { id } = await submitted();
     provider.onSend = () => provider.drafts.clear();
     expect(await worker(provider)(id)).toMatchObject({ status: 'SENDING', attempts: 1, problem: { code: 'TIMEOUT' } });
-    // Long ago, as far as the row knows.
+    // According to the row, the attempt was long ago.
     await db.prisma.submission.update({ where: { id }, data: { attemptedAt: new Date(Date.now() - 400_000) } });
     await dueNow(id);
     const end = await worker(provider)(id);
     expect(end).toMatchObject({ status: 'UNKNOWN', attempts: 1, payload: null, problem: { code: 'TIMEOUT' } });
-    expect(provider.told).toBe(1);
+    expect(provider.sendCalls).toBe(1);
   });
 
-  it('fails for good when it is refused, and says why', async () => {
+  it('fails permanently when it is refused, with the reason', async () => {
     const provider = new FakeProvider();
     provider.fault.save = failing('FORBIDDEN');
     const { id } = await submitted();
@@ -399,7 +402,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
   });
 
   it.each(['RECONNECT_REQUIRED', 'RATE_LIMITED', 'PROVIDER_UNAVAILABLE'] as const)(
-    'waits out %s, for a day',
+    'is retried after %s, for a day',
     async (code) => {
       const provider = new FakeProvider();
       provider.fault.open = failing(code);
@@ -417,7 +420,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     },
   );
 
-  it('can be cancelled until the provider is told, and takes its draft along', async () => {
+  it('can be cancelled until `send` is called, together with its draft', async () => {
     const provider = new FakeProvider();
     const early = await submitted();
     const saving = deferred();
@@ -434,7 +437,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     });
     await expect(slow(early.id)).rejects.toThrow(expect.objectContaining({ name: 'ClaimLost' }));
     await saving.promise;
-    expect(provider).toMatchObject({ told: 0, sent: [] });
+    expect(provider).toMatchObject({ sendCalls: 0, sent: [] });
     expect(provider.drafts.size).toBe(0);
 
     const late = await submitted();
@@ -442,15 +445,15 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(await store.cancel(late, new Date())).toBeNull();
   });
 
-  it('goes to one of two workers', async () => {
+  it('is done by one of two workers', async () => {
     const provider = new FakeProvider();
     const { id } = await submitted();
     const done = await Promise.all([worker(provider)(id), worker(provider)(id), worker(provider)(id)]);
     expect(done.filter((record) => record !== null)).toHaveLength(1);
-    expect(provider.told).toBe(1);
+    expect(provider.sendCalls).toBe(1);
   });
 
-  it('is left to the next when the process stops', async () => {
+  it('is left to the next worker when the process stops', async () => {
     const provider = new FakeProvider();
     provider.loses = 'request';
     const { id } = await submitted();

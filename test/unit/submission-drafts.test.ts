@@ -29,7 +29,7 @@ describe.each(TEST_DATABASES)('the draft that a submission holds on %s', (kind) 
     if (claim) await store.finish(claim, { status });
   };
 
-  it('is free when it ended unsent, and never after it was sent', async () => {
+  it('is free when it ended without being sent, and never after it was sent', async () => {
     await ended('failed', 'FAILED');
     expect(await store.holder(integrationId, 'failed')).toBeNull();
     expect(await holding('failed')).not.toBeNull();
@@ -44,7 +44,7 @@ describe.each(TEST_DATABASES)('the draft that a submission holds on %s', (kind) 
     expect(await holding('cancelled')).not.toBeNull();
   });
 
-  it('is let go of where an older release has ended the submission', async () => {
+  it('is released when an older release has ended the submission', async () => {
     const created = await holding('older');
     await db.prisma.submission.update({ where: { id: created?.id ?? '' }, data: { status: 'FAILED', dueAt: null } });
     expect(await holding('older')).toBeNull();
@@ -53,7 +53,7 @@ describe.each(TEST_DATABASES)('the draft that a submission holds on %s', (kind) 
     expect(await store.releaseDraft(integrationId, 'older')).toBe(false);
   });
 
-  it('is held too where it was made for the submission', async () => {
+  it('is held too when it was made for the submission', async () => {
     const created = await holding('own');
     const change = { draftId: 'made', ownDraft: true, heldDraftId: null };
     await db.prisma.submission.update({ where: { id: created?.id ?? '' }, data: change });
@@ -61,14 +61,14 @@ describe.each(TEST_DATABASES)('the draft that a submission holds on %s', (kind) 
     expect(await store.holder(randomUUID(), 'made')).toBeNull();
   });
 
-  it('names those that are due when it is deleted', async () => {
+  it('reports the submissions that are due when it is deleted', async () => {
     const later = new Date(Date.now() + 3_600_000);
     const [mine, other] = [await holding('deleted', later), await holding('kept', later)];
     expect(await store.retryNow(integrationId, new Date(), 'deleted')).toEqual([mine?.id]);
     expect((await store.get(other?.id ?? ''))?.dueAt).toEqual(later);
   });
 
-  it('is of a submission whose changes are read in pages, also where many have one time', async () => {
+  it('belongs to a submission whose changes are read in pages, also when many have one time', async () => {
     const at = new Date(Date.now() + 60_000);
     const created = await Promise.all(Array.from({ length: 5 }, (_, n) => holding(`at once ${n}`)));
     const ids = created.map((row) => row?.id ?? '').sort();

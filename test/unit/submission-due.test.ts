@@ -9,8 +9,8 @@ import { fakeAccount } from '../support/fakes/fake-account.ts';
 
 afterEach(() => vi.useRealTimers());
 
-it('is looked for once more when it fell due while it was being stored', async () => {
-  // The clock moves while it is stored, and not before, however busy the machine is.
+it('is looked up once more when it fell due while it was being stored', async () => {
+  // The clock advances only while the submission is stored, however busy the machine is.
   vi.useFakeTimers({ toFake: ['Date'] });
   const steps: string[] = [];
   const submissions = new Submissions({
@@ -39,7 +39,7 @@ it('is looked for once more when it fell due while it was being stored', async (
 it.each([
   [500, true],
   [5_000, false],
-])('due in %i ms by our clock when the queue says it is: taken up %s', async (ms, takenUp) => {
+])('due in %i ms by our clock when the queue delivers it: begun %s', async (ms, takenUp) => {
   vi.useFakeTimers({ toFake: ['Date'] });
   let handle = async (_data: unknown) => {};
   let claims = 0;
@@ -68,7 +68,7 @@ it.each([
   expect(claims > 0).toBe(takenUp);
 });
 
-it('is queued again when its key comes again while it is scheduled', async () => {
+it('is queued again when its key is used again while it is scheduled', async () => {
   const queued: unknown[] = [];
   const dueAt = new Date(Date.now() - 1_000);
   const submissions = new Submissions({
@@ -85,7 +85,7 @@ it('is queued again when its key comes again while it is scheduled', async () =>
   expect(queued).toEqual([['one', dueAt]]);
 });
 
-it('is taken up soon, once, and adds no jobs when it is due and no job stands for it', async () => {
+it('is begun soon, once, and adds no jobs when it is due and has no job', async () => {
   vi.useFakeTimers();
   const start = Date.now();
   let overdue: { id: string; integrationId: string }[] = [];
@@ -130,7 +130,7 @@ it('is taken up soon, once, and adds no jobs when it is due and no job stands fo
   }
 });
 
-it('is due at once when its draft is deleted while it waits to be tried again', async () => {
+it('is due at once when its draft is deleted while it waits for a retry', async () => {
   const asked: unknown[] = [];
   const queued: string[] = [];
   const job = new SubmissionJob({

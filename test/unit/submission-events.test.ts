@@ -9,7 +9,7 @@ import { SubmissionCursors } from '../../src/realtime/event.cursor.ts';
 import { SubmissionEvents } from '../../src/realtime/submission.events.ts';
 import { silent } from '../support/app/database.ts';
 
-/** The rows of one user's submissions and a bus, in memory. */
+/** One user's submissions and a bus, in memory. */
 class Lab {
   readonly rows = new Map<string, SubmissionRecord>();
   readonly userId = randomUUID();
@@ -54,7 +54,7 @@ class Lab {
     for (const fn of this.listeners) fn();
   }
 
-  /** What a subscriber is told, as it comes. */
+  /** Subscribes, and collects what the subscriber receives. */
   subscribe({ id = null, after = null }: { id?: string | null; after?: string | null } = {}) {
     const end = new AbortController();
     const context = createContext({
@@ -64,11 +64,11 @@ class Lab {
       requestId: 'r',
       clientAddress: '127.0.0.1',
     });
-    const told: string[] = [];
+    const received: string[] = [];
     const cursors: string[] = [];
     const done = (async () => {
       for await (const { cursor, submission } of await this.events.open(id, after, context)) {
-        told.push(`${submission.record.id} ${submission.record.status}`);
+        received.push(`${submission.record.id} ${submission.record.status}`);
         cursors.push(cursor);
       }
     })();
@@ -76,7 +76,7 @@ class Lab {
       end.abort();
       return done;
     });
-    return { told, cursors, done };
+    return { received, cursors, done };
   }
 
   async close(): Promise<void> {
@@ -90,37 +90,37 @@ beforeEach(() => {
 });
 afterEach(() => lab.close());
 
-it('who subscribes to all submissions while the store is away is told what happens until it is back, and nothing older', async () => {
+it('a subscriber to all submissions during an outage of the store receives what happens until it is back, and nothing older', async () => {
   lab.changed('older', Date.now() - 1_000);
   lab.onRead = () => {
     if (lab.reads > 1) return;
     lab.changed('meanwhile', Date.now() + 1);
     throw storeUnavailable(new Error('away'));
   };
-  const { told } = lab.subscribe();
+  const { received } = lab.subscribe();
   await expect.poll(() => lab.reads).toBeGreaterThan(2);
   lab.changed('later', Date.now() + 2);
-  await expect.poll(() => told).toContain('later SENDING');
-  expect(told).toEqual(['meanwhile SENDING', 'later SENDING']);
+  await expect.poll(() => received).toContain('later SENDING');
+  expect(received).toEqual(['meanwhile SENDING', 'later SENDING']);
 });
 
-it('who subscribes to one submission is told its state and each change, until the outcome', async () => {
+it('a subscriber to one submission receives its state and each change, until the outcome', async () => {
   const now = Date.now();
   lab.changed('mine', now - 3_600_000, 'SCHEDULED');
-  const { told, done } = lab.subscribe({ id: 'mine' });
-  await expect.poll(() => told).toEqual(['mine SCHEDULED']);
+  const { received, done } = lab.subscribe({ id: 'mine' });
+  await expect.poll(() => received).toEqual(['mine SCHEDULED']);
   lab.changed('another', now);
   lab.changed('mine', now + 1);
-  await expect.poll(() => told).toHaveLength(2);
+  await expect.poll(() => received).toHaveLength(2);
   lab.changed('mine', now + 2, 'SENT');
   await done;
-  expect(told).toEqual(['mine SCHEDULED', 'mine SENDING', 'mine SENT']);
+  expect(received).toEqual(['mine SCHEDULED', 'mine SENDING', 'mine SENT']);
   await expect.poll(() => lab.listening).toBe(0);
 });
 
-it('who subscribes is told of more changes of one moment than are read at once, and of what comes after them', async () => {
+it('a subscriber receives more changes of one moment than one read returns, and what comes after them', async () => {
   const now = Date.now();
-  const { told } = lab.subscribe();
+  const { received } = lab.subscribe();
   await expect.poll(() => lab.reads).toBeGreaterThan(1);
   const ids = Array.from({ length: 1_201 }, (_, n) => `n${1_000 + n}`);
   for (const id of ids)
@@ -131,45 +131,45 @@ it('who subscribes is told of more changes of one moment than are read at once, 
       updatedAt: new Date(now + 5_000),
     } as SubmissionRecord);
   lab.changed('later', now + 5_001);
-  await expect.poll(() => told).toContain('later SENDING');
-  expect(told).toEqual([...ids, 'later'].map((id) => `${id} SENDING`));
+  await expect.poll(() => received).toContain('later SENDING');
+  expect(received).toEqual([...ids, 'later'].map((id) => `${id} SENDING`));
 });
 
-it('who subscribes from now on is told of nothing older, however much has just changed', async () => {
+it('a subscriber from now on receives nothing older, however much has just changed', async () => {
   const before = new Date(Date.now() - 1);
   for (let n = 0; n < 1_201; n++)
     lab.rows.set(`n${n}`, { id: `n${n}`, integrationId: 'i', status: 'SENT', updatedAt: before } as SubmissionRecord);
-  const { told } = lab.subscribe();
+  const { received } = lab.subscribe();
   await expect.poll(() => lab.reads).toBeGreaterThan(3);
   lab.changed('later', Date.now() + 5_000);
-  await expect.poll(() => told).toContain('later SENDING');
-  expect(told).toEqual(['later SENDING']);
+  await expect.poll(() => received).toContain('later SENDING');
+  expect(received).toEqual(['later SENDING']);
 });
 
-it('who comes back with a cursor is told what came since, also what became visible late, and again what is as late', async () => {
+it('a subscriber with a cursor receives what came since, also what became visible late, and repeats what is as late', async () => {
   const began = Date.now() + 20_000;
   const first = lab.subscribe();
   await expect.poll(() => lab.reads).toBeGreaterThan(1);
   lab.changed('one', began);
   lab.changed('two', began + 30_000);
-  await expect.poll(() => first.told).toHaveLength(2);
-  // Its transaction took longer than that of the one after it.
+  await expect.poll(() => first.received).toHaveLength(2);
+  // This change's transaction took longer than that of the next one, so it becomes visible later.
   lab.changed('late', began + 25_000);
-  await expect.poll(() => first.told).toHaveLength(3);
+  await expect.poll(() => first.received).toHaveLength(3);
   const [, atTwo, atLate] = first.cursors.map((cursor) => lab.cursors.open(lab.userId, cursor).getTime());
   expect(atLate).toBe(atTwo);
   const again = lab.subscribe({ after: first.cursors[1] ?? '' });
-  await expect.poll(() => again.told).toEqual(['late SENDING', 'two SENDING']);
+  await expect.poll(() => again.received).toEqual(['late SENDING', 'two SENDING']);
 });
 
-it('who subscribes is told of more changes than are read at once, each once', async () => {
+it('a subscriber receives more changes than one read returns, each once', async () => {
   const began = Date.now() + 20_000;
-  const { told } = lab.subscribe();
+  const { received } = lab.subscribe();
   await expect.poll(() => lab.reads).toBeGreaterThan(1);
   const ids = Array.from({ length: 1_200 }, (_, n) => `s${n}`);
   for (const [n, id] of ids.entries()) lab.changed(id, began + n);
-  await expect.poll(() => told.length).toBe(1_200);
+  await expect.poll(() => received.length).toBe(1_200);
   lab.changed('last', began + 2_000);
-  await expect.poll(() => told.length).toBe(1_201);
-  expect(told).toEqual([...ids, 'last'].map((id) => `${id} SENDING`));
+  await expect.poll(() => received.length).toBe(1_201);
+  expect(received).toEqual([...ids, 'last'].map((id) => `${id} SENDING`));
 });

@@ -12,7 +12,7 @@ afterEach(async () => {
   await job?.stop();
 });
 
-/** A worker whose deliveries a test decides; ids begin with their provider. */
+/** Starts a worker whose deliveries the test decides. Ids begin with their provider. */
 async function started(
   deliver: (id: string, calls: ProviderCalls) => Promise<unknown>,
   hastened: string[] = [],
@@ -54,7 +54,7 @@ async function started(
   return { take: (id: string) => handle({ id }), queued, postpone, reachability, providers };
 }
 
-it('a vendor that hangs keeps neither the queue nor another vendor waiting, and each stands in the queue meanwhile', async () => {
+it('a vendor that hangs delays neither the queue nor another vendor, and each of its jobs waits in the queue meanwhile', async () => {
   const begun: string[] = [];
   let end = () => {};
   const over = new Promise<void>((resolve) => {
@@ -69,7 +69,8 @@ it('a vendor that hangs keeps neither the queue nor another vendor waiting, and 
   await settled();
   expect(begun).toEqual(['google 0', 'google 1', 'microsoft']);
   expect(queued).toHaveLength(21);
-  // The job that stands for one that waits comes up: it goes on waiting, once.
+  // The queue brings the job of a submission that waits for a slot. The submission keeps waiting, and is queued once
+  // more.
   await take('google 5');
   expect(queued).toHaveLength(22);
   end();
@@ -79,7 +80,7 @@ it('a vendor that hangs keeps neither the queue nor another vendor waiting, and 
 it.each([
   ['is', () => new Date(Date.now() + 1), 3],
   ['was, before this process began,', () => new Date(Date.now() - 60_000), 0],
-])('what %s due and finds no place comes back, and stays as late as it is', async (_when, due, putOffs) => {
+])('a submission due %s without a free slot comes back, and stays as late as it is', async (_when, due, putOffs) => {
   let end = () => {};
   const over = new Promise<void>((resolve) => {
     end = resolve;
@@ -91,8 +92,8 @@ it.each([
   expect(postpone).toHaveLength(putOffs);
 });
 
-it('one that pauses leaves its place to others, and goes on afterwards', async () => {
-  // The pause ends when the others have begun, and not sooner.
+it('one that pauses gives its slot to others, and continues afterwards', async () => {
+  // With fake timers, the pause ends only after the others have begun.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const order: string[] = [];
   const { take } = await started(async (id, calls) => {
@@ -106,7 +107,7 @@ it('one that pauses leaves its place to others, and goes on afterwards', async (
   expect(order.at(-1)).toBe('google 0 true');
 });
 
-it('what waits because its vendor was away is taken up when that is back', async () => {
+it('one that waits because its vendor was unavailable is begun when that is back', async () => {
   const { queued, reachability, providers } = await started(async () => {}, ['google 7']);
   const mailbox = { provider: 'google', address: 'a@mail.example' };
   reachability.report(mailbox, 'answered');

@@ -14,11 +14,11 @@ import type { ChangePage } from '../../src/providers/contract/mail-session.ts';
 import type { Hint } from '../../src/providers/contract/watch.ts';
 import { handlesOf } from '../support/app/account-handle.ts';
 
-/** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
+/** Nothing here waits for anything outside the process, so one turn of the event loop settles everything. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('coalescing', () => {
-  it('runs once at a time for a key, and once more for all who asked meanwhile', async () => {
+  it('runs once at a time for a key, and once more for all requests made meanwhile', async () => {
     const runs: string[] = [];
     let release = () => {};
     const coalescer = new Coalescer(
@@ -40,7 +40,7 @@ describe('coalescing', () => {
     expect(runs).toEqual(['a', 'a']);
   });
 
-  it('is one run for what is asked while it waits for more', async () => {
+  it('is one run for all requests that come while it waits for more', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const runs: string[] = [];
@@ -63,7 +63,7 @@ describe('coalescing', () => {
     }
   });
 
-  it('is idle for a key when nothing of it runs and nothing is asked for, whatever becomes of others', async () => {
+  it('is idle for a key when it neither runs nor is requested, whatever happens to others', async () => {
     const releases = new Map<string, () => void>();
     const coalescer = new Coalescer(
       (key) => new Promise<void>((resolve) => void releases.set(key, resolve)),
@@ -83,7 +83,7 @@ describe('coalescing', () => {
     expect(coalescer.has('b')).toBe(true);
   });
 
-  it('goes on after a failure', async () => {
+  it('continues after a failure', async () => {
     const failed: string[] = [];
     let done = 0;
     const coalescer = new Coalescer(
@@ -102,12 +102,12 @@ describe('coalescing', () => {
 });
 
 describe('backing off', () => {
-  it('doubles with jitter, and never asks sooner than the provider wants', () => {
+  it('doubles with jitter, and never retries sooner than the provider wants', () => {
     const down = new MailError('PROVIDER_UNAVAILABLE', 'down');
     expect(backoffMs(0, down, () => 0)).toBe(500);
     expect(backoffMs(3, down, () => 1)).toBe(8_000);
     expect(backoffMs(50, down, () => 1)).toBe(30_000);
-    // What is tried is connected: no token of a good grant is taken just now.
+    // Only connected accounts are tried, so this means that the provider refuses the tokens of a valid grant for now.
     expect(backoffMs(50, new MailError('RECONNECT_REQUIRED', 'refused'), () => 1)).toBe(30_000);
     expect(backoffMs(0, new MailError('RATE_LIMITED', 'slow', { retryAfterMs: 90_000 }))).toBe(90_000);
     expect(isTransient(down)).toBe(true);
@@ -219,7 +219,7 @@ describe('a sync', () => {
     expect(account).toMatchObject({ cursor: 'first', log: [], published: 0 });
   });
 
-  it('follows the pages to the end', async () => {
+  it('reads all pages to the end', async () => {
     const account = new Account();
     account.script = (since) =>
       since === 'c0'
@@ -234,7 +234,7 @@ describe('a sync', () => {
     expect(account.published).toBe(2);
   });
 
-  it('logs what was updated about a message, where the provider tells', async () => {
+  it('logs what was updated about a message, when the provider reports it', async () => {
     const account = new Account();
     const detail = { mailboxIdsRemoved: ['INBOX'] };
     const updated = (messageId: string) => ({ kind: 'updated', messageId }) as const;
@@ -246,7 +246,7 @@ describe('a sync', () => {
     ]);
   });
 
-  it('asks after what was named alone, once, and then for what there is more', async () => {
+  it('requests only what was named, once, and then what there is more', async () => {
     const account = new Account();
     account.hints = [{ kind: 'created', messageId: 'm1' }];
     account.script = (since) => ({ changes: [], cursor: 'c1', more: since === 'c0', partial: since === 'c0' });
@@ -255,7 +255,7 @@ describe('a sync', () => {
     expect(account.wholeAt).toEqual([false, true]);
   });
 
-  it('asks for everything where something was told that names nothing, and where it is to be reconciled', async () => {
+  it('requests everything when a notification named nothing, and when it is to reconcile', async () => {
     const account = new Account();
     account.hints = null;
     await account.sync();
@@ -266,7 +266,7 @@ describe('a sync', () => {
     expect(account.askedAfter).toEqual([undefined, undefined, account.hints]);
   });
 
-  it('asks for nothing where what was noted has been read meanwhile, unless it is asked for by something else', async () => {
+  it('requests nothing when the pending sync has been done meanwhile, unless something else requests it', async () => {
     const account = new Account();
     const noted = async () => {
       account.job.request('i', 0, true);
@@ -281,7 +281,7 @@ describe('a sync', () => {
     account.job.poll('i');
     await noted();
     expect(account.asked).toEqual(['c0', 'c0']);
-    // What was cut short goes on, though nothing is noted of it.
+    // A sync that failed is continued, though no pending sync is stored.
     account.script = () => {
       account.script = () => ({ changes: [], cursor: 'c0', more: false });
       throw new MailError('PROVIDER_UNAVAILABLE', 'away');
@@ -297,7 +297,7 @@ describe('a sync', () => {
     expect(account.asked).toHaveLength(6);
   });
 
-  it('is to be reconciled until that has been done', async () => {
+  it('remains due for a reconciliation until that has been done', async () => {
     const account = new Account();
     account.hints = [{ kind: 'created', messageId: 'm1' }];
     account.script = () => {
@@ -311,7 +311,7 @@ describe('a sync', () => {
     await account.job.stop();
   });
 
-  it('that finds another look of a mailbox alone was not missed by a notification', async () => {
+  it('does not count a mere update of a mailbox as missed by notifications', async () => {
     const account = new Account();
     let missed = 0;
     account.script = () => ({ changes: [{ kind: 'mailbox', mailboxId: 'b1' }], cursor: 'c0', more: false });
@@ -324,7 +324,7 @@ describe('a sync', () => {
     expect(missed).toBe(1);
   });
 
-  it('goes on from where another instance has come to', async () => {
+  it('continues from the cursor of another instance', async () => {
     const account = new Account();
     let stolen = false;
     account.script = (since) => {
@@ -339,7 +339,7 @@ describe('a sync', () => {
     expect(account.log).toEqual([{ kind: 'created', subject: 'after theirs' }]);
   });
 
-  it('reads again from the top when the cursor has expired: the new cursor first, and each message once', async () => {
+  it('begins again when the cursor has expired: the new cursor first, and each message once', async () => {
     const account = new Account();
     account.log = [{ kind: 'created', subject: 'known' }];
     account.inbox = ['newer', 'new', 'known'];
@@ -357,7 +357,7 @@ describe('a sync', () => {
     ]);
   });
 
-  it('does not ask again what asking again cannot mend', async () => {
+  it('does not retry a permanent failure', async () => {
     const account = new Account();
     account.script = () => {
       throw new MailError('RECONNECT_REQUIRED', 'gone');
@@ -367,7 +367,7 @@ describe('a sync', () => {
     await account.job.stop();
   });
 
-  it('that was asked for is done before a stop, or handed over to another instance', async () => {
+  it('that was requested is done before a stop, or handed over to another instance', async () => {
     const wire = new EventEmitter();
     const [stopping, staying] = [new Account(wire), new Account(wire)];
     stopping.script = () => {
@@ -395,7 +395,7 @@ describe('a sync', () => {
     };
     const up = (): ChangePage => ({ changes: [{ kind: 'created', messageId: 'm1' }], cursor: 'c1', more: false });
 
-    it('is tried until it is level, however long that takes, and is noted as due each time', async () => {
+    it('is retried until it succeeds, however long that takes, and is stored as due each time', async () => {
       const account = new Account();
       account.script = down;
       await account.sync();
@@ -408,14 +408,14 @@ describe('a sync', () => {
       await account.job.stop();
     });
 
-    it('is tried at once when its provider tells of something', async () => {
+    it('is retried at once when its provider sends a notification', async () => {
       const account = new Account();
       account.script = down;
       await account.sync();
       for (let i = 0; i < 8; i++) await vi.advanceTimersByTimeAsync(30_000);
       const failures = account.asked.length;
       while (account.asked.length === failures) await vi.advanceTimersByTimeAsync(1_000);
-      // The pause that has just begun lasts for 15 s at least.
+      // The backoff that has just begun lasts at least 15 s.
       await vi.advanceTimersByTimeAsync(2_000);
       const asked = account.asked.length;
       account.script = up;
@@ -426,7 +426,7 @@ describe('a sync', () => {
       await account.job.stop();
     });
 
-    it('is left alone for as long as the provider says, whatever is told', async () => {
+    it('waits for as long as the provider says, despite notifications', async () => {
       const account = new Account();
       account.script = () => {
         throw new MailError('RATE_LIMITED', 'wait', { retryAfterMs: 60_000 });
@@ -441,7 +441,7 @@ describe('a sync', () => {
       await account.job.stop();
     });
 
-    it('is tried at once when another account of the vendor is answered again', async () => {
+    it('is retried at once when another account of the vendor is answered again', async () => {
       const account = new Account();
       account.script = down;
       await account.sync();
@@ -456,7 +456,7 @@ describe('a sync', () => {
       await account.job.stop();
     });
 
-    it('since its request hangs is begun again when there is news, and not before it hangs', async () => {
+    it('because its request hangs is restarted on a notification, and not before it hangs', async () => {
       const account = new Account();
       account.hangs = true;
       await account.sync();
@@ -473,7 +473,7 @@ describe('a sync', () => {
       await account.job.stop();
     });
 
-    it('holds no place while it waits: an account of the same vendor is read meanwhile', async () => {
+    it('uses no slot while it waits: an account of the same vendor is read meanwhile', async () => {
       const account = new Account(undefined, { slots: 1, slowSlots: 0, slowAfterMs: 1_000, perOwner: 1 });
       account.script = down;
       await account.sync();

@@ -11,10 +11,10 @@ import { envelope, seeded } from '../support/mail/thread-mail.ts';
 const HIDDEN = new Set(['TRASH', 'JUNK']);
 
 interface Ways {
-  /** Messages of which the provider says that they match: more than do, by the envelope. */
+  /** Messages that the provider's list returns. By the envelope they are more than match. */
   readonly candidates: (message: Message) => boolean;
   readonly meets: (message: Message) => boolean;
-  /** Whether the envelope tells; else only the provider's list does, and says nothing but the truth. */
+  /** Whether the envelope decides what matches. Otherwise the provider's list decides, and returns matches only. */
   readonly isDecidable?: boolean;
   readonly knowsFirst?: boolean;
   readonly isHidden?: boolean;
@@ -22,7 +22,7 @@ interface Ways {
   readonly headsInPage: number;
 }
 
-/** An account in memory, whose lists go on behind the last message of a page, as Gmail's do. */
+/** An account in memory, whose lists continue after the last message of a page, as Gmail's do. */
 class FakeMail {
   readonly messages = new Map<string, Message>();
   lists = 0;
@@ -95,7 +95,7 @@ async function readAll(
   return { threads, pages };
 }
 
-/** Random mail: threads whose messages lie in several mailboxes, some in trash and junk. */
+/** Returns random mail: threads whose messages are in several mailboxes, some of them in trash and junk. */
 function randomMail(random: () => number, threads: number, longest = 4): FakeMail {
   const mail = new FakeMail();
   const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
@@ -121,7 +121,7 @@ function randomMail(random: () => number, threads: number, longest = 4): FakeMai
 
 const shownAt = (thread: Thread): number => thread.lastMessageAt.getTime();
 
-/** What the definition says, by looking at every message. */
+/** Returns the threads by the definition, which looks at every message. */
 function expected(mail: FakeMail, meets: (m: Message) => boolean, isHiddenList = false): Thread[] {
   const ids = new Set([...mail.messages.values()].map(({ threadId }) => threadId ?? ''));
   const threads = [...ids].flatMap((id) => {
@@ -131,7 +131,7 @@ function expected(mail: FakeMail, meets: (m: Message) => boolean, isHiddenList =
   return threads.sort((a, b) => byRecency(anchorOf(a), anchorOf(b)));
 }
 
-/** The message that a thread stands at. */
+/** Returns the message that gives a thread its position. */
 const anchorOf = ({ messages }: Thread): Message =>
   (messages.findLast((message) => !isHidden(message, HIDDEN)) ?? messages.at(-1)) as Message;
 
@@ -160,7 +160,7 @@ describe('a list of threads', () => {
           const size = [1, 2, 3, 5, 7, 25][Math.floor(random() * 6)] ?? 1;
           const ways = {
             meets,
-            // Some that do not match come along.
+            // Some messages that do not match are returned as well.
             candidates: (m: Message) => meets(m) || m.id.endsWith('1'),
             headsInPage: [3, 10, 40, 500][Math.floor(random() * 4)] ?? 3,
             knowsFirst: random() < 0.5,
@@ -170,7 +170,7 @@ describe('a list of threads', () => {
           const wanted = expected(mail, meets);
           expect({ run, name, ways, times: timesOf(threads) }).toEqual({ run, name, ways, times: timesOf(wanted) });
           expect(new Set(idsOf(threads))).toEqual(new Set(idsOf(wanted)));
-          // Those of one moment too, where as much of the order is read as that takes.
+          // Threads of one moment are in the right order too, when enough of the order is read.
           if (ways.headsInPage >= 100)
             expect({ run, name, ways, ids: idsOf(threads) }).toEqual({ run, name, ways, ids: idsOf(wanted) });
         }
@@ -194,7 +194,7 @@ describe('a list of threads', () => {
     }
   });
 
-  it('is whole where a stretch of all mail has nothing but threads that were given', async () => {
+  it('is complete when a stretch of all mail contains only threads that were returned', async () => {
     const mail = randomMail(seeded(482771121), 39);
     const meets = () => true;
     const ways = { meets, candidates: meets, isDecidable: false, headsInPage: 3, knowsFirst: true };
@@ -267,11 +267,11 @@ describe('a list of threads', () => {
           else if (what === 'read') mail.messages.set(message.id, { ...message, isRead: true });
           else mail.messages.set(message.id, { ...message, mailboxIds: [what === 'trash' ? 'TRASH' : 'ARCHIVE'] });
         }
-        // What stayed is listed all the time, by mail that was there at the start.
+        // A thread counts as staying while it is listed by a message that was there at the start.
         const listed = new Set(idsOf(expected(mail, (m) => started.has(m.id) && meets(m), isTrash)));
         for (const id of stayed) if (!listed.has(id)) stayed.delete(id);
       };
-      // What lies in the trash is read as a whole, as far as it can be.
+      // The list of the trash is read as a whole as far as possible, so its pages are large.
       const headsInPage = pick(isTrash ? [40, 500] : [3, 10, 40, 500]);
       const ways = { meets, candidates: meets, headsInPage, knowsFirst: random() < 0.5, isHidden: isTrash };
       const { threads } = await readAll(() => mail.source(ways), 1 + Math.floor(random() * 7), change);
@@ -281,8 +281,8 @@ describe('a list of threads', () => {
         missed: [],
       });
       const untouched = idsOf(wasThere).filter((id) => !touched.has(id));
-      const place = new Map(wasThere.map((thread) => [thread.id, shownAt(thread)]));
-      const times = given.filter((id) => untouched.includes(id)).map((id) => place.get(id));
+      const positionOf = new Map(wasThere.map((thread) => [thread.id, shownAt(thread)]));
+      const times = given.filter((id) => untouched.includes(id)).map((id) => positionOf.get(id));
       expect({ run, name, ways, times }).toEqual({
         run,
         name,
@@ -347,7 +347,7 @@ describe('a list of threads', () => {
     expect(exact.length).toBeLessThan(checked.length / 3);
   });
 
-  it('ends a page where the budget is spent, and goes on from there', async () => {
+  it('ends a page when the budget is spent, and continues from there', async () => {
     const mail = randomMail(seeded(8), 60);
     const meets = (m: Message) => m.isStarred;
     const source = () => mail.source({ meets, candidates: () => true, headsInPage: 500 });
@@ -357,7 +357,7 @@ describe('a list of threads', () => {
     expect(pages.length).toBeGreaterThan(5);
   });
 
-  it('begins at a moment', async () => {
+  it('begins at a given moment', async () => {
     const mail = randomMail(seeded(9), 40);
     const all = expected(mail, () => true);
     const before = all[10]?.lastMessageAt ?? new Date(0);

@@ -5,7 +5,7 @@ import { MailError } from '../../src/domain/error.ts';
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** Hangs until its signal aborts; its later tries are answered. */
+/** An exchange that hangs until its signal aborts. Later tries are answered. */
 function hanging() {
   let tries = 0;
   const exchange = (signal: AbortSignal): Promise<string> => {
@@ -19,7 +19,7 @@ function hanging() {
 it.each([
   ['gives', async () => 'other'],
   ['refuses', async () => Promise.reject(new MailError('RECONNECT_REQUIRED', 'gone'))],
-])('one that hangs is begun again once its provider %s another account a token', async (_, other) => {
+])('one that hangs is restarted once its provider %s another account a token', async (_, other) => {
   const exchanges = new TokenExchanges();
   const { exchange, tries } = hanging();
   const token = exchanges.run('GMAIL', 'one', exchange);
@@ -31,7 +31,7 @@ it.each([
   expect(tries()).toBe(2);
 });
 
-it('one that hangs for good has failed for now', async () => {
+it('one that hangs without end fails as a transient error', async () => {
   const { exchange } = hanging();
   const code = new TokenExchanges().run('GMAIL', 'one', exchange).catch((error: MailError) => error.code);
   await vi.advanceTimersByTimeAsync(10_000);
@@ -42,20 +42,23 @@ it.each([
   ['PROVIDER_UNAVAILABLE', 90_000, 90_000],
   ['RATE_LIMITED', 90_000, 90_000],
   ['RATE_LIMITED', undefined, 60_000],
-] as const)('%s with Retry-After %j keeps that account, and no other, away for so long', async (code, told, waitMs) => {
-  const exchanges = new TokenExchanges();
-  let asked = 0;
-  const refused = async () => {
-    asked++;
-    throw new MailError(code, 'not now', { retryAfterMs: told });
-  };
-  const run = (account = 'one', exchange: () => Promise<unknown> = refused) =>
-    exchanges.run('OUTLOOK', account, exchange).catch((error: unknown) => error);
-  expect(await run()).toMatchObject({ code, retryAfterMs: waitMs });
-  await vi.advanceTimersByTimeAsync(waitMs - 1_000);
-  expect(await run()).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 1_000 });
-  expect(asked).toBe(1);
-  expect(await run('another', async () => 'token')).toBe('token');
-  await vi.advanceTimersByTimeAsync(1_000);
-  expect(await run('one', async () => 'token')).toBe('token');
-});
+] as const)(
+  '%s with Retry-After %j delays that account, and no other, for that long',
+  async (code, retryAfterMs, waitMs) => {
+    const exchanges = new TokenExchanges();
+    let asked = 0;
+    const refused = async () => {
+      asked++;
+      throw new MailError(code, 'not now', { retryAfterMs });
+    };
+    const run = (account = 'one', exchange: () => Promise<unknown> = refused) =>
+      exchanges.run('OUTLOOK', account, exchange).catch((error: unknown) => error);
+    expect(await run()).toMatchObject({ code, retryAfterMs: waitMs });
+    await vi.advanceTimersByTimeAsync(waitMs - 1_000);
+    expect(await run()).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 1_000 });
+    expect(asked).toBe(1);
+    expect(await run('another', async () => 'token')).toBe('token');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await run('one', async () => 'token')).toBe('token');
+  },
+);

@@ -14,15 +14,15 @@ interface Item {
   readonly at: number;
 }
 const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, timeAsOf: (i) => i.at, createdAt: (i) => i.at };
-/** A source with all the time in the world. */
+/** A deadline that never ends. */
 const ENDLESS = { signal: new AbortController().signal, run: <T>(work: () => Promise<T>) => work() };
-/** Nobody reads ahead while another source is read. */
+/** A wait before reading ahead that no test reaches. */
 const NOT_AHEAD = 60_000;
 const FAULTS = ['fails', 'forgets', 'tires'] as const;
 const list = { userId: 'ada', query: ['messages'] };
 const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
 
-/** A small deterministic generator, so that a failure can be run again by its seed. */
+/** A small random generator with a seed, so that a failure can be repeated. */
 function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -33,17 +33,20 @@ function random(seed: number): () => number {
   };
 }
 
-/** An account in memory: newest first, ties by second in no particular order, cursors that hold while mail arrives. */
+/**
+ * An account in memory: newest first, in no particular order within a second, with cursors that stay valid while mail
+ * arrives.
+ */
 class Mailbox {
   items: Item[] = [];
   next: 'fine' | 'fails' | 'forgets' | 'tires' = 'fine';
   keep: (item: Item) => boolean = () => true;
   requests = 0;
-  /** Fails from the read after that many on. */
+  /** How many reads succeed before every read fails. */
   goodFor = Number.POSITIVE_INFINITY;
-  /** Answers only after that many turns of the event loop's timers. */
+  /** After how many timer turns of the event loop an answer comes. */
   turns = 0;
-  /** Does not answer before it is let go. */
+  /** What every answer waits for. */
   held: Promise<unknown> = Promise.resolve();
 
   constructor(readonly key: string) {}
@@ -141,7 +144,7 @@ const isNewestFirst = (items: readonly Item[]) =>
   items.every((item, i) => i === 0 || item.at <= (items[i - 1]?.at ?? 0));
 
 describe('the unified list', () => {
-  it('is ordered by time, then account, and of one moment as the provider lists it', async () => {
+  it('is ordered by time, then account, and within a moment as the provider lists it', async () => {
     const [a, b] = [new Mailbox('a'), new Mailbox('b')];
     for (const at of [5_000, 3_000, 3_000]) a.add(at);
     for (const at of [4_000, 3_000]) b.add(at);
@@ -149,7 +152,7 @@ describe('the unified list', () => {
     expect(ids(items)).toEqual(['a-0-5000', 'b-0-4000', 'a-2-3000', 'a-1-3000', 'b-1-3000']);
   });
 
-  it('reads every account once for a page that they can fill', async () => {
+  it('reads every account once when they can fill a page', async () => {
     const boxes = [new Mailbox('a'), new Mailbox('b')];
     for (let i = 0; i < 200; i++) boxes[i % 2]?.add(i * 1_000);
     const first = await readPage(boxes, 50, null);
@@ -160,14 +163,14 @@ describe('the unified list', () => {
     expect(boxes.map((box) => box.requests)).toEqual([2, 2]);
   });
 
-  it('reads on from any edge, not only from the last', async () => {
+  it('continues from any edge, not only from the last', async () => {
     const boxes = [new Mailbox('a'), new Mailbox('b')];
     for (let i = 0; i < 40; i++) boxes[i % 2]?.add(i * 700);
-    const whole = ids(await readAll(boxes, 100));
+    const allIds = ids(await readAll(boxes, 100));
     const { cursors: edges } = await readPage(boxes, 15, null);
     for (const [index, cursor] of edges.entries()) {
       const { items } = await readPage(boxes, 10, cursor);
-      expect(ids(items)).toEqual(whole.slice(index + 1, index + 11));
+      expect(ids(items)).toEqual(allIds.slice(index + 1, index + 11));
     }
   });
 
@@ -181,7 +184,7 @@ describe('the unified list', () => {
     }
   });
 
-  it('keeps what a failed account has for later, and asks it again from where it was', async () => {
+  it('keeps the mail of a failed account for later pages, and continues there', async () => {
     const [a, b] = [new Mailbox('a'), new Mailbox('b')];
     for (let i = 0; i < 30; i++) [a, b][i % 2]?.add(i * 1_000);
     b.next = 'fails';
@@ -197,7 +200,7 @@ describe('the unified list', () => {
     expect([...ids(first.items), ...ids(rest)].sort()).toEqual([...ids(a.items), ...ids(b.items)].sort());
   });
 
-  it('answers, and can be read on, when no account does', async () => {
+  it('returns a page that can be continued when no account answers', async () => {
     const box = new Mailbox('a');
     box.add(1_000);
     box.next = 'fails';
@@ -207,7 +210,7 @@ describe('the unified list', () => {
     expect((await readPage([box], 10, page.end)).items).toHaveLength(1);
   });
 
-  it('shows a list as it was when it was opened: new mail belongs to the next reading of it', async () => {
+  it('shows a list as it was when it was opened: new mail belongs to the next one', async () => {
     const box = new Mailbox('a');
     for (let i = 0; i < 50; i++) box.add(i * 1_000);
     const before = ids(box.items);
@@ -222,7 +225,7 @@ describe('the unified list', () => {
     expect(isNewestFirst(all)).toBe(true);
   });
 
-  it('goes on below what it has shown when a provider forgets the cursor', async () => {
+  it('continues below what it has shown when a provider forgets the cursor', async () => {
     const box = new Mailbox('a');
     for (let i = 0; i < 300; i++) box.add(Math.floor(i / 40) * 1_000 + i);
     let pages = 0;
@@ -233,7 +236,7 @@ describe('the unified list', () => {
     expect(new Set(ids(all)).size).toBe(300);
   });
 
-  it('keeps its place among items that do not match', async () => {
+  it('keeps its position among items that do not match', async () => {
     const boxes = [new Mailbox('a'), new Mailbox('b')];
     for (const [index, box] of boxes.entries()) {
       for (let i = 0; i < 200; i++) box.add(i * 1_000 + index);
@@ -249,7 +252,7 @@ describe('the unified list', () => {
     ['RATE_LIMITED', 1],
     ['TIMEOUT', 1],
     ['PROVIDER_UNAVAILABLE', 4],
-  ] as const)('ends an account’s part where it answers %s, and passes over nothing', async (code, times) => {
+  ] as const)('ends the part of an account that answers %s, and skips nothing', async (code, times) => {
     const all = Array.from({ length: 9 }, (_, i) => ({ id: `m${i}`, at: 9_000 - i * 1_000 }));
     const error = new MailError(code, 'not now');
     let isDown = true;
@@ -270,11 +273,11 @@ describe('the unified list', () => {
     expect(later.hasMore).toBe(false);
   });
 
-  it('reads on in an account that answers while another one hangs, and shows all of it when that one is given up', async () => {
+  it('continues an account that answers while another one hangs, and shows all of it when that one times out', async () => {
     const [hanging, well] = [new Mailbox('a'), new Mailbox('b')];
     for (let i = 0; i < 60; i++) hanging.add(i * 1_000);
     for (let i = 0; i < 60; i++) well.add(i * 1_000 + 500);
-    // One of four matches: a page of them takes several reads.
+    // One message in four matches, so a page of them takes several reads.
     well.keep = ({ at }) => Math.floor(at / 1_000) % 4 === 0;
     let giveUp = () => {};
     hanging.held = new Promise((_, reject) => {
@@ -298,7 +301,7 @@ describe('the unified list', () => {
     expect([...ids(first.items), ...ids(rest)].sort()).toEqual(expected.sort());
   });
 
-  it('reads no further than the page needs, and says nothing of a failure ahead of it', async () => {
+  it('reads no further than the page needs, and reports no failure beyond it', async () => {
     const [slow, well] = [new Mailbox('a'), new Mailbox('b')];
     for (let i = 0; i < 40; i++) slow.add(100_000 + i * 1_000);
     for (let i = 0; i < 40; i++) well.add(i * 1_000);
@@ -327,7 +330,7 @@ describe('the unified list', () => {
     expect(new Set(ids(rest)).size).toBe(34);
   });
 
-  it('has a node for what could not be read, in its place', async () => {
+  it('has a node for an unreadable item, in its position', async () => {
     const error = new MailError('PROVIDER_UNAVAILABLE', 'cannot be read');
     const read: ReadPage<Item> = async ({ skip }) => ({
       items: [
@@ -348,7 +351,7 @@ describe('the unified list', () => {
   });
 
   it.each(Array.from({ length: 60 }, (_, seed) => seed))(
-    'holds for random accounts, arrivals and failures (seed %i)',
+    'is complete for random accounts, arrivals and failures (seed %i)',
     async (seed) => {
       const next = random(seed);
       const upTo = (n: number) => Math.floor(next() * n);
@@ -364,7 +367,7 @@ describe('the unified list', () => {
         () => {
           for (const box of boxes) {
             box.turns = seed % 2 && next() < 0.02 ? upTo(4) : 0;
-            // After a while everything works again: a list whose account never answers does not end.
+            // Everything works again after a while, since a list whose account never answers does not end.
             box.next = pages++ > 400 || next() > 0.3 ? 'fine' : (FAULTS[upTo(FAULTS.length)] ?? 'fine');
             if (next() >= 0.4) continue;
             for (let i = upTo(30); i > 0; i--) {
@@ -372,7 +375,7 @@ describe('the unified list', () => {
               box.add(clock);
             }
           }
-          // Every other seed: who answers at once reads ahead of who does not.
+          // In every other seed, accounts that answer at once read ahead of those that do not.
         },
         seed % 2 ? 0 : NOT_AHEAD,
       );
@@ -384,17 +387,17 @@ describe('the unified list', () => {
 });
 
 describe('a list cursor', () => {
-  const place: ListPosition = {
+  const position: ListPosition = {
     ...START,
     after: 'p2',
     seen: new Set(['abcdefgh', 'ijklmnop']),
     last: 5,
     lastSecond: ['abcdefgh'],
   };
-  const sealed = cursors.seal(list, new Map([['a', place]]));
+  const sealed = cursors.seal(list, new Map([['a', position]]));
 
-  it('comes back as it was', () => {
-    expect(cursors.open(list, sealed).get('a')).toEqual(place);
+  it('is read as it was written', () => {
+    expect(cursors.open(list, sealed).get('a')).toEqual(position);
   });
 
   it.each([

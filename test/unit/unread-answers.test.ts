@@ -19,12 +19,12 @@ const start = async (limits: Partial<OperationQueueLimits> = {}): Promise<Gatewa
 
 const repeat = <T>(n: number, of: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => of(i));
 const big = (name: string | number) => `{ big(name: "${name}") }`;
-/** Everything that was ready to run has run, many times over. */
+/** Waits until everything that was ready has run, many times over. */
 const settle = async () => {
   for (let i = 0; i < 500; i++) await new Promise(setImmediate);
 };
 
-/** A signed-in client that reads nothing until it is told to. */
+/** Connects a signed-in client that reads nothing until the test resumes it. */
 async function silentClient(gateway: Gateway, user: string) {
   const ws = new WebSocket(`ws://127.0.0.1:${gateway.port}/graphql`, 'graphql-transport-ws');
   const messages: { type: string; id?: string; payload: string }[] = [];
@@ -48,7 +48,7 @@ async function silentClient(gateway: Gateway, user: string) {
   return { ws, messages, closed, send, answered };
 }
 
-/** The same over HTTP: all requests at once on one connection, and nothing read. */
+/** Sends all requests at once on one HTTP connection, and reads nothing. */
 function silentHttp(gateway: Gateway, user: string, names: readonly (string | number)[]) {
   const socket = connect(gateway.port, '127.0.0.1');
   socket.on('error', () => {});
@@ -63,7 +63,7 @@ function silentHttp(gateway: Gateway, user: string, names: readonly (string | nu
   const answers: string[] = [];
   let unseen = '';
   socket.on('data', (chunk) => {
-    // The beginning of an answer may lie across two pieces.
+    // The beginning of an answer may be split across two pieces.
     const text = unseen + String(chunk);
     let end = text.length - 16;
     for (const found of text.matchAll(/"big":"(\w+) /g)) {
@@ -84,7 +84,7 @@ const LIMITS = {
 };
 
 describe('answers that nobody reads', () => {
-  it('over WebSocket are held up to the limits, and all come when the client reads on', async () => {
+  it('over WebSocket are buffered up to the limits, and all arrive when the client resumes', async () => {
     const gateway = await start(LIMITS);
     const clients = await Promise.all(repeat(3, () => silentClient(gateway, 'ada')));
     for (const client of clients) client.send(...repeat(24, (i) => subscribe(big(i), String(i))));
@@ -114,7 +114,7 @@ describe('answers that nobody reads', () => {
     expect(gateway.buffered()).toBe(0);
   });
 
-  it('over HTTP are held up to the same limits, pipelined or on many connections, and come in order', async () => {
+  it('over HTTP are buffered up to the same limits, pipelined or on many connections, and arrive in order', async () => {
     const gateway = await start(LIMITS);
     const clients = repeat(3, () =>
       silentHttp(
@@ -133,7 +133,7 @@ describe('answers that nobody reads', () => {
     for (const { answers } of clients) await expect.poll(() => answers).toEqual(repeat(20, String));
   });
 
-  it('of subscriptions stop the events, which go on where they were', async () => {
+  it('of subscriptions pause the events, which continue where they were', async () => {
     const gateway = await start(LIMITS);
     const client = await silentClient(gateway, 'ada');
     client.send(...repeat(10, (i) => subscribe('subscription { events }', String(i))));
@@ -152,8 +152,8 @@ describe('answers that nobody reads', () => {
 });
 
 describe('a connection on which nothing is read', () => {
-  it('is closed with 1013, at which clients connect again', async () => {
-    // A client that a busy machine keeps from reading is not cut off before it has come to the goodbye.
+  it('is closed with 1013, after which clients connect again', async () => {
+    // With fake timers, a slow machine does not cut the client off before the client has read the close frame.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const gateway = await start({ ...LIMITS, sendTimeoutMs: 200 });
     const client = await silentClient(gateway, 'ada');
@@ -176,11 +176,11 @@ describe('a connection on which nothing is read', () => {
     );
     await expect.poll(() => gateway.served.length).toBe(1);
     await expect.poll(() => gateway.served[0]?.destroyed).toBe(true);
-    // It is taken off once the connection has closed, which comes after it was ended.
+    // The bytes are subtracted once the connection has closed, which happens after it was ended.
     await expect.poll(() => gateway.operationQueue.unreadOf('ada')).toBe(0);
   });
 
-  it('gives way to another one of its user that is read', async () => {
+  it('is closed for another one of its user that is read', async () => {
     const gateway = await start({ ...LIMITS, userBytes: 2 * MEGABYTE, contendedTimeoutMs: 200 });
     const silent = await silentClient(gateway, 'ada');
     silent.send(...repeat(60, (i) => subscribe(big(i), String(i))));
@@ -193,9 +193,9 @@ describe('a connection on which nothing is read', () => {
   });
 });
 
-describe('an operation that is slow', () => {
+describe('a slow operation', () => {
   const EAGER = { ...LIMITS, slowAfterMs: 50 };
-  it('leaves its place to others of its connection', async () => {
+  it('gives its slot to others of its connection', async () => {
     const gateway = await start(EAGER);
     const client = await silentClient(gateway, 'ada');
     client.ws.resume();
@@ -207,7 +207,7 @@ describe('an operation that is slow', () => {
     await expect.poll(client.answered).toBe(31);
   });
 
-  it('leaves its place to others of its user, over HTTP as well', async () => {
+  it('gives its slot to others of its user, over HTTP as well', async () => {
     const gateway = await start(EAGER);
     const headers = { authorization: 'Bearer ada' };
     const ask = async (query: string): Promise<unknown> =>
@@ -219,14 +219,14 @@ describe('an operation that is slow', () => {
     expect(await late).toEqual(repeat(30, () => ({ data: { late: 'late' } })));
   });
 
-  it('keeps its place where its answer, with those of other slow ones, may pass the limit', async () => {
+  it('keeps its slot when its answer, with those of other slow ones, may exceed the limit', async () => {
     const gateway = await start(EAGER);
     const client = await silentClient(gateway, 'ada');
     client.send(...repeat(40, (i) => subscribe('{ lateBig }', String(i))));
     await expect.poll(() => gateway.counts.hanging).toBeGreaterThanOrEqual(8);
     const other = await silentClient(gateway, 'bob');
     other.ws.resume();
-    // Theirs have become slow later, and have had their turn: so would have more of the first one's.
+    // Bob's operations became slow only after they got their slots. More of Ada's would have, too.
     other.send(...repeat(9, (i) => subscribe('{ late }', String(i))), subscribe('{ small }', 'quick'));
     await expect.poll(other.answered).toBe(1);
     expect(gateway.counts.hanging).toBe(8 + 9);
@@ -238,7 +238,7 @@ describe('an operation that is slow', () => {
     await expect.poll(client.answered).toBe(40);
   });
 
-  it('takes nothing with it when its connection closes, wherever it stands', async () => {
+  it('leaves nothing behind when its connection closes, at any stage', async () => {
     const gateway = await start({ ...EAGER, slowAfterMs: 5 });
     for (let round = 0; round < 40; round++) {
       const client = await silentClient(gateway, 'ada');
@@ -252,14 +252,14 @@ describe('an operation that is slow', () => {
     }
     const client = await silentClient(gateway, 'ada');
     client.ws.resume();
-    // As many as one connection has places for, and as many again that their bytes have room for.
+    // As many operations as one connection has slots for, and as many again as their bytes have room for.
     client.send(...repeat(30, (i) => subscribe('{ late }', String(i))), subscribe('{ small }', 'quick'));
     await expect.poll(client.answered).toBe(1);
   });
 });
 
-describe('a client that gives its operations up', () => {
-  it('starts no more of them thereby', async () => {
+describe('a client that aborts its operations', () => {
+  it('cannot start more of them by that', async () => {
     const gateway = await start(LIMITS);
     const client = await silentClient(gateway, 'ada');
     client.ws.resume();

@@ -17,14 +17,14 @@ it('reads the page, the address and the one-click offer', () => {
   });
 });
 
-it('prefers https, and offers one click over nothing else', () => {
+it('prefers https, and offers one click for nothing else', () => {
   expect(of('<http://list.example/u>, <https://list.example/s>')?.url).toBe('https://list.example/s');
   expect(of('<http://list.example/u>', 'List-Unsubscribe=One-Click')?.oneClick).toBe(false);
   expect(of('<mailto:x@list.example>', 'List-Unsubscribe=One-Click')).toMatchObject({ url: null, oneClick: false });
   expect(of('<https://list.example/u>', 'List-Unsubscribe=Two-Clicks')?.oneClick).toBe(false);
 });
 
-it('mends folding, and passes over what leads nowhere', () => {
+it('accepts folded headers, and skips invalid links', () => {
   expect(of('<https://list.example/\r\n u?id=1>')?.url).toBe('https://list.example/u?id=1');
   for (const list of [
     '',

@@ -45,13 +45,13 @@ function setUp(
 }
 const ONE_CLICK = 'List-Unsubscribe=One-Click';
 
-it('clicks once where that is offered', async () => {
+it('posts one click when that is offered', async () => {
   const { run, posted, sent } = setUp(`<${MAILTO}>, <${PAGE}>`, { post: ONE_CLICK });
   expect(await run()).toEqual({ method: 'ONE_CLICK', url: null, problem: null });
   expect([posted, sent]).toEqual([[`${PAGE} ${ONE_CLICK}`], []]);
 });
 
-it('sends the mail that is asked for, from the address that was written to, once', async () => {
+it('sends the requested mail, from the address that received the message, once', async () => {
   const { run, posted, sent } = setUp(`<${MAILTO}>, <${PAGE}>`);
   expect(await run()).toMatchObject({ method: 'MAIL' });
   await run();
@@ -71,14 +71,14 @@ it.each([[500], [302], [new Error('refused')]])('sends the mail when the click e
   expect([problem?.code, url]).toEqual(['PROVIDER_UNAVAILABLE', PAGE]);
 });
 
-it('hands a page to a person', async () => {
+it('returns a page for the user to visit', async () => {
   const { run, posted } = setUp(`<${PAGE}>`);
   expect(await run()).toMatchObject({ method: null, url: PAGE, problem: { code: 'UNSUPPORTED' } });
   expect(posted).toEqual([]);
   expect(await setUp('').run()).toMatchObject({ method: null, url: null, problem: { code: 'UNSUPPORTED' } });
 });
 
-it('says why no mail went', async () => {
+it('explains why no mail was sent', async () => {
   expect(await setUp(`<${MAILTO}>`, { status: 'FAILED' }).run()).toMatchObject({
     method: null,
     problem: { code: 'INVALID', message: expect.stringContaining('Refused.') },
@@ -117,7 +117,7 @@ it('follows no link to a private address, and does not offer it', async () => {
   });
 });
 
-it("reads a mailto as a stranger's wish: one recipient, a subject, a text", () => {
+it('limits what a mailto can ask for: one recipient, a subject, a text', () => {
   expect(
     readMailto(
       'mailto:a%2Bb@list.example,victim@x.example?cc=c@x.example&bcc=d@x.example&subject=x%0D%0ABcc:%20e@x.example&body=1%0D%0A2',

@@ -4,16 +4,19 @@ import { dirname, join } from 'node:path/posix';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
 
-/** The files of a tree by path; what is not TypeScript of src/ or sandbox/ counts as a reader alone. */
+/** The folders whose exports are checked; files elsewhere are only read for their imports. */
+const CHECKED = /^(?:src|sandbox|bench|bin|test)\//;
+
+/** The text of each file by its path. */
 type Tree = ReadonlyMap<string, string>;
 
-/** Every export of src/ and sandbox/ that no file of the tree imports, as "path: name". */
+/** Returns every export of the checked folders that no file of the tree imports, as "path: name". */
 function unusedExports(tree: Tree): string[] {
   const declared: string[] = [];
   const read = new Set<string>();
   for (const [path, text] of tree) {
     const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
-    if (/^(?:src|sandbox)\//.test(path)) declared.push(...exportsOf(source).map((name) => `${path}: ${name}`));
+    if (CHECKED.test(path)) declared.push(...exportsOf(source).map((name) => `${path}: ${name}`));
     for (const [specifier, name] of importsOf(source)) read.add(`${join(dirname(path), specifier)}: ${name}`);
   }
   return declared.filter((entry) => !read.has(entry) && !read.has(entry.replace(/: .*$/, ': *')));
@@ -35,7 +38,7 @@ function namesOf({ name }: ts.VariableDeclaration | ts.BindingElement): string[]
   return name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : namesOf(element)));
 }
 
-/** What the file takes from other files of the tree: [path as it is written, name]. "*" is all of a module. */
+/** Returns what a file imports from other files of the tree: [path as written, name]. "*" is all of a module. */
 function importsOf(source: ts.SourceFile): [specifier: string, name: string][] {
   const found: [string, string][] = [];
   const visit = (node: ts.Node): void => {
@@ -73,7 +76,7 @@ it.each([
   ["const { used } = await import('./one.ts');", []],
   ["import * as one from './one.ts';", []],
   ["import './one.ts';", ['src/one.ts: used', 'src/one.ts: unused', 'src/one.ts: Unused', 'src/one.ts: left']],
-])('finds what %s leaves', (text, left) => {
+])('finds what %s leaves unused', (text, left) => {
   const one = `export const used = 1; export function unused() {} export interface Unused {} export const { left } = it;`;
   expect(
     unusedExports(

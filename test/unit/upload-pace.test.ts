@@ -13,7 +13,7 @@ afterEach(async () => {
   await close();
 });
 
-/** Sends so many bytes every twenty seconds, as long as it may; how often it could. */
+/** Sends `step` bytes every twenty seconds, up to `times` times. Returns how often it could, and the answer. */
 async function uploads(step: number, times: number): Promise<{ sent: number; answer: string }> {
   let stored = 0;
   const http = fastify();
@@ -46,7 +46,7 @@ async function uploads(step: number, times: number): Promise<{ sent: number; ans
       closed = true;
     });
   socket.write(`${HEAD}connection: close\r\ncontent-length: ${step * times}\r\n\r\n`);
-  // However many turns of the event loop the bytes take on their way: the clock stands still meanwhile.
+  // The clock stands still while the bytes are on their way, however many turns of the event loop they take.
   const until = async (done: () => boolean) => {
     while (!done()) await new Promise(setImmediate);
   };
@@ -62,11 +62,11 @@ async function uploads(step: number, times: number): Promise<{ sent: number; ans
   return { sent, answer };
 }
 
-it('ends an upload that dribbles', async () => {
+it('ends an upload that is too slow', async () => {
   expect((await uploads(10, 20)).sent).toBeLessThan(10);
 });
 
-it('takes an upload over a slow line to its end, however long that takes', async () => {
+it('reads an upload over a slow line to its end, however long that takes', async () => {
   const { sent, answer } = await uploads(40_000, 20);
   expect(sent).toBe(20);
   expect(answer).toContain('201 Created');

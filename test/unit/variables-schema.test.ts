@@ -6,7 +6,7 @@ const variables = (names: readonly string[]) => ({
   properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
 });
 
-it('asks for no field and no variable that has a default', () => {
+it('requires no field and no variable that has a default', () => {
   const input = {
     required: ['key', 'undoSeconds', 'quote'],
     properties: { key: { type: 'string' }, undoSeconds: { type: 'number', default: 0 }, quote: { default: false } },
@@ -17,12 +17,12 @@ it('asks for no field and no variable that has a default', () => {
   expect(lenient.definitions?.SendInput?.required).toEqual(['key']);
 });
 
-it('asks for none that only another operation of the tab takes', () => {
+it('requires none that only another operation of the tab uses', () => {
   const text = 'mutation A($input: I!, $id: ID!) { a } mutation B($id: ID!) { b }';
   expect(acceptWhatGraphqlDoes(variables(['input', 'id']), text).required).toEqual(['id']);
 });
 
-it('takes one value for a list of it', () => {
+it('accepts one value for a list of it', () => {
   const list = { type: ['array', 'null'], items: { type: 'string' } };
   const schema = { properties: { ids: list }, definitions: { MessagesInput: { properties: { ids: list } } } };
   const either = { anyOf: [list, { type: 'string' }] };

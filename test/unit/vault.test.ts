@@ -26,7 +26,7 @@ describe.each(TEST_DATABASES)('the vault on %s', (kind) => {
     return id;
   }
 
-  it('gives back what was put, keeps no plaintext, and forgets', async () => {
+  it('returns what was stored, stores nothing unencrypted, and deletes', async () => {
     const vault = new Vault(store, new Sealer([one]));
     const id = await integration();
     expect(await vault.get(id)).toBeNull();
@@ -46,7 +46,7 @@ describe.each(TEST_DATABASES)('the vault on %s', (kind) => {
     await expect(vault.get(mine)).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 
-  it('refuses with a missing or another key, without a word of the secret', async () => {
+  it('refuses with a missing or another key, without revealing the secret', async () => {
     const id = await integration();
     await new Vault(store, new Sealer([one])).put(id, 'secret');
     for (const wrong of [new Sealer([two]), new Sealer([key(1)])]) {
@@ -54,7 +54,7 @@ describe.each(TEST_DATABASES)('the vault on %s', (kind) => {
     }
   });
 
-  it('seals with the newest key at the next write, and the old one can go', async () => {
+  it('encrypts with the newest key at the next write, after which the old one can be removed', async () => {
     const id = await integration();
     await new Vault(store, new Sealer([one])).put(id, 'secret');
     const rotated = new Vault(store, new Sealer([two, one]));

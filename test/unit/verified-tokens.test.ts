@@ -9,7 +9,7 @@ const speaksFor = (userId: string) => ({
   expiresAt: new Date(1_000),
 });
 
-it('a verified token is known until the instant at which it expires', () => {
+it('a verified token is cached until the instant at which it expires', () => {
   const tokens = new VerifiedTokens();
   tokens.add('ada', speaksFor('ada'));
   expect(tokens.get('ada', new Date(999))).toEqual(speaksFor('ada'));
@@ -17,7 +17,7 @@ it('a verified token is known until the instant at which it expires', () => {
   expect(tokens.get('ada', new Date(1_000))).toBeNull();
 });
 
-it('no more than 10,000 are known, those that were not used for longest going first', () => {
+it('at most 10,000 are cached, and those that were not used for longest are dropped first', () => {
   const tokens = new VerifiedTokens();
   const add = (n: number) => tokens.add(`token ${n}`, speaksFor(`user ${n}`));
   for (let n = 0; n < 10_000; n++) add(n);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WatchOptions } from '../../src/providers/contract/watch.ts';
 import { interactive, openLab } from '../support/app/lab.ts';
 
-/** Takes every subscription that Graph asks it about. */
+/** A server that accepts every subscription that Graph validates. */
 let server: Server;
 let origin: string;
 beforeAll(async () => {
@@ -31,18 +31,18 @@ it('an Outlook watch that notifies another address is replaced, and one that not
   const account = await lab.account('mover');
   const { watch } = account.session;
   if (!watch) throw new Error('Outlook pushes');
-  const at = (place: string) => options({ notificationUrl: `${origin}/${place}` });
+  const at = (path: string) => options({ notificationUrl: `${origin}/${path}` });
   const first = await watch.start(null, at('before'), interactive());
   expect((await watch.start(first, at('before'), interactive())).key).toBe(first.key);
   const second = await watch.start(first, at('after'), interactive());
   expect(second.key).not.toBe(first.key);
   expect((await watch.start(second, at('after'), interactive())).key).toBe(second.key);
-  // The first one is gone: renewing it makes another.
+  // The first watch no longer exists, so renewing it makes another one.
   expect((await watch.start(first, at('before'), interactive())).key).not.toBe(first.key);
   await lab.close();
 });
 
-it('a Gmail watch that another topic stands in the way of is started once that is stopped', async () => {
+it('a Gmail watch that conflicts with another topic is started once that one is stopped', async () => {
   const lab = await openLab('GMAIL');
   const account = await lab.account('mover');
   const { watch } = account.session;
@@ -72,7 +72,7 @@ it('a Gmail watch that another topic stands in the way of is started once that i
 });
 
 it.each(['OUTLOOK', 'GMAIL'])(
-  'a %s watch that tells of nothing is said to be lost, also where no new one can be had',
+  'a %s watch that stays silent is reported as lost, also when no new one can be created',
   async (id) => {
     const lab = await openLab(id);
     const account = await lab.account('loser');
@@ -93,7 +93,7 @@ it.each(['OUTLOOK', 'GMAIL'])(
   },
 );
 
-it('an Outlook watch that another one stands in the way of takes the place of its own, and of nobody else’s', async () => {
+it('an Outlook watch that conflicts with another one replaces its own, and nobody else’s', async () => {
   const lab = await openLab('OUTLOOK');
   const account = await lab.account('twice');
   const { watch } = account.session;
@@ -103,11 +103,11 @@ it('an Outlook watch that another one stands in the way of takes the place of it
   const renewed = async (key: string, more: Partial<WatchOptions> = {}) =>
     (await watch.start({ key, expiresAt: new Date() }, options(more), interactive())).key === key;
 
-  // Its answer was lost, say: it notifies this gateway, and no integration knows of it.
+  // As if its answer had been lost: it notifies this gateway, but no integration knows it.
   const lost = await start({ secret: 'a secret that was forgotten' });
   const found = await start();
   expect(found.key).not.toBe(lost.key);
-  // The gateway moved, and has lost the key.
+  // The gateway has moved, and has lost the key.
   const moved = await start({ notificationUrl: `${origin}/elsewhere` });
   expect(moved.key).not.toBe(found.key);
 

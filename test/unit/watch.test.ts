@@ -7,16 +7,16 @@ import type { Call } from '../../src/providers/contract/call.ts';
 import type { WatchOptions } from '../../src/providers/contract/watch.ts';
 import { handlesOf } from '../support/app/account-handle.ts';
 
-/** Accounts are named after their vendor: "A1" is one of A's. */
+/** Returns the vendor of an account, which is the first letter of its id: "A1" is an account of A. */
 const vendorOf = (id: string) => id.slice(0, 1);
 const ACCOUNTS = Array.from({ length: 40 }, (_, n) => `A${n}`);
 
 let away: Set<string>;
 let started: string[];
-/** Whether each was started as one that is silent. */
+/** For each start, whether the watch was started as a silent one. */
 let silent: boolean[];
 let synced: string[];
-/** The watch that is stored, if any. */
+/** The stored watch, if any. */
 let stored: StoredWatch | null;
 let job: WatchJob;
 beforeEach(() => {
@@ -55,7 +55,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-it('lets who connects an account wait a few seconds for a vendor that hangs, and starts the watch when that is back', async () => {
+it('lets a user who connects wait a few seconds for a vendor that hangs, and starts the watch when that is back', async () => {
   away.add('A');
   const connected = job.connected('A1').then(() => 'connected');
   await vi.advanceTimersByTimeAsync(6_000);
@@ -76,7 +76,7 @@ it('renews the watches of a vendor while all of those of another one hang', asyn
   expect(new Set(started)).toEqual(new Set(['B1', 'B2', ...ACCOUNTS]));
 });
 
-describe('a watch that misses news', () => {
+describe('a watch that misses changes', () => {
   const miss = async () => {
     job.missed('A1');
     await vi.advanceTimersByTimeAsync(0);
@@ -87,7 +87,7 @@ describe('a watch that misses news', () => {
     expect(silent).toEqual([false, true]);
   });
 
-  it('is only renewed where it told of something in between', async () => {
+  it('is only renewed when it sent a notification in between', async () => {
     for (let n = 0; n < 4; n++) {
       await miss();
       job.heard('A1');
@@ -104,7 +104,7 @@ describe('a watch that misses news', () => {
     expect(silent.at(-1)).toBe(true);
   });
 
-  it('counts as ended from when it is lost, though no new one can be had', async () => {
+  it('counts as ended from when it is lost, although no new one can be created', async () => {
     const expiresAt = new Date(Date.now() + 86_400_000);
     stored = { integrationId: 'A1', provider: 'A', key: 'the lost one', secret: 'a secret', expiresAt };
     await miss();
@@ -117,7 +117,7 @@ describe('a watch that misses news', () => {
     expect(stored.expiresAt.getTime()).toBeGreaterThan(Date.now());
   });
 
-  it('is to be replaced still when that failed', async () => {
+  it('still has to be replaced when that failed', async () => {
     await miss();
     away.add('A');
     await miss();

@@ -14,7 +14,7 @@ afterEach(async () => {
 
 const MEGABYTE = 2 ** 20;
 
-/** A client at the real server, which answers each message with a megabyte, and the server's end of it. */
+/** Connects a client to the real server, which answers each message with a megabyte. Returns both ends. */
 async function connect() {
   const ends: WebSocket[] = [];
   const protocol: SocketProtocol = {
@@ -45,7 +45,7 @@ describe('from a client that does not read', () => {
     const { client, served } = await connect();
     let answers = 0;
     client.pause();
-    // What the kernel takes in between is not held by us.
+    // Fills the buffers of the kernel first, since what they hold is not held by the gateway.
     while (served.bufferedAmount === 0) {
       served.send('x'.repeat(65_536));
       await new Promise(setImmediate);

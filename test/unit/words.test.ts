@@ -14,13 +14,13 @@ const DIRECTORIES = [
   ':!test/unit/descriptions.test.ts',
 ];
 
-/** CONTRIBUTING's table "Words" says what to write instead. As a part of a name too: `startedAnew`, `forEver`. */
+/** Words that CONTRIBUTING's table "Words" replaces, also as a part of a name: `startedAnew`, `forEver`. */
 const ARCHAIC = /whoever|whomever|(?:\b|[a-z_])[aA]new\b|for[ _-]?ever(?!y)\b/i;
 
 /** Names that the schema, and so every client, already has. */
 const PUBLISHED = /deleteForever|DELETE_FOREVER/gi;
 
-it('says in no comment, string or name what a dictionary calls archaic', () => {
+it('finds no archaic word in comments, strings and names', () => {
   const tracked = execFileSync('git', ['ls-files', '-z', ...DIRECTORIES], { encoding: 'utf8' }).split('\0');
   const files = tracked.filter((path) => /\.(c|m)?[jt]sx?$|\.(prisma|sql|json|html|css|md)$/.test(path));
   expect(files.length).toBeGreaterThan(300);
@@ -32,7 +32,7 @@ it('says in no comment, string or name what a dictionary calls archaic', () => {
   expect(found).toEqual([]);
 });
 
-it('calls a timeout, a backoff or a retry no patience', () => {
+it('finds no timeout, backoff or retry that is called patience', () => {
   const tracked = execFileSync('git', ['ls-files', '-z', 'src', 'sandbox', 'bench', 'bin'], { encoding: 'utf8' });
   const code = tracked.split('\0').filter((path) => /\.(c|m)?[jt]sx?$/.test(path));
   expect(code.filter((path) => /patien/i.test(readFileSync(path, 'utf8')))).toEqual([]);

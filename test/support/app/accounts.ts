@@ -30,9 +30,9 @@ import { Vault } from '../../../src/vault/vault.ts';
 
 import { silent } from './database.ts';
 
-export const testKey = { version: 1, bytes: randomBytes(32) };
+const testKey = { version: 1, bytes: randomBytes(32) };
 
-export interface AccountsOptions {
+interface AccountsOptions {
   readonly providers: readonly Provider[];
   readonly hooks?: readonly IntegrationHooks[];
   readonly now?: () => Date;

@@ -78,7 +78,7 @@ const HOPELESS = new Set([
   'UNSUPPORTED',
 ]);
 
-export interface Answer<T> extends AnswerBody<T> {
+interface Answer<T> extends AnswerBody<T> {
   readonly status: number;
 }
 

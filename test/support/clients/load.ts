@@ -52,7 +52,7 @@ export class Load {
   }
 }
 
-export interface Sent {
+interface Sent {
   readonly body?: string | AsyncIterable<Uint8Array>;
   readonly headers?: Record<string, string>;
 }

@@ -32,7 +32,7 @@ export interface Store {
 export type Variables = Record<string, unknown>;
 
 /** The answer to a mutation: its payload, by the name of its field. */
-export type Payloads = Record<string, Payload>;
+type Payloads = Record<string, Payload>;
 
 interface Payload {
   readonly draft?: unknown;

@@ -11,7 +11,7 @@ import type { MailSession } from '../../../src/providers/contract/mail-session.t
 
 import { aMessage, someContent } from './fake-account.ts';
 
-export const HIDDEN: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);
+const HIDDEN: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);
 
 /** Creates a small deterministic generator, so that a failure can be reproduced by its seed. */
 export function random(seed: number): () => number {
@@ -25,7 +25,7 @@ export function random(seed: number): () => number {
 }
 
 /** A page that a list requested from the account. */
-export interface AskedPage extends PageRequest {
+interface AskedPage extends PageRequest {
   readonly query: ListQuery;
 }
 
@@ -129,7 +129,7 @@ export class FakeList {
 const idAndTime = ({ id, receivedAt }: Message) => ({ id, at: receivedAt.getTime() });
 
 /** Flags and mailboxes are decided exactly, words in bodies by the index, and people and dates by checking candidates. */
-export const decides: MailSession['decides'] = ({ kind }) => {
+const decides: MailSession['decides'] = ({ kind }) => {
   if (kind === 'text' || kind === 'hasAttachment') return 'indexed';
   return kind === 'from' || kind === 'to' || kind === 'subject' || kind.startsWith('received') ? 'checked' : 'exact';
 };

@@ -3,7 +3,7 @@ import type { Exchanged, Refreshed } from '../../../src/providers/contract/conne
 import type { Password } from '../../../src/providers/contract/password.ts';
 import type { Provider } from '../../../src/providers/contract/provider.ts';
 
-export interface FakeProviderOptions extends Partial<Omit<Provider, 'connectMethods'>> {
+interface FakeProviderOptions extends Partial<Omit<Provider, 'connectMethods'>> {
   /** The one method by which it is connected, or the parts in which its authorization code differs from the default. */
   readonly connect?: Partial<AuthorizationCode> | Password;
 }

@@ -16,7 +16,7 @@ export interface Outcome {
   readonly userErrors: { code: string; message: string; field: string[] | null }[];
 }
 
-export const RESULT =
+const RESULT =
   '{ results { target node { __typename ... on Message { isRead mailboxes { id role } } ... on Thread { isUnread messageCount } } problem { code message } } userErrors { code message field } }';
 
 export const mutation = (name: string, input: string, result = RESULT) =>

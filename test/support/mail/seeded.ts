@@ -1,4 +1,4 @@
-export interface Random {
+interface Random {
   /** Returns a whole number from 0 up to but not including `n`. */
   below(n: number): number;
   pick<T>(of: readonly T[]): T;

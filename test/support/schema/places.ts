@@ -19,7 +19,7 @@ import {
 import { encodeId } from '../../../src/domain/global-id.ts';
 
 /** A place where a client passes a value: an argument of a field of the schema, or a field of an input. */
-export interface Place {
+interface Place {
   /** For example `Viewer.messages(filter).subject`. */
   readonly name: string;
   readonly type: GraphQLInputType;
@@ -37,7 +37,7 @@ interface Asked {
   readonly variables: Record<string, unknown>;
 }
 
-export interface Part {
+interface Part {
   readonly kind: 'query' | 'mutation';
   readonly declared: readonly string[];
   readonly field: string;
@@ -166,7 +166,7 @@ const MAILBOXES = new Set(['to', 'from', 'parent', 'addMailboxes', 'removeMailbo
 const MESSAGES = new Set(['id', 'ids', 'reply', 'forward']);
 
 /** Returns the type of the object whose id an argument of this name takes. */
-export function typeNamed(argument: string): string {
+function typeNamed(argument: string): string {
   if (MAILBOXES.has(argument)) return 'Mailbox';
   if (MESSAGES.has(argument)) return 'Message';
   const name = argument.replace(/s$/, '');

@@ -64,7 +64,7 @@ export const MANNERS: Readonly<Record<Manner['provider'], Manner>> = {
   OUTLOOK: { provider: 'OUTLOOK', precision: 1000 },
 };
 
-export const shownAt = ({ receivedAt }: OracleMail, { precision }: Manner): number =>
+const shownAt = ({ receivedAt }: OracleMail, { precision }: Manner): number =>
   Math.floor(receivedAt / precision) * precision;
 const isHidden = ({ place }: OracleMail) => place === 'trash' || place === 'junk';
 const PLACES: Partial<Record<Role, Place>> = {
@@ -104,7 +104,7 @@ function isSaid(mail: OracleMail, value: string): boolean {
 const bare = (messageId: string) => messageId.trim().replace(/^<|>$/g, '').toLowerCase();
 
 /** Returns whether the mail meets the condition, in whatever mailbox it is. */
-export function holds(where: Where, mail: OracleMail, manner: Manner): boolean {
+function holds(where: Where, mail: OracleMail, manner: Manner): boolean {
   if ('all' in where) return where.all.every((each) => holds(each, mail, manner));
   if ('any' in where) return where.any.some((each) => holds(each, mail, manner));
   if ('not' in where) return !holds(where.not, mail, manner);
@@ -140,7 +140,7 @@ function isBroughtIn(where: Where, isNegated: boolean, mail: OracleMail, manner:
 /** Where a list is: the whole account, or one mailbox, of which it has everything. */
 export type Scope = 'account' | { readonly role: Role } | { readonly box: string };
 
-export function isListed(where: Where, mail: OracleMail, manner: Manner, scope: Scope = 'account'): boolean {
+function isListed(where: Where, mail: OracleMail, manner: Manner, scope: Scope = 'account'): boolean {
   if (!holds(where, mail, manner)) return false;
   if (scope !== 'account' && !holds(scope, mail, manner)) return false;
   if (scope !== 'account' && 'role' in scope && mail.place === PLACES[scope.role]) return true;

@@ -2,7 +2,7 @@ import type { Role, Where } from './oracle.ts';
 import { words } from './words.ts';
 
 /** Thrown where the definition has BAD_USER_INPUT. */
-export class Refused extends Error {}
+class Refused extends Error {}
 
 const ROLES: Readonly<Record<string, Role>> = {
   inbox: 'INBOX',
@@ -213,7 +213,7 @@ function lone(tokens: readonly Token[]): Token[] {
 }
 
 /** RFC 3339, or where a day begins in the zone. Throws Refused. */
-export function moment(value: string, zone: string): number {
+function moment(value: string, zone: string): number {
   if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value)) {
     const at = Date.parse(value);
     if (Number.isNaN(at)) throw new Refused(value);

@@ -5,7 +5,7 @@ import type { Chance } from './random.ts';
 import type { Kind, OracleAccount } from './world.ts';
 
 /** What became of a mail; null: it is gone. Undefined: the change does nothing to it. */
-export function changed(mail: OracleMail, change: Change): OracleMail | null | undefined {
+function changed(mail: OracleMail, change: Change): OracleMail | null | undefined {
   const isHidden = mail.place === 'trash';
   switch (change) {
     case 'delete':

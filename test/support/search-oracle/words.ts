@@ -12,7 +12,7 @@ const WORD = new RegExp(
 );
 
 /** Without case, width, ligatures, accents and what is not seen. */
-export function fold(text: string): string {
+function fold(text: string): string {
   const bare = text.normalize('NFKD').replace(/[\u0300-\u036f]|\p{Default_Ignorable_Code_Point}/gu, '');
   // From lower case to upper and back is full case folding (ß and ẞ are ss), but for the final sigma. The Turkish ı is an i so.
   const caseless = bare.toLowerCase().toUpperCase().toLowerCase();

@@ -96,7 +96,7 @@ export interface Found {
   /** The evaluation of each page. */
   readonly evaluations: readonly (string | null)[];
 }
-export interface Page extends Found {
+interface Page extends Found {
   /** Null after the last page. */
   readonly after: string | null;
 }
@@ -115,7 +115,7 @@ const ARGS = '$id: ID!, $first: Int!, $after: Cursor, $filter: MessageFilter, $s
 const PASSED = 'first: $first, after: $after, filter: $filter, search: $search';
 
 /** Reads one page. Throws the errors of the API. */
-export async function readPage(
+async function readPage(
   world: OracleWorld,
   account: OracleAccount,
   question: Question,
