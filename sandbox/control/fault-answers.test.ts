@@ -58,7 +58,7 @@ it.each([
     'userRateLimitExceeded',
     / {2}Retry after 20.*Z$/,
   ],
-])('Google limits by name, without a Retry-After: %j', async (fault, status, reason, message) => {
+])('Google limits requests by name, without a Retry-After: %j', async (fault, status, reason, message) => {
   google.running().faults.add(named({ vendor: 'google', operation: 'labels.list', times: 1, ...fault }));
   const authorization = `Bearer ${google.running().accessToken}`;
   const answer = await fetch(`${google.running().url}/gmail/v1/users/me/labels`, { headers: { authorization } });
@@ -72,7 +72,7 @@ it.each([
   ['GET /me/mailFolders', { error: 'ApplicationThrottled', retryAfterSeconds: 9 }, 429, '9'],
   ['GET /me/mailFolders', { error: 'ServiceUnavailable', retryAfter: 'soon' }, 503, 'soon'],
   ['token', { error: 'temporarily_unavailable', status: 429, retryAfter: '-5' }, 429, '-5'],
-])('Microsoft limits by name, with a Retry-After: %s %j', async (operation, fault, status, retryAfter) => {
+])('Microsoft limits requests by name, with a Retry-After: %s %j', async (operation, fault, status, retryAfter) => {
   microsoft.running().faults.add(named({ vendor: 'microsoft', operation, times: 1, ...fault }));
   const answer =
     operation === 'token'

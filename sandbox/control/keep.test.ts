@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openKeep } from './keep.ts';
 
-it('keeps its state over a restart, and starts over from a broken file', () => {
+it('keeps its state over a restart, and starts empty with a broken file', () => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-keep-'));
   const path = join(directory, 'deep', 'sandbox.json');
   const keep = openKeep(path);

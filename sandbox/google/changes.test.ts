@@ -5,7 +5,7 @@ import { googleFor, ME, mail, refusal, USER } from '../testing/google.ts';
 const TOPIC = 'projects/postern-sandbox/topics/mail';
 const { running } = googleFor('test');
 
-/** What comes of `work` in the seconds after it; nothing else happens meanwhile. */
+/** Does the work, and lets these seconds pass with fake timers. Nothing else happens meanwhile. */
 async function inTheNextSeconds(work: () => void, seconds = 10): Promise<void> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   try {
@@ -17,7 +17,7 @@ async function inTheNextSeconds(work: () => void, seconds = 10): Promise<void> {
 }
 const historyId = async () => (await running().users.getProfile(USER)).data.historyId ?? '';
 
-test('history tells every kind of change, by type, by label and by page', async () => {
+test('history lists every kind of change, by type, by label and by page', async () => {
   const startHistoryId = await historyId();
   const id = running().emulator.deliver(ME, mail());
   running().emulator.touch(ME, id, 'read');
@@ -42,7 +42,7 @@ test('history tells every kind of change, by type, by label and by page', async 
   expect(none.data.history).toBeUndefined();
 });
 
-test('an old or foreign history id answers 404', async () => {
+test('an old or unknown history id is answered with 404', async () => {
   const before = await historyId();
   running().emulator.deliver(ME, mail());
   running().emulator.expireHistory(ME);
@@ -52,7 +52,7 @@ test('an old or foreign history id answers 404', async () => {
   expect((await list(await historyId())).data.historyId).toBe(await historyId());
 });
 
-test('a watch pushes signed notices, at most one a second, with the latest id', async () => {
+test('a watch sends signed notifications, at most one a second, with the latest id', async () => {
   const wrong = { ...USER, requestBody: { topicName: 'projects/other/topics/mail' } };
   expect((await refusal(running().users.watch(wrong))).message).toBe(
     'Invalid topicName does not match projects/postern-sandbox/topics/*',
@@ -80,7 +80,7 @@ test('a watch pushes signed notices, at most one a second, with the latest id', 
   });
 });
 
-test('a watch that is stopped, dropped, revoked or filtered out is silent', async () => {
+test('a watch that is stopped, dropped, revoked or filtered out sends nothing', async () => {
   const begin = async (labelIds: string[] = []) => {
     await running().users.watch({ ...USER, requestBody: { topicName: TOPIC, labelIds } });
     await expect.poll(() => running().posted.length).toBeGreaterThan(0);

@@ -66,7 +66,7 @@ test('a user has 15,000 units a minute', async () => {
   expect((await running().users.getProfile(USER)).status).toBe(200);
 });
 
-test('scopes are kept per method', async () => {
+test('each method needs its scopes', async () => {
   const id = running().emulator.deliver(ME, mail());
   const readonly = (await connect(running().url, [scope('readonly')])).api.users;
   await readonly.messages.get({ ...USER, id });
@@ -89,7 +89,7 @@ test('scopes are kept per method', async () => {
   expect((await metadata.messages.get({ ...USER, id, format: 'metadata' })).status).toBe(200);
 });
 
-test('faults answer in the shape of Google, alone and inside a batch', async () => {
+test('faults are answered in the form of errors at Google, alone and inside a batch', async () => {
   running().faults.add({ vendor: 'google', operation: 'getProfile', status: 429, retryAfterSeconds: 7, times: 1 });
   const limited = await fetch(`${running().url}/gmail/v1/users/me/profile`, {
     headers: { authorization: `Bearer ${running().accessToken}` },
@@ -112,7 +112,7 @@ test('faults answer in the shape of Google, alone and inside a batch', async () 
   expect(await refusal(running().users.messages.list(USER))).toMatchObject({ status: 503, reason: 'backendError' });
 });
 
-test('faults cut connections: an answer is lost after the work, truncated, or never comes', async () => {
+test('faults cut connections: an answer is lost after the work, is truncated, or never comes', async () => {
   const once = (fault: object) => running().faults.add({ vendor: 'google', times: 1, ...fault });
   once({ operation: 'messages.send', loseAnswer: true });
   await expect(running().users.messages.send({ ...USER, requestBody: { raw: raw({}) } })).rejects.toThrow();

@@ -27,7 +27,7 @@ test('pages neither repeat nor skip while mail arrives, also within one second',
   });
 });
 
-test('each format carries what Google says it carries', async () => {
+test('each format has the fields that Google documents', async () => {
   const id = running().emulator.deliver(
     ME,
     mail({
@@ -71,7 +71,7 @@ test('each format carries what Google says it carries', async () => {
   expect(raw.payload).toBeUndefined();
 });
 
-test('headers come as they were written, or decoded and without the quotes of names', async () => {
+test('headers are unchanged, or decoded and without the quotes of names', async () => {
   const id = running().emulator.deliver(
     ME,
     mailFromRaw(
@@ -138,7 +138,7 @@ test('text is UTF-8 whatever its charset was, large text is an attachmentId, a n
   expect(part).toMatchObject({ mimeType: 'message/rfc822', parts: [{ partId: '0.0', mimeType: 'text/plain' }] });
 });
 
-test('fields masks cut answers, and unknown fields are refused', async () => {
+test('fields masks reduce answers, and unknown fields are refused', async () => {
   const id = running().emulator.deliver(ME, mail({ subject: 'Masked' }));
   const masked = (await running().users.messages.get({ ...USER, id, fields: 'id,payload(headers/name,mimeType)' }))
     .data;
@@ -171,7 +171,7 @@ test('unknown parameters, fields, ids and labels are refused as Google does', as
   });
 });
 
-test('labels count, are made, changed and deleted; system labels stay', async () => {
+test('labels are counted, created, changed and deleted; system labels cannot be changed', async () => {
   const { data: label } = await running().users.labels.create({
     ...USER,
     requestBody: { name: 'Trips/Lisbon', color: { textColor: '#000000', backgroundColor: '#16a765' } },
@@ -200,7 +200,7 @@ test('labels count, are made, changed and deleted; system labels stay', async ()
   );
 });
 
-test('replies join their thread by References and subject, and a subject alone joins nothing where that is set', async () => {
+test('replies join their thread by References and subject, and the subject alone joins nothing where that is set', async () => {
   running().emulator.setSubjectThreads?.(ME, 'apart');
   const first = running().emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<plan@x>' }));
   const reply = running().emulator.deliver(
@@ -220,7 +220,7 @@ test('replies join their thread by References and subject, and a subject alone j
   expect(listed?.toSorted()).toEqual([first, stranger].toSorted());
 });
 
-test('trash leaves the inbox, batchModify passes over what is gone, batchDelete deletes', async () => {
+test('trash removes from the inbox, batchModify ignores deleted messages, batchDelete deletes', async () => {
   const ids = [mail(), mail(), mail()].map((each) => running().emulator.deliver(ME, each));
   const [first = '', second = '', third = ''] = ids;
   const trashed = (await running().users.messages.trash({ ...USER, id: first })).data;
@@ -240,7 +240,7 @@ test('trash leaves the inbox, batchModify passes over what is gone, batchDelete 
   expect((await refusal(wide)).status).toBe(400);
 });
 
-test('sendAs shows the address, its alias and one that nobody proved', async () => {
+test('sendAs lists the address, its alias and an unverified one', async () => {
   const { data } = await running().users.settings.sendAs.list(USER);
   expect(data.sendAs).toMatchObject([
     { sendAsEmail: ME, displayName: 'Demo User', isPrimary: true, isDefault: true },

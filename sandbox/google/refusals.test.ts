@@ -31,7 +31,7 @@ test.each(['', 'undisclosed-recipients:;', 'Ü <über@bücher.example>, "a b"@x.
   },
 );
 
-test('a thread breaks off at a hundred messages, and answers go on in the next one', async () => {
+test('a thread ends at a hundred messages, and later answers begin a new one', async () => {
   const first = running().emulator.deliver(ME, mail({ subject: 'Long', messageId: '<long@x>' }));
   const answer = (n: number) =>
     mail({ subject: 'Re: Long', messageId: `<long-${n}@x>`, references: ['<long@x>'], inReplyTo: ['<long@x>'] });
@@ -49,7 +49,7 @@ test('a thread breaks off at a hundred messages, and answers go on in the next o
   expect(draft.message?.threadId).toBe(next);
 });
 
-test('a subject alone joins what the same people wrote within a week, and nothing else', async () => {
+test('the subject alone joins mail of the same people within a week, and nothing else', async () => {
   const first = running().emulator.deliver(ME, mail({ subject: 'Plan', date: at(0) }));
   const joins = async (given: Parameters<typeof mail>[0]) =>
     (await threadOf(running().emulator.deliver(ME, mail({ subject: 'Plan', date: at(1), ...given })))) === first;
@@ -65,7 +65,7 @@ test('a subject alone joins what the same people wrote within a week, and nothin
   expect(await threadOf(unnamedToo), 'without a subject').not.toBe(unnamed);
 });
 
-test('what is written here joins no thread by its subject, and an answer without References joins what was sent', async () => {
+test('a sent message joins no thread by its subject, and an answer without References joins the sent message', async () => {
   running().clock.at = Date.now();
   const from = { name: '', address: ME };
   const to = [{ name: '', address: 'ada@example.org' }];
@@ -80,7 +80,7 @@ test('what is written here joins no thread by its subject, and an answer without
   expect(await threadOf(answer)).toBe(second.threadId);
 });
 
-test('an account may be told to answer fewer parts of a batch', async () => {
+test('an account can be set to answer fewer parts of a batch', async () => {
   const statuses = async (count: number) => {
     const part = '--b\r\nContent-Type: application/http\r\n\r\nGET /gmail/v1/users/me/profile\r\n\r\n';
     const response = await fetch(`${running().url}/batch/gmail/v1`, {
@@ -105,7 +105,7 @@ test.each(['include', 'INCLUDE', 'exclude', 'EXCLUDE'])('a watch takes labelFilt
     labelFilterBehavior: behavior,
   };
   expect((await running().users.watch({ ...USER, requestBody })).status).toBe(200);
-  // The watch proves its topic first.
+  // The first push is the one with which the watch tests its topic.
   await expect.poll(() => running().posted.length).toBe(1);
   running().emulator.deliver(ME, mail());
   await expect.poll(() => running().emulator.hasUntold?.()).toBe(false);

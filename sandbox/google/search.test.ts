@@ -159,7 +159,7 @@ test('an index that lags finds new mail later, while plain lists show it at once
   expect(await search('subject:freshly')).toEqual(['?']);
 });
 
-test('an index that lags has nothing of new mail, of messages and of threads, and all that it has is found by a date to come', async () => {
+test('an index that lags finds no new messages and threads, and finds all older ones by a future date', async () => {
   const everything = 'before:2147483647';
   const before = await search(everything);
   expect(before).toEqual(await search(''));
@@ -177,7 +177,7 @@ test('an index that lags has nothing of new mail, of messages and of threads, an
     expect([q, await listed({ q })]).toEqual([q, [false, false]]);
   expect(await listed({})).toEqual([true, true]);
   expect(await listed({ labelIds: ['UNREAD', 'INBOX'] })).toEqual([true, true]);
-  // What it had it keeps, and what waited is there once it has caught up.
+  // The index keeps what it had, and has the waiting mail once the lag ends.
   running().emulator.setSearchLag(ME, 7_200);
   expect(await search(everything)).toEqual(before);
   running().emulator.setSearchLag(ME, 0);

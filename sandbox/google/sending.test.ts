@@ -18,7 +18,7 @@ const headersOf = async (id: string | null | undefined) =>
     ),
   );
 
-test('sending leaves a copy in SENT, makes its own Message-ID, and delivers to both worlds without Bcc', async () => {
+test('sending stores a copy in SENT with a new Message-ID, and delivers to accounts of both vendors without Bcc', async () => {
   running().emulator.createAccount('second@gmail.example', 'Second');
   const bytes = composeRaw(
     letter({ to: [FRIEND, { name: '', address: 'second@gmail.example' }], messageId: '<mine@x>' }),
@@ -51,7 +51,7 @@ test('a reply keeps its thread only when its headers agree', async () => {
   expect((await refusal(running().users.messages.send({ ...USER, requestBody: lost }))).status).toBe(404);
 });
 
-test('what cannot be sent is refused', async () => {
+test('an invalid message is refused', async () => {
   const send = (requestBody: object) => refusal(running().users.messages.send({ ...USER, requestBody }));
   expect((await send({})).message).toContain("'raw' RFC822 payload");
   expect((await send({ raw: 'not base64!' })).status).toBe(400);
@@ -60,7 +60,7 @@ test('what cannot be sent is refused', async () => {
   );
 });
 
-test('mail is uploaded as multipart and as media alone', async () => {
+test('mail is uploaded as multipart, and as media only', async () => {
   const bytes = composeRaw(letter({ to: [FRIEND] }));
   const rootUrl = `${running().url}/`;
   const media = { mimeType: 'message/rfc822', body: bytes.toString('latin1') };
@@ -83,7 +83,7 @@ test('mail is uploaded as multipart and as media alone', async () => {
   expect((await fetch(`${upload}?uploadType=media`, wrong)).status).toBe(400);
 });
 
-test('a draft keeps its id while its message changes, and is gone when it was sent', async () => {
+test('a draft keeps its id while its message changes, and no longer exists once it was sent', async () => {
   const create = { message: { raw: raw({ to: [FRIEND], subject: 'One' }) } };
   const { data: draft } = await running().users.drafts.create({ ...USER, requestBody: create });
   const id = draft.id ?? '';
@@ -109,14 +109,14 @@ test('a draft keeps its id while its message changes, and is gone when it was se
   expect((await running().users.drafts.list(USER)).data.drafts).toBeUndefined();
 });
 
-test('a draft is deleted for good', async () => {
+test('a draft is deleted permanently', async () => {
   const create = { message: { raw: raw({ to: [FRIEND] }) } };
   const { data } = await running().users.drafts.create({ ...USER, requestBody: create });
   await running().users.drafts.delete({ ...USER, id: data.id ?? '' });
   expect((await refusal(running().users.messages.get({ ...USER, id: data.message?.id ?? '' }))).status).toBe(404);
 });
 
-test('insert only files a mail, import takes the date of its header', async () => {
+test('insert only stores a mail, import uses the date of its header', async () => {
   const requestBody = { raw: raw({ date: new Date('2020-05-05T05:05:05Z') }), labelIds: ['INBOX'] };
   const { data } = await running().users.messages.import({ ...USER, requestBody });
   const message = (await running().users.messages.get({ ...USER, id: data.id ?? '', format: 'minimal' })).data;

@@ -35,7 +35,7 @@ test('the code flow with PKCE gives tokens, an id_token that verifies, and a sta
   await expect(auth.getToken({ code, codeVerifier: verifier })).rejects.toThrow('invalid_grant');
 });
 
-test('a wrong verifier, secret or redirect is refused in the words of Google', async () => {
+test('a wrong verifier, secret or redirect is refused with the messages of Google', async () => {
   const exchange = async (change: Record<string, string>) => {
     const { verifier, answer } = await consent(running().url, [scope('readonly')]);
     const body = new URLSearchParams({
@@ -85,7 +85,7 @@ test('the consent page is for people: it escapes, cannot be framed, and refuses 
   }
 });
 
-test('a user may deny, or grant a part', async () => {
+test('a user may deny, or grant a part of the scopes', async () => {
   const denied = await consent(running().url, [scope('readonly')], { decision: 'deny' });
   expect(denied.answer.searchParams.get('error')).toBe('access_denied');
   const partial = await consent(running().url, ['openid', scope('readonly'), scope('send')], {
@@ -135,7 +135,7 @@ test('revoking any token ends the whole grant', async () => {
   await expect(auth.revokeToken(tokens.refresh_token ?? '')).rejects.toThrow();
 });
 
-test('the token endpoint meets its faults', async () => {
+test('faults apply to the token endpoint', async () => {
   const { auth } = await connect(running().url, [MAIL_SCOPE]);
   running().faults.add({ vendor: 'google', account: ME, operation: 'token', status: 400, times: 1 });
   await expect(auth.refreshAccessToken()).rejects.toThrow('invalid_grant');

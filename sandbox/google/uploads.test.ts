@@ -26,7 +26,7 @@ const drafts = () =>
     .emulator.dump('demo@gmail.example')
     .filter(({ isDraft }) => isDraft);
 
-test('a message goes up in pieces, and the session tells how much of it is there', async () => {
+test('a message is uploaded in pieces, and the session reports how much it has received', async () => {
   const location = await begin();
   expect(await put(location, '*/*')).toMatchObject({ status: 308, range: null });
   expect(await piece(location, 0, GRAIN, '*')).toMatchObject({ status: 308, range: `bytes=0-${GRAIN - 1}` });
@@ -34,7 +34,7 @@ test('a message goes up in pieces, and the session tells how much of it is there
   expect(await piece(location, GRAIN, 2 * GRAIN, bytes.length)).toMatchObject({ status: 308 });
   const done = await piece(location, 2 * GRAIN, bytes.length, bytes.length);
   expect(done).toMatchObject({ status: 200, json: { id: expect.any(String), message: { labelIds: ['DRAFT'] } } });
-  // A client that lost the answer gets it again, and there is one draft.
+  // A client that lost the answer gets the same one again, and there is only one draft.
   expect(await put(location, `*/${bytes.length}`)).toEqual(done);
   expect(drafts()).toHaveLength(1);
 });
@@ -48,7 +48,7 @@ test('pieces of another size, out of order, or too large are refused', async () 
   expect((await put(`${location}x`, '*/*')).status).toBe(404);
 });
 
-test('a piece whose answer is lost is there', async () => {
+test('a piece whose answer is lost has been received', async () => {
   const location = await begin();
   running().faults.add({ vendor: 'google', operation: 'drafts.create upload', loseAnswer: true, times: 1 });
   await expect(piece(location, 0, GRAIN, '*')).rejects.toThrow();

@@ -84,7 +84,7 @@ it('reads ids, references and the first words', () => {
   });
 });
 
-it('previews the HTML where the plain part is blank, and for Exchange wherever there is one', () => {
+it('previews the HTML where the plain part is blank, and for Exchange always', () => {
   const preview = (plain: string) => {
     const raw = Buffer.from(
       `Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\n\r\n${plain}\r\n--x\r\nContent-Type: text/html\r\n\r\n<div style="display:none">Pre</div><p>Words</p>\r\n--x--`,

@@ -10,7 +10,7 @@ const office = (count: number, now: Date) => [...generateMail('office', { me: wo
 const now = new Date('2026-05-01T13:30:00Z');
 const ids = (mails: readonly Mail[]) => mails.map((mail) => mail.envelope.messageId);
 
-it('is the same each time, byte for byte, and moves with the day only in its dates', () => {
+it('is the same each time, byte for byte, and only its dates depend on the day', () => {
   const raw = (mails: readonly Mail[]) => Buffer.concat(mails.map((mail) => mail.raw())).toString('latin1');
   expect(raw(home(60, now))).toBe(raw(home(60, new Date('2026-05-01T17:59:00Z'))));
   const later = home(60, new Date('2026-06-01T13:30:00Z'));
@@ -18,7 +18,7 @@ it('is the same each time, byte for byte, and moves with the day only in its dat
   expect(ids(later)).toEqual(ids(home(60, now)));
 });
 
-it('says the same in its envelopes as in its bytes', () => {
+it('has the same envelopes as its bytes', () => {
   for (const mail of [...home(300, now), ...office(300, now)]) {
     const { preview, ...parsed } = envelopeOf(mail.mime(), mail.raw().length);
     expect({ ...mail.envelope }).toMatchObject({ ...parsed, preview });
@@ -35,14 +35,14 @@ it('comes newest first, nothing from the future, every id once', () => {
   }
 });
 
-it('holds some conversations on both sides, as the same mails', () => {
-  const there = new Map(office(300, now).map((mail) => [mail.envelope.messageId, mail]));
-  const both = home(300, now).filter((mail) => there.has(mail.envelope.messageId));
+it('contains some conversations in both mailboxes, with the same mails', () => {
+  const inOffice = new Map(office(300, now).map((mail) => [mail.envelope.messageId, mail]));
+  const both = home(300, now).filter((mail) => inOffice.has(mail.envelope.messageId));
   expect(both.length).toBeGreaterThan(20);
-  for (const mail of both) expect(there.get(mail.envelope.messageId)?.receivedAt).toEqual(mail.receivedAt);
+  for (const mail of both) expect(inOffice.get(mail.envelope.messageId)?.receivedAt).toEqual(mail.receivedAt);
 });
 
-it('has something of everything to look at', () => {
+it('has examples of everything that clients show', () => {
   const all = [...home(300, now), ...office(300, now)];
   const some = (test: (mail: Mail) => boolean) => expect(all.filter(test).length).toBeGreaterThan(1);
   expect(new Set(all.map((mail) => mail.envelope.from?.address)).size).toBeGreaterThanOrEqual(24);
@@ -65,7 +65,7 @@ it('has something of everything to look at', () => {
   }
 });
 
-it('makes a large mailbox as quickly as a small one: nothing is built before it is asked for', () => {
+it('makes a large mailbox as quickly as a small one: nothing is built before it is read', () => {
   const before = process.cpuUsage();
   const mails = [...home(50_000, now), ...office(50_000, now)];
   expect(mails).toHaveLength(100_000);

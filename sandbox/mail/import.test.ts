@@ -64,7 +64,7 @@ describe('one file', () => {
     ).toEqual(['in an archive']);
   });
 
-  it('arrived when it says, but not in the future', () => {
+  it('has the time of receipt of its headers, but not one in the future', () => {
     const received =
       'Received: by a.example; Tue, 3 Mar 2026 10:00:00 +0000\r\nReceived: by b.example; Tue, 3 Mar 2020 10:00:00 +0000\r\n';
     const at = (name: string, content: string) => {
@@ -80,7 +80,7 @@ describe('one file', () => {
 });
 
 describe('mbox', () => {
-  it('is not misled by bodies, takes the quoting away, and leaves every other byte', () => {
+  it('is not divided by lines of bodies, is unquoted, and keeps every other byte', () => {
     const first = 'Subject: 1\n\nFrom the start,\n\nFrom here on it is text\n>From quoted\n>>From twice\n';
     const second = 'Subject: 2\r\n\r\nb\xe9\r\n';
     const path = put(
@@ -94,7 +94,7 @@ describe('mbox', () => {
     expect(mails).toEqual([first.replace('>From q', 'From q').replace('>>From', '>From'), second]);
   });
 
-  it('finds mails across the edges of its chunks', () => {
+  it('finds mails across the boundaries of its chunks', () => {
     const one = (n: number) => `From a@b.example Mon Jan  5 10:00:00 2026\nSubject: ${n}\n\n${'x'.repeat(n * 13)}\n\n`;
     const path = put('large.mbox', Array.from({ length: 600 }, (_, n) => one(n)).join(''));
     const subjects = scanMbox(path).map((entry) => /Subject: (\d+)/.exec(readMboxEntry(path, entry).toString())?.[1]);

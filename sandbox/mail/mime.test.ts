@@ -5,7 +5,7 @@ import { envelopeOf } from './envelope.ts';
 import type { MimePart } from './mail.ts';
 import { parseMime } from './mime.ts';
 
-/** A mail of lines; bytes above 127 are given as \xNN. */
+/** Parses a mail from its lines. A byte above 127 is given as \xNN. */
 const mail = (...lines: string[]): MimePart => parseMime(Buffer.from(lines.join('\r\n'), 'latin1'));
 const subjectOf = (root: MimePart) => envelopeOf(root, 0).subject;
 const withBody = (charset: string, bytes: Buffer): MimePart =>
@@ -32,7 +32,7 @@ describe('charsets', () => {
     expect(withBody('iso-2022-jp', Buffer.from('\x1b$B$3$s$K$A$O\x1b(B!', 'latin1')).text()).toBe('こんにちは!');
   });
 
-  it('takes a body that claims ASCII, an unknown charset or none for UTF-8, else for windows-1252', () => {
+  it('reads a body that claims ASCII, an unknown charset or none as UTF-8, else as windows-1252', () => {
     for (const charset of ['us-ascii', 'x-unknown', 'made-up', '7bit']) {
       expect(withBody(charset, Buffer.from('Zoë')).text()).toBe('Zoë');
       expect(withBody(charset, Buffer.from('Zo\xeb\x96', 'latin1')).text()).toBe('Zoë–');
@@ -59,12 +59,12 @@ describe('headers', () => {
     expect(subjectOf(mail('Subject: =?NONE?B?VEVTVA=?=', '', ''))).toBe('TEST');
   });
 
-  it('keeps what it unfolds and what it decodes apart', () => {
+  it('distinguishes unfolded from decoded headers', () => {
     const [header] = mail('Subject: =?utf-8?Q?caf=C3=A9?=', '\tagain', '', '').headers;
     expect(header).toEqual({ name: 'Subject', value: 'café\tagain', rawValue: '=?utf-8?Q?caf=C3=A9?=\tagain' });
   });
 
-  it('passes over an mbox line, lines that are no field, and a space before the colon', () => {
+  it('ignores an mbox line, lines that are not a field, and a space before the colon', () => {
     const root = mail(
       'From a@b.example Tue May 10 11:28:07 2005',
       'Subject : one',
@@ -137,7 +137,7 @@ describe('parts', () => {
     expect(body.attachments.map((part) => [part.filename, part.contentId])).toEqual([['a.png', 'pic@x']]);
   });
 
-  it('keeps a nested message whole, as an attachment', () => {
+  it('keeps a nested message complete, as an attachment', () => {
     const inner = 'Subject: inner\r\n\r\ninner text';
     const root = mail(
       'Content-Type: multipart/mixed; boundary=b',

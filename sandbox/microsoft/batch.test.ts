@@ -29,7 +29,7 @@ it('answers each part with a status, headers and body of its own', async () => {
   expect(Number(of('c')?.body)).toBeGreaterThan(0);
 });
 
-it('runs its parts four at a time, and is one line in the log with a line for each part', async () => {
+it('runs its parts four at a time, and logs one line for the batch and one for each part', async () => {
   running().world.log.clear();
   const requests = Array.from({ length: 20 }, (_, n) => ({
     id: String(n),
@@ -44,7 +44,7 @@ it('runs its parts four at a time, and is one line in the log with a line for ea
   expect(inner[0]).toMatchObject({ batch: outer?.id, operation: 'GET /me/messages', units: 1, account: ME });
 });
 
-it('throttles its parts while others are at the mailbox', async () => {
+it('throttles its parts while other requests to the mailbox are running', async () => {
   const slow = await underWay(2, 'GET /me/mailFolders', '/me/mailFolders');
   const requests = Array.from({ length: 4 }, (_, n) => ({
     id: String(n),
@@ -58,7 +58,7 @@ it('throttles its parts while others are at the mailbox', async () => {
   await slow();
 });
 
-it('runs parts that wait for one another in their order, and fails those that wait for a failure', async () => {
+it('runs dependent parts in their order, and fails those that depend on a failure', async () => {
   const { body } = await batch([
     {
       id: '1',
@@ -81,7 +81,7 @@ it.each([
   ['a part beside a chain', [[], ['1'], []]],
   ['several that wait for one', [[], ['1'], ['1']]],
   ['one that waits for several', [[], ['1'], ['1', '2']]],
-])('refuses %s, in the words that Graph has for it', async (_, dependencies) => {
+])('refuses %s with the message of Graph', async (_, dependencies) => {
   const requests = dependencies.map((dependsOn, n) => ({ id: `${n + 1}`, method: 'GET', url: '/me', dependsOn }));
   const { status, body } = await batch(requests, direct);
   expect(status).toBe(400);
@@ -96,7 +96,7 @@ it.each([
   ['one that comes after it', [['2'], []]],
   ['one of those that wait for it', [['2'], ['1']]],
   ['none', [[], ['1'], ['9']]],
-])('refuses one that waits for %s, and says which', async (_, dependencies) => {
+])('refuses one that depends on %s, and says which', async (_, dependencies) => {
   const requests = dependencies.map((dependsOn, n) => ({ id: `${n + 1}`, method: 'GET', url: '/me', dependsOn }));
   const { status, body } = await batch(requests, direct);
   expect([status, body.error.code]).toEqual([400, 'BadRequest']);

@@ -11,7 +11,7 @@ interface Entry {
   '@removed'?: { reason: string };
 }
 
-/** Follows a round to its end. */
+/** Reads a round of a delta to its end. */
 async function round(
   link: string,
   headers: Record<string, string> = {},
@@ -40,7 +40,7 @@ describe('a messages delta', () => {
     ).deltaLink;
   });
 
-  it('shows the folder whole at first, in pages, and then nothing', async () => {
+  it('lists the whole folder at first, in pages, and then nothing', async () => {
     const first = await round('/me/mailFolders/inbox/messages/delta?$select=subject', {
       prefer: 'IdType="ImmutableId", odata.maxpagesize=2',
     });
@@ -59,39 +59,40 @@ describe('a messages delta', () => {
     expect([...rest.entries, ...after.entries].map(({ id }) => id)).toContain(arrived);
   });
 
-  it('tells what came, what was read and what went', async () => {
-    const came = running().emulator.deliver(ME, mail({ subject: 'New' }));
-    const [read = '', gone = ''] = (
+  it('lists what arrived, what was read and what left', async () => {
+    const arrived = running().emulator.deliver(ME, mail({ subject: 'New' }));
+    const [read = '', removed = ''] = (
       await graph('/me/mailFolders/inbox/messages?$select=id&$orderby=receivedDateTime&$top=2')
     ).body.value.map(({ id }) => id);
     running().emulator.touch(ME, read, 'read');
-    running().emulator.touch(ME, gone, 'archive');
+    running().emulator.touch(ME, removed, 'archive');
     const { entries } = await round(inbox);
     const of = (id: string) => entries.filter((entry) => entry.id === id);
-    expect(of(came)[0]).toMatchObject({ subject: 'New', isRead: false });
+    expect(of(arrived)[0]).toMatchObject({ subject: 'New', isRead: false });
     expect(of(read)[0]).toMatchObject({ isRead: true });
     expect(of(read)[0]).not.toHaveProperty('subject');
-    expect(of(gone)).toEqual([expect.objectContaining({ '@removed': { reason: 'deleted' } })]);
+    expect(of(removed)).toEqual([expect.objectContaining({ '@removed': { reason: 'deleted' } })]);
     expect(entries).toHaveLength(3);
   });
 
-  it('tells of read and unread what was selected, or the flag and the folder alone, and nothing without isRead', async () => {
+  it('lists a message that was read or unread with the selected fields, or with the flag and the folder only, and not at all without isRead', async () => {
     const without = await round('/me/mailFolders/inbox/messages/delta?$select=subject,lastModifiedDateTime');
     const [{ id } = { id: '' }] = (await graph('/me/mailFolders/inbox/messages?$select=id&$top=1')).body.value;
     const before = without.entries.find((entry) => entry.id === id)?.lastModifiedDateTime;
     running().clock.ahead += 60_000;
     running().emulator.touch(ME, id, 'read');
-    const said = async () => Object.keys((await round(inbox)).entries[0] ?? {}).filter((name) => !name.includes('@'));
-    expect((await said()).sort()).toEqual(['id', 'isRead', 'parentFolderId']);
+    const fieldNames = async () =>
+      Object.keys((await round(inbox)).entries[0] ?? {}).filter((name) => !name.includes('@'));
+    expect((await fieldNames()).sort()).toEqual(['id', 'isRead', 'parentFolderId']);
     running().emulator.setTelling?.(ME, { readToggles: 'selected' });
-    expect((await said()).sort()).toEqual(['id', 'isRead', 'lastModifiedDateTime', 'parentFolderId', 'subject']);
+    expect((await fieldNames()).sort()).toEqual(['id', 'isRead', 'lastModifiedDateTime', 'parentFolderId', 'subject']);
     running().emulator.setTelling?.(ME, { readToggles: 'flag' });
     expect((await round(without.deltaLink)).entries).toEqual([]);
     const { body } = await graph(`/me/messages/${id}?$select=lastModifiedDateTime`);
     expect(body.lastModifiedDateTime).toBe(before);
   });
 
-  it('tells of a move in the folder it came to', async () => {
+  it('lists a move in the target folder', async () => {
     const archive = (await round('/me/mailFolders/archive/messages/delta?$select=id')).deltaLink;
     const id = running().emulator.deliver(ME, mail());
     running().emulator.touch(ME, id, 'archive');
@@ -99,19 +100,19 @@ describe('a messages delta', () => {
     expect((await round(inbox)).entries).toEqual([]);
   });
 
-  it('can be of one kind of change only', async () => {
+  it('can be limited to one kind of change', async () => {
     const created = (await round('/me/mailFolders/inbox/messages/delta?changeType=created&$select=id')).deltaLink;
     const deleted = (await round('/me/mailFolders/inbox/messages/delta?changeType=deleted&$select=id')).deltaLink;
-    const [came, went] = [
+    const [arrived, left] = [
       running().emulator.deliver(ME, mail()),
       (await graph('/me/mailFolders/inbox/messages?$select=id&$top=1')).body.value[0]?.id ?? '',
     ];
-    running().emulator.touch(ME, went, 'delete');
-    if (came !== went) expect((await round(created)).entries.map(({ id }) => id)).toEqual([came]);
+    running().emulator.touch(ME, left, 'delete');
+    if (arrived !== left) expect((await round(created)).entries.map(({ id }) => id)).toEqual([arrived]);
     expect((await round(deleted)).entries.every((entry) => entry['@removed'])).toBe(true);
   });
 
-  it('is gone when its history has expired, and after a restart', async () => {
+  it('is refused when its history has expired, and after a restart', async () => {
     running().emulator.expireHistory(ME);
     const expired = await graph(inbox);
     expect(expired).toMatchObject({ status: 410, body: { error: { code: 'SyncStateNotFound' } } });
@@ -125,7 +126,7 @@ describe('a messages delta', () => {
   });
 });
 
-it('a folders delta tells of new, renamed and deleted folders', async () => {
+it('a folders delta lists new, renamed and deleted folders', async () => {
   const first = await round('/me/mailFolders/delta');
   expect(first.entries.length).toBeGreaterThan(5);
   const { body } = await graph('/me/mailFolders', { method: 'POST', body: { displayName: 'Fresh' } });

@@ -23,7 +23,7 @@ describe('folders', () => {
     expect((await graph('/me/mailFolders?$top=2')).body['@odata.nextLink']).toContain('$skip=2');
   });
 
-  it('can be made, renamed, filled and deleted, but not the mailbox’s own', async () => {
+  it('can be created, renamed, filled and deleted, except the well-known ones', async () => {
     const made = await graph('/me/mailFolders', { method: 'POST', body: { displayName: 'Projects' } });
     expect(made.status).toBe(201);
     const child = await graph(`/me/mailFolders/${made.body.id}/childFolders`, {

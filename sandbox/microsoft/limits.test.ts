@@ -33,7 +33,7 @@ describe('concurrency', () => {
     await Promise.all([worker(), worker(), worker(), worker()]);
   });
 
-  it('keeps a request longer beside another one at its mailbox than by itself', async () => {
+  it('answers a request later while another one to its mailbox is running', async () => {
     const presence = new Presence();
     const served: string[] = [];
     const serve = async (mailbox: string) => {
@@ -44,12 +44,12 @@ describe('concurrency', () => {
     };
     await Promise.all(['shared', 'shared', 'alone'].map(serve));
     expect(served).toEqual(['alone', 'shared', 'shared']);
-    // Those have left, and it is by itself again.
+    // The earlier requests have been answered, so this one is alone again.
     await Promise.all(['other', 'other', 'shared'].map(serve));
     expect(served.slice(3)).toEqual(['shared', 'other', 'other']);
   });
 
-  it('counts another mailbox by itself', async () => {
+  it('counts each mailbox separately', async () => {
     running().emulator.createAccount('other@outlook.example', 'Other');
     running().faults.add({ vendor: 'microsoft', account: ME, latencyMs: 200, times: 4 });
     const busy = Array.from({ length: 4 }, () => direct('/me/messages?$top=1'));
@@ -60,7 +60,7 @@ describe('concurrency', () => {
     const full = await startMicrosoft();
     const client = graphClient(full.url, (await signIn(full.url)).access_token);
     const requests = Array.from({ length: 20 }, (_, n) => ({ id: String(n), method: 'GET', url: '/me?$select=id' }));
-    // Batches one after another: the quickest way to the limit that keeps to four at once.
+    // Successive batches are the fastest way to the limit that keeps to four requests at a time.
     for (let n = 0; n < 20; n++) await batch(requests, client);
     expect((await client('/me?$select=id')).status).toBe(200);
     expect(full.world.log.all().filter((record) => record.batch !== null)).toHaveLength(400);
@@ -72,7 +72,7 @@ describe('scopes', () => {
   const as = async (...scopes: string[]) =>
     graphClient(running().url, (await signIn(running().url, scopes)).access_token);
 
-  it('are kept', async () => {
+  it('are required', async () => {
     const reader = await as('Mail.Read');
     const [{ id } = { id: '' }] = (await reader('/me/messages?$top=1')).body.value;
     expect((await reader(`/me/messages/${id}`, { method: 'PATCH', body: { isRead: true } })).body.error.code).toBe(
@@ -85,7 +85,7 @@ describe('scopes', () => {
     expect((await (await as('MailboxSettings.Read'))('/me/outlook/masterCategories')).status).toBe(200);
   });
 
-  it('of Mail.ReadBasic show no content', async () => {
+  it('of Mail.ReadBasic give no content', async () => {
     const basic = await as('Mail.ReadBasic');
     const [message] = (await basic('/me/messages?$top=1')).body.value;
     expect(message).not.toHaveProperty('body');
@@ -95,7 +95,7 @@ describe('scopes', () => {
 });
 
 describe('tokens', () => {
-  it('that are none, forged, unsigned, expired or revoked are refused', async () => {
+  it('that are malformed, forged, unsigned, expired or revoked are refused', async () => {
     const { accessToken } = running();
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${accessToken.split('.')[1]}.`;
     for (const token of ['', 'x', `${accessToken}x`, unsigned]) {
@@ -114,7 +114,7 @@ describe('tokens', () => {
 });
 
 describe('faults', () => {
-  it('are answered as Graph would, alone and inside a batch', async () => {
+  it('are answered as Graph does, alone and inside a batch', async () => {
     running().faults.add({
       vendor: 'microsoft',
       operation: 'GET /me/messages*',
@@ -135,7 +135,7 @@ describe('faults', () => {
     expect(body.responses.map(({ status }) => status).sort()).toEqual([200, 503]);
   });
 
-  it('lose an answer after the work is done, cut one in two, and hang', async () => {
+  it('lose an answer after the work is done, truncate one, and hang', async () => {
     running().faults.add({ vendor: 'microsoft', operation: 'POST /me/mailFolders', loseAnswer: true, times: 1 });
     await expect(direct('/me/mailFolders', { method: 'POST', body: { displayName: 'Lost' } })).rejects.toThrow();
     expect((await direct('/me/mailFolders', { method: 'POST', body: { displayName: 'Lost' } })).status).toBe(409);
@@ -154,7 +154,7 @@ describe('faults', () => {
 it('serves the Graph SDK', async () => {
   const client = Client.initWithMiddleware({
     middleware: {
-      // The SDK mangles http origins: it keeps Graph's own, and its last handler sends requests here.
+      // The SDK changes http URLs, so it is given Graph's own, and its last handler sends the requests to the emulator.
       async execute(context) {
         const url = String(context.request).replace('https://graph.microsoft.com', running().via);
         const headers = {
@@ -179,7 +179,7 @@ it('serves the Graph SDK', async () => {
   });
 });
 
-it('refuses a body that is too large, and a path outside v1.0, in Graph’s own shape', async () => {
+it('refuses a body that is too large, and a path outside v1.0, with Graph’s own errors', async () => {
   const large = await direct('/me/messages', {
     method: 'POST',
     body: { subject: 'x', body: { content: 'y'.repeat(5_000_000) } },

@@ -41,7 +41,7 @@ describe('a list of messages', () => {
     expect(next.body).not.toHaveProperty('@odata.nextLink');
   });
 
-  it('drifts while mail arrives, as the real pages do', async () => {
+  it('shifts while mail arrives, as the pages of Graph do', async () => {
     const first = await graph('/me/messages?$top=3&$select=subject');
     const id = running().emulator.deliver(ME, mail({ subject: 'Late', date: at(60_000) }));
     const second = await graph(first.body['@odata.nextLink']);
@@ -72,7 +72,7 @@ describe('a list of messages', () => {
     expect(String(bytes)).toBe('4');
   });
 
-  it('compares the milliseconds it does not show', async () => {
+  it('compares milliseconds, although it does not show them', async () => {
     const { body } = await graph(
       '/me/messages?$filter=receivedDateTime le 2026-01-10T12:00:04Z&$top=1&$select=receivedDateTime,subject&$orderby=receivedDateTime desc',
     );
@@ -121,7 +121,7 @@ describe('one message', () => {
     );
   });
 
-  it('has its parts when they are asked for', async () => {
+  it('has its parts when they are selected', async () => {
     const { body } = await graph(
       `/me/messages/${id}?$select=subject,body,uniqueBody,internetMessageHeaders,hasAttachments&$expand=attachments($select=name,isInline)`,
     );
@@ -157,7 +157,7 @@ describe('one message', () => {
     expect(named.body.value[0]).not.toHaveProperty('contentBytes');
   });
 
-  it('says how large it is as an extended property', async () => {
+  it('has its size as an extended property', async () => {
     const { body } = await graph(
       `/me/messages/${id}?$select=id&$expand=singleValueExtendedProperties($filter=id eq 'LONG 0x0E08' or id eq 'Integer 0x1081')`,
     );
@@ -180,7 +180,7 @@ describe('one message', () => {
   });
 });
 
-it('keeps a list of 50,000 quick', async () => {
+it('lists a folder of 50,000 quickly', async () => {
   const many = await startMicrosoft();
   const envelope = mail().envelope;
   const raw = Buffer.from('Subject: x\r\n\r\nx');

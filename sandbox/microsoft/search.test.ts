@@ -65,7 +65,7 @@ it.each([
   expect(await find(query)).toEqual(expected);
 });
 
-it('can be told to find the beginnings of one quoted word, and to tell accents apart', async () => {
+it('can be set to find the beginnings of one quoted word, and to distinguish accents', async () => {
   const accented = running().emulator.deliver(ME, mail({ subject: 'Crème ﬁg', date: at(300_000) }));
   const found = async (query: string) =>
     (await graph(`/me/messages?$search=${encodeURIComponent(`"${query.replace(/"/g, '\\"')}"`)}&$select=id`)).body.value
@@ -79,7 +79,7 @@ it('can be told to find the beginnings of one quoted word, and to tell accents a
   running().emulator.setSearchIndex(ME, {});
 });
 
-it('sorts by when a message was sent, or received when it is told to', async () => {
+it('sorts by when a message was sent, or received when that is set', async () => {
   const early = mail({ subject: 'Zeppelin', date: new Date('2001-01-01T00:00:00Z') });
   const late = mail({ subject: 'Zeppelin', date: new Date('2002-01-01T00:00:00Z') });
   const first = running().emulator.deliver(ME, { ...late, receivedAt: at(400_000) });
@@ -92,7 +92,7 @@ it('sorts by when a message was sent, or received when it is told to', async () 
   running().emulator.setSearchIndex(ME, {});
 });
 
-it('lags behind delivery when it is told to', async () => {
+it('lags behind delivery when that is set', async () => {
   running().emulator.setSearchLag(ME, 60);
   running().emulator.deliver(ME, mail({ subject: 'Xylophone' }));
   expect((await graph('/me/messages?$search="xylophone"')).body.value).toHaveLength(0);

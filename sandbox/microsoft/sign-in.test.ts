@@ -7,7 +7,9 @@ import { ALL, consent, graphClient, ME, microsoftFor, signIn, startMicrosoft, to
 
 const { running } = microsoftFor('file', { scopes: [] });
 
-/** msal-node as the gateway has it: it refuses http authorities, but takes http endpoints in the metadata. */
+/**
+ * Configures msal-node as the gateway does. It refuses http authorities, but accepts http endpoints in their metadata.
+ */
 function msal(): ConfidentialClientApplication {
   const base = `${running().url}/common`;
   return new ConfidentialClientApplication({
@@ -65,7 +67,7 @@ describe('msal-node', () => {
     expect(me.body.mail).toBe(ME);
   });
 
-  it('learns that a grant is gone as invalid_grant', async () => {
+  it('reports a revoked grant as invalid_grant', async () => {
     const { refresh_token } = await signIn(running().url);
     running().emulator.revoke(ME);
     await expect(
@@ -75,7 +77,7 @@ describe('msal-node', () => {
 });
 
 describe('the token endpoint', () => {
-  it('takes a code once, with its verifier, its redirect URI and the secret', async () => {
+  it('accepts a code once, with its verifier, its redirect URI and the secret', async () => {
     const exchange = async (change: Record<string, string>) => {
       const { verifier, answer } = await consent(running().url, ALL);
       const form = {
@@ -124,7 +126,7 @@ describe('the token endpoint', () => {
     ).toBe(200);
   });
 
-  it('gives only what was ticked, and asks for consent for the rest', async () => {
+  it('gives only the scopes that were ticked, and requires consent for the others', async () => {
     const { verifier, answer } = await consent(running().url, ['offline_access', 'Mail.Read', 'Mail.Send'], {
       untick: ['Mail.Send'],
     });
@@ -144,7 +146,7 @@ describe('the token endpoint', () => {
     expect(more.body).toMatchObject({ error: 'invalid_grant', error_codes: [65001], suberror: 'consent_required' });
   });
 
-  it('meets faults', async () => {
+  it('has faults', async () => {
     running().faults.add({ vendor: 'microsoft', operation: 'token', status: 503, times: 1 });
     expect((await token(running().url, { grant_type: 'refresh_token', refresh_token: 'any' })).status).toBe(503);
     expect((await token(running().url, { grant_type: 'refresh_token', refresh_token: 'any' })).body).toMatchObject({
@@ -154,12 +156,12 @@ describe('the token endpoint', () => {
 });
 
 describe('the consent page', () => {
-  it('sends a refusal back with the state', async () => {
+  it('redirects a refusal with the state', async () => {
     const { answer } = await consent(running().url, ALL, { decision: 'deny' });
     expect(Object.fromEntries(answer.searchParams)).toMatchObject({ error: 'access_denied', state: 'the state' });
   });
 
-  it('sends nobody to an address that is not registered, nor for another client', async () => {
+  it('redirects to no address that is not registered, and for no other client', async () => {
     for (const query of [{ redirect_uri: 'https://evil.example/callback' }, { client_id: 'someone-else' }]) {
       const { status, answer } = await consent(running().url, ALL, { query: query as Record<string, string> });
       expect(status).toBe(400);

@@ -45,7 +45,7 @@ interface Notification {
   readonly lifecycleEvent: string;
 }
 const notificationsIn = (body = '{"value":[]}') => (JSON.parse(body) as { value: readonly Notification[] }).value;
-/** Notifications leave at the end of the turn. */
+/** Returns the notifications so far. They are sent at the end of the turn. */
 const posted = async () => {
   await turn();
   return running()
@@ -54,7 +54,7 @@ const posted = async () => {
 };
 
 describe('a subscription', () => {
-  it('is made when the endpoint gives the token back, and tells of mail', async () => {
+  it('is created when the endpoint returns the token, and announces mail', async () => {
     const made = await subscribe();
     expect(made.status).toBe(201);
     expect(made.body).toMatchObject({ resource: '/me/messages', clientState: 'the state' });
@@ -74,7 +74,7 @@ describe('a subscription', () => {
     expect((await posted()).map((notification) => notification.changeType)).toEqual(['updated', 'updated', 'deleted']);
   });
 
-  it('of one folder sees what enters and leaves it', async () => {
+  it('of one folder announces what enters and leaves it', async () => {
     await subscribe({ resource: "me/mailFolders('inbox')/messages" });
     const id = running().emulator.deliver(ME, mail());
     running().emulator.touch(ME, id, 'archive');
@@ -82,7 +82,7 @@ describe('a subscription', () => {
     expect((await posted()).map((notification) => notification.changeType)).toEqual(['created', 'deleted']);
   });
 
-  it('names movable ids when it was made without the preference', async () => {
+  it('names mutable ids when it was created without the preference', async () => {
     await subscribe({}, { prefer: '' });
     const immutable = running().emulator.deliver(ME, mail());
     const [notification] = (await posted()) as unknown as { resourceData: { id: string } }[];
@@ -95,7 +95,7 @@ describe('a subscription', () => {
     expect([status, body.error.code]).toEqual([400, 'ValidationError']);
   });
 
-  it('is refused for another resource, too long a life, or a host that is not this machine', async () => {
+  it('is refused for another resource, too long a lifetime, or a host that is not this machine', async () => {
     for (const given of [
       { resource: '/me/events' },
       { expirationDateTime: inMinutes(10_200) },
@@ -106,7 +106,7 @@ describe('a subscription', () => {
       expect((await direct('/subscriptions', { method: 'POST', body: wanted(given) })).status).toBe(400);
   });
 
-  it('can be read, renewed and deleted, and ends by itself', async () => {
+  it('can be read, renewed and deleted, and expires', async () => {
     const { body } = await subscribe();
     const path = `/subscriptions/${body.id}`;
     expect((await graph('/subscriptions')).body.value).toHaveLength(1);
@@ -121,7 +121,7 @@ describe('a subscription', () => {
     expect(await posted()).toEqual([]);
   });
 
-  it('outlives a restart', async () => {
+  it('continues after a restart', async () => {
     const { body } = await subscribe();
     const restarted = await startMicrosoft({ keep: running().world.keep });
     restarted.clock.ahead = running().clock.ahead;
@@ -131,7 +131,7 @@ describe('a subscription', () => {
     await restarted.close();
   });
 
-  it('dies without a word when it is dropped', async () => {
+  it('ends without a notification when it is dropped', async () => {
     const { body } = await subscribe();
     running().emulator.dropWatches(ME);
     running().emulator.deliver(ME, mail());
@@ -144,7 +144,7 @@ describe('a subscription', () => {
 });
 
 describe('lifecycle', () => {
-  it('asks for authorization, holds changes back, and tells that some were missed', async () => {
+  it('asks for authorization, holds changes back, and reports that some were missed', async () => {
     const { body } = await subscribe();
     running().emulator.expireTokens(ME);
     expect(await posted()).toEqual([
@@ -164,21 +164,21 @@ describe('lifecycle', () => {
     expect(await posted()).toEqual([expect.objectContaining({ changeType: 'created' })]);
   });
 
-  it('tells that a subscription was removed with its grant', async () => {
+  it('reports that a subscription was removed with its grant', async () => {
     await subscribe();
     running().emulator.revoke(ME);
     expect(await posted()).toEqual([expect.objectContaining({ lifecycleEvent: 'subscriptionRemoved' })]);
   });
 });
 
-describe('a second subscription to the same', () => {
+describe('a second subscription to the same changes', () => {
   afterEach(() => running().emulator.setDuplicates?.(ME, 'taken'));
 
-  it('is taken, as in the field', async () => {
+  it('is accepted, as Graph does', async () => {
     expect([(await subscribe()).status, (await subscribe()).status]).toEqual([201, 201]);
   });
 
-  it('is refused where that is set, in the words of the documentation, and other changes are not', async () => {
+  it('is refused where that is set, with the documented message, and one for other changes is not', async () => {
     running().emulator.setDuplicates?.(ME, 'refused');
     const { id } = (await subscribe()).body;
     expect(await subscribe({ notificationUrl: `${hook}/good?another`, resource: 'me/messages' })).toMatchObject({
@@ -189,7 +189,7 @@ describe('a second subscription to the same', () => {
   });
 });
 
-it('a silent subscription is renewed and tells of nothing, and one made later does', async () => {
+it('a silenced subscription is renewed and announces nothing, and a later one does', async () => {
   const { id } = (await subscribe({ clientState: 'silent' })).body;
   running().emulator.silenceWatches(ME);
   await graph(`/subscriptions/${id}`, { method: 'PATCH', body: { expirationDateTime: inMinutes(5000) } });
@@ -197,7 +197,7 @@ it('a silent subscription is renewed and tells of nothing, and one made later do
   expect(await posted()).toEqual([]);
   await subscribe({ clientState: 'another' });
   running().emulator.deliver(ME, mail());
-  const told = JSON.stringify(await posted());
-  expect(told).toContain('"another"');
-  expect(told).not.toContain('"silent"');
+  const notifications = JSON.stringify(await posted());
+  expect(notifications).toContain('"another"');
+  expect(notifications).not.toContain('"silent"');
 });

@@ -42,7 +42,7 @@ describe('moving', () => {
     expect((await graph(`/users/${ME}/messages/${id}?$select=id`)).status).toBe(200);
   });
 
-  it('copies, deletes softly, and deletes for good', async () => {
+  it('copies, deletes softly, and deletes permanently', async () => {
     const id = running().emulator.deliver(ME, mail());
     const copy = await post(`/me/messages/${id}/copy`, { destinationId: 'archive' });
     expect(copy.body.id).not.toBe(id);
@@ -83,7 +83,7 @@ describe('changing', () => {
     expect([stale.status, stale.body.error.code]).toEqual([412, 'ErrorIrresolvableConflict']);
   });
 
-  it('refuses what only a draft lets be changed, and what is no property', async () => {
+  it('refuses properties that only a draft can change, and unknown ones', async () => {
     const id = running().emulator.deliver(ME, mail());
     expect((await graph(`/me/messages/${id}`, { method: 'PATCH', body: { subject: 'Forged' } })).body.error.code).toBe(
       'ErrorInvalidPropertySet',
@@ -96,7 +96,7 @@ describe('changing', () => {
 });
 
 describe('answering', () => {
-  it('keeps the conversation, quotes, and remembers the answer', async () => {
+  it('keeps the conversation, quotes, and records that the message was answered', async () => {
     const original = running().emulator.deliver(
       ME,
       mail({
@@ -125,7 +125,7 @@ describe('answering', () => {
     expect(body.singleValueExtendedProperties).toEqual([{ id: 'Integer 0x1081', value: '103' }]);
   });
 
-  it('promises the conversation to what createReply made of MIME, and not to headers alone', async () => {
+  it('keeps the conversation of a createReply from MIME, and not because of headers alone', async () => {
     const original = running().emulator.deliver(ME, mail({ subject: 'Whose?', messageId: '<whose@x>' }));
     const { conversationId } = (await graph(`/me/messages/${original}`)).body;
     const mime = (messageId: string) =>
@@ -167,7 +167,7 @@ describe('answering', () => {
   });
 });
 
-it('sends mail that was never a draft, with or without a copy', async () => {
+it('sends mail without a draft, with or without a copy', async () => {
   const message = { subject: 'Direct', body: { contentType: 'text', content: 'now' }, toRecipients: to(FRIEND) };
   const count = async () =>
     (await graph("/me/mailFolders/sentitems/messages?$filter=subject eq 'Direct'&$count=true&$select=id")).body[
@@ -184,7 +184,7 @@ it('sends mail that was never a draft, with or without a copy', async () => {
   expect(await count()).toBe(2);
 });
 
-it('keeps a master list of categories whose names stay as they are', async () => {
+it('keeps a master list of categories whose names cannot be changed', async () => {
   const made = await post('/me/outlook/masterCategories', { displayName: 'Travel', color: 'preset3' });
   expect(made.status).toBe(201);
   expect(

@@ -4,7 +4,9 @@ import { type Program, startProgram } from '../support/app/program.ts';
 import { type AnswerBody, bodyOf } from '../support/clients/answer.ts';
 import { type OpenPage, openPage, tabTo } from '../support/clients/browser.ts';
 
-/** The page that `npm start` serves, with the keyboard only. PICTURE names a file for the README's picture of it. */
+/**
+ * The page that `npm start` serves, used by keyboard. PICTURE is a file to which the README's screenshot is written.
+ */
 
 let program: Program;
 let opened: OpenPage;
@@ -23,7 +25,7 @@ interface Inbox {
   readonly nodes: { readonly from: { readonly address: string }; readonly integration: { readonly address: string } }[];
   readonly sources: { readonly state: string }[];
 }
-/** The fields of an answer: what any operation of the page selects. */
+/** The fields of the answers to the page's operations. */
 type Payloads = Record<
   string,
   | {
@@ -33,7 +35,7 @@ type Payloads = Record<
     }
   | undefined
 >;
-/** The editors of the page, as Monaco itself offers them to a page's scripts. */
+/** Monaco's editors, as it exposes them to scripts of the page. */
 interface EditorWindow {
   readonly __MONACO: {
     readonly editor: {
@@ -49,11 +51,11 @@ const openTab = async (name: string) => {
   await tabTo(page.locator(`.graphiql-tab-button[title="${name}"]`));
   await page.keyboard.press('Enter');
   await expect.poll(() => page.textContent('.graphiql-query-editor .view-lines')).toMatch(new RegExp(`\\b${name}\\b`));
-  await page.getByLabel(/^Execute query/).waitFor(); // nothing runs
+  await page.getByLabel(/^Execute query/).waitFor(); // No operation is running.
   await tabTo(page.locator('.graphiql-query-editor .graphiql-editor'));
   await page.keyboard.press('Enter');
 };
-/** Runs the open tab; what the gateway answered. */
+/** Runs the operation of the open tab, and returns what the gateway answered. */
 async function run<T>(operationName: string): Promise<T> {
   const isAnswer = page.waitForResponse(
     (response) =>
@@ -103,7 +105,7 @@ it('explains the schema', async () => {
   await page.keyboard.press('Enter');
 });
 
-/** Of each tab, what its button offers. */
+/** The operations that the button of each tab offers. */
 const OPERATIONS = [
   ['Thread', ['Thread']],
   ['Search', ['Search']],
@@ -119,7 +121,7 @@ const clickTab = async (name: string) => {
   await expect.poll(() => page.textContent('.graphiql-query-editor .view-lines')).toMatch(new RegExp(`\\b${name}\\b`));
 };
 const press = async (operation: string, offered: number) => {
-  // The page reads what was just written or opened a moment later, and until then the button runs what it knew.
+  // The page parses what was written or opened with a delay, and until then the button offers the operations of before.
   const menu = '[aria-haspopup="menu"]';
   await page.locator(`[aria-label^="Execute query"]${offered > 1 ? menu : `:not(${menu})`}`).click();
   if (offered > 1) await page.getByRole('menuitem', { name: operation, exact: true }).click();
@@ -129,7 +131,7 @@ const answerTo = (operation: string) =>
     (response) => response.request().postDataJSON()?.operationName === operation && response.url().endsWith('/graphql'),
   );
 
-it.each(OPERATIONS)('has a tab of which everything works at the first press: %s', async (tab, operations) => {
+it.each(OPERATIONS)('has a tab whose operations all work at the first press: %s', async (tab, operations) => {
   await clickTab(tab);
   for (const operation of operations) {
     const isAnswer = answerTo(operation);
@@ -144,8 +146,8 @@ it.each(OPERATIONS)('has a tab of which everything works at the first press: %s'
   }
 });
 
-it('says what is to be pasted where it cannot know it, and asks nobody', async () => {
-  // The tab is called after what was run in it last.
+it('says what to paste where it cannot know it, and sends no request', async () => {
+  // A tab has the name of the operation that was last run in it.
   await clickTab('ConnectFlows');
   await press('FinishConnect', 3);
   await expect.poll(shown).toContain('"code": "the code that the page has shown"');
@@ -159,7 +161,8 @@ it('marks what is wrong in the variables, and nothing that is right', async () =
         .getModels()
         .find((one) => one.uri.path.endsWith('variables.json')),
     );
-  // The one mark shows that the others have been looked for: of what has a default and is left out, say.
+  // The one expected mark shows that the check has run. It must not mark a field that is left out although it has a
+  // default, for example.
   await (await variables()).evaluate((model) => {
     const { input } = JSON.parse(model?.getValue() ?? '');
     model?.setValue(JSON.stringify({ input: { ...input, undoSeconds: true } }));
@@ -174,7 +177,7 @@ it('marks what is wrong in the variables, and nothing that is right', async () =
   expect(await page.locator('.graphiql-query-editor .squiggly-error').count()).toBe(0);
 });
 
-it('shows mail as it arrives, and keeps what came before', async () => {
+it('shows mail as it arrives, and keeps the earlier mail', async () => {
   await openTab('LiveMail');
   await page.keyboard.press('Control+Enter');
   const deliver = async (subject: string) => {
@@ -220,7 +223,7 @@ it('has room on a phone for the query, its button, the variables and the answer'
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 });
 
-it('fills in what it can once an account is connected, in tabs that it opened with before', async () => {
+it('fills in what it can once an account is connected, also in tabs that were open before', async () => {
   const session = await (await fetch(`${program.url}/sandbox/session`)).json();
   const { accessToken } = session as { accessToken: string };
   const ask = async <T>(query: string) => {
@@ -253,14 +256,14 @@ it('fills in what it can once an account is connected, in tabs that it opened wi
     const isAnswer = answerTo(tab);
     await press(tab, offered);
     const answer: unknown = await (await isAnswer).json();
-    // The tab asks for access to read: the ids were filled in, and its account may not write.
+    // The account was connected with READ access, so a refusal shows that the ids were filled in.
     expect(JSON.stringify(answer)).toContain('FORBIDDEN');
   }
   expect(other.complaints).toEqual([]);
   await other.close();
 });
 
-it('complains about nothing, and asks nobody but the gateway', () => {
+it('logs no errors, and sends requests to the gateway only', () => {
   expect(opened.complaints).toEqual([]);
   expect([...opened.origins]).toEqual([new URL(program.url).host]);
 });

@@ -5,8 +5,8 @@ import { freePort } from '../support/app/port.ts';
 import { type OpenPage, openPage } from '../support/clients/browser.ts';
 
 /**
- * examples/react-inbox as `npm run example:react` serves it, against the sandbox. Its access tokens end while it is used, and
- * the browser's clock is slow by more than they live.
+ * examples/react-inbox as `npm run example:react` serves it, with the sandbox. Its access tokens expire during the
+ * test, and the browser's clock is slow by more than their lifetime.
  */
 
 const ACCESS_TOKEN_SECONDS = 10;
@@ -15,11 +15,11 @@ let app: TestApp;
 let vite: { close(): Promise<void>; resolvedUrls: { local: string[] } | null };
 let opened: OpenPage;
 beforeAll(async () => {
-  // The test's own token is an ordinary one.
+  // The test's own token has the ordinary lifetime.
   const sessionTimes = { accessTokenSeconds: 15 * 60 };
   const port = await freePort();
   app = await startApp({ sessionTimes, env: { CORS_ORIGINS: `http://127.0.0.1:${port}` } });
-  // More of one moment than a page holds: its order is the providers', which no time tells.
+  // More mail of one second than fits on a page. Its order is that of the providers and cannot be derived from times.
   const receivedAt = new Date(Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000).toISOString();
   for (let count = 0; count < 40; count++)
     for (const vendor of ['google', 'microsoft'])
@@ -45,7 +45,7 @@ beforeAll(async () => {
     const gateway = socket.connectToServer();
     gateway.onClose((code, reason) => {
       closed.push(code);
-      // Playwright closes a page's socket with nothing but these.
+      // Playwright closes a page's socket only if both are given.
       void socket.close({ code: code ?? 1000, reason: reason ?? '' });
     });
   });
@@ -60,14 +60,14 @@ afterAll(async () => {
   await app?.close();
 });
 
-/** How the gateway closed each socket of the page. */
+/** The code with which the gateway closed each socket of the page. */
 const closed: (number | undefined)[] = [];
-/** What a socket of the page waits for before it is opened. */
+/** Every new socket of the page waits for this. */
 let mayConnect: Promise<void> = Promise.resolve();
 let listsRead = 0;
 const mails = () => opened.page.locator('.mail');
 const subjects = () => opened.page.locator('.subject').allTextContents();
-const wholeInbox = async () => {
+const readInbox = async () => {
   const query =
     graphql(`query ($after: Cursor) { viewer { messages(first: 100, after: $after, filter: { role: INBOX }) {
     nodes { receivedAt subject } pageInfo { hasNextPage endCursor } } } }`);
@@ -93,7 +93,7 @@ it('lists both accounts, and loads more as it is scrolled', async () => {
   expect(new Set(await opened.page.locator('.provider').allTextContents()).size).toBe(2);
 });
 
-it('shows mail that arrives while it is scrolled, and moves neither the rows in sight nor the focus', async () => {
+it('shows mail that arrives while it is scrolled, and moves neither the visible rows nor the focus', async () => {
   const { page } = opened;
   const row = page.locator('.row').nth(20);
   const text = await row.textContent();
@@ -106,13 +106,13 @@ it('shows mail that arrives while it is scrolled, and moves neither the rows in 
   expect(Math.abs((await top()) - at)).toBeLessThan(4);
 });
 
-it('skips nothing and doubles nothing when it pages on afterwards', async () => {
+it('skips nothing and repeats nothing when it loads more afterwards', async () => {
   const { page } = opened;
   for (;;) {
     const more = page.getByRole('button', { name: 'More' });
     if ((await more.count()) === 0) break;
     const count = await mails().count();
-    // The button may go while it is scrolled to: the end of the page does not.
+    // The button may disappear while it is scrolled to. The end of the page does not.
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
     await expect.poll(async () => (await mails().count()) > count || (await more.count()) === 0).toBe(true);
   }
@@ -121,10 +121,10 @@ it('skips nothing and doubles nothing when it pages on afterwards', async () => 
     .evaluateAll((all) =>
       all.map((one) => [one.querySelector('time')?.dateTime, one.querySelector('.subject')?.textContent]),
     );
-  expect(shown).toEqual((await wholeInbox()).map(({ receivedAt, subject }) => [receivedAt, subject]));
+  expect(shown).toEqual((await readInbox()).map(({ receivedAt, subject }) => [receivedAt, subject]));
 });
 
-it('comes back with its last cursor when its token has run out: nothing is missed, nothing told twice', async () => {
+it('resumes with its last cursor when its token has expired: no mail is missed, none shown twice', async () => {
   await opened.page.evaluate(() => scrollTo(0, 0));
   const [before, read] = [closed.length, listsRead];
   let connect = () => {};
@@ -135,7 +135,7 @@ it('comes back with its last cursor when its token has run out: nothing is misse
   const away = ['While it was away', 'And again', 'And in the other account'];
   for (const subject of away) await deliver(subject, subject === away[2] ? 'microsoft' : 'google');
   const newest = async () =>
-    (await wholeInbox())
+    (await readInbox())
       .slice(0, 3)
       .map(({ subject }) => subject)
       .sort();
@@ -145,11 +145,11 @@ it('comes back with its last cursor when its token has run out: nothing is misse
   await deliver('And after');
   await expect.poll(async () => (await subjects())[0]).toBe('And after');
   for (const subject of away) expect((await subjects()).filter((one) => one === subject)).toHaveLength(1);
-  // It was the subscription that told of them: the list was not read again.
+  // The list was not read again, so the subscription has announced the mail.
   expect(listsRead).toBe(read);
 });
 
-it('opens a conversation, marks the mail as read at once, and gives the focus back', async () => {
+it('opens a conversation, marks the mail as read at once, and restores the focus', async () => {
   const { page } = opened;
   const row = page.locator('.row').first();
   expect(await row.getAttribute('class')).toContain('unread');
@@ -163,7 +163,7 @@ it('opens a conversation, marks the mail as read at once, and gives the focus ba
   expect(await row.locator('.mail').evaluate((element) => element === document.activeElement)).toBe(true);
 });
 
-it('shows in a conversation what has come since it was opened last, and what comes while it is open', async () => {
+it('shows in a conversation what has arrived since it was last opened, and what arrives while it is open', async () => {
   const { page } = opened;
   const messageId = `<${Date.now()}@example.org>`;
   const articles = () => page.locator('dialog article').allTextContents();
@@ -176,7 +176,7 @@ it('shows in a conversation what has come since it was opened last, and what com
   await page.keyboard.press('Escape');
   await page.locator('dialog').waitFor({ state: 'detached' });
 
-  // The list is told of nothing that another program has filed already.
+  // The list gets no event for mail that another program has already archived.
   await app.control('/deliver', { ...answer, text: 'Gladly', mailbox: 'archive' });
   await mails().first().press('Enter');
   await expect.poll(articles).toEqual([expect.anything(), expect.stringContaining('Gladly')]);
@@ -185,7 +185,7 @@ it('shows in a conversation what has come since it was opened last, and what com
   await page.keyboard.press('Escape');
 });
 
-it('takes back what could not be changed, and says why; a failed account says so above the list', async () => {
+it('reverts a change that failed, and says why; a failed account says so above the list', async () => {
   const { page, complaints } = opened;
   const row = page.locator('.row').first();
   expect(complaints).toEqual([]);
@@ -199,7 +199,7 @@ it('takes back what could not be changed, and says why; a failed account says so
   await app.control('/faults', undefined, 'DELETE');
 });
 
-it('fits a phone, whatever a name, a subject and a file are called', async () => {
+it('fits a phone, however long a name, a subject and a filename are', async () => {
   const { page } = opened;
   await page.setViewportSize({ width: 390, height: 844 });
   const long = 'x'.repeat(200);

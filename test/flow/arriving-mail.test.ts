@@ -4,7 +4,10 @@ import { startApp, type TestApp } from '../support/app/app.ts';
 import type { ResultOf } from '../support/clients/document.ts';
 import { Follower } from '../support/clients/follower.ts';
 
-/** What an arriving mail costs in a mailbox of many folders, and that none is missed where its provider tells of too little. */
+/**
+ * What an arriving mail costs in a mailbox of many folders, and that no mail is missed when the provider announces too
+ * little.
+ */
 let app: TestApp;
 let token: string;
 const followers: MailFollower[] = [];
@@ -19,11 +22,11 @@ const LIVE = graphql(`subscription ($integration: ID!, $after: Cursor, $role: Ma
     cursor message { id subject snippet isRead from { name address } } } }`);
 type MailFollower = Follower<ResultOf<typeof LIVE>>;
 
-/** `role`: which mailbox is followed; null for all. */
+/** `role` is the role of the mailbox that is followed, or null for all of them. */
 async function mailbox(name: string, folders: number, role: 'INBOX' | null) {
   const account = `${name}@outlook.example`;
   await app.control('/accounts', { vendor, address: account });
-  // A mail is announced twice by Graph; where many announcements are lost it is all the same which.
+  // Graph announces a new mail twice. Where many announcements are lost, it does not matter which of them arrives.
   await app.control('/changes', { vendor, account, updatedAfterCreated: role !== null });
   const old = { vendor, account, from: 'a@example.org', subject: 'old', text: 'x' };
   for (let n = 0; n < folders; n++) await app.control('/deliver', { ...old, mailbox: { name: `Folder ${n}` } });
@@ -45,7 +48,7 @@ interface Line {
   readonly operation: string;
 }
 
-/** As Graph counts them: those in a batch one by one. */
+/** Returns the requests as Graph counts them: those in a batch one by one. */
 async function requests(account: string): Promise<string[]> {
   const { records } = await app.control<{ records: Line[] }>(`/log?vendor=${vendor}&account=${account}`);
   const isBatch = ({ id }: Line) => records.some(({ batch }) => batch === id);
@@ -57,8 +60,8 @@ it.each([60, 200])(
   async (folders) => {
     app = await startApp({ demo: false });
     const { account, follower } = await mailbox(`many-${folders}`, folders, 'INBOX');
-    const deliver = async (subject: string, place: object | string = 'inbox') => {
-      const mail = { vendor, account, from: 'a@example.org', subject, text: 'x', mailbox: place };
+    const deliver = async (subject: string, mailbox: object | string = 'inbox') => {
+      const mail = { vendor, account, from: 'a@example.org', subject, text: 'x', mailbox };
       await app.synced(token);
       await app.control('/log', undefined, 'DELETE');
       await app.control('/deliver', mail);
@@ -72,7 +75,7 @@ it.each([60, 200])(
   },
 );
 
-it('is shown in the end, and once, where a third of the notifications is lost', async () => {
+it('is shown once, and in the end all of it, when a third of the notifications is lost', async () => {
   const seed = Math.floor(Math.random() * 1_000_000);
   console.info(`the notifications that are lost are picked by seed ${seed}`);
   app = await startApp({ demo: false, env: { POLL_SECONDS: '1' } });
@@ -81,16 +84,16 @@ it('is shown in the end, and once, where a third of the notifications is lost', 
   const wanted: string[] = [];
   for (let n = 0; n < 30; n++) {
     const subject = `mail ${n}`;
-    const place = n % 2 === 0 ? 'inbox' : { name: `Folder ${n % 12}` };
-    await app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x', mailbox: place });
+    const mailbox = n % 2 === 0 ? 'inbox' : { name: `Folder ${n % 12}` };
+    await app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x', mailbox });
     wanted.push(subject);
     if (n % 3 === 0) await app.synced(token);
   }
-  const heard = () => subjects(follower).sort();
-  await expect.poll(heard, { message: `seed ${seed}` }).toEqual(wanted.sort());
+  const received = () => subjects(follower).sort();
+  await expect.poll(received, { message: `seed ${seed}` }).toEqual(wanted.sort());
   await app.control('/faults', undefined, 'DELETE');
   await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: 'last', text: 'x' });
-  await expect.poll(heard).toContain('last');
-  expect(heard(), `seed ${seed}`).toEqual([...wanted, 'last'].sort());
+  await expect.poll(received).toContain('last');
+  expect(received(), `seed ${seed}`).toEqual([...wanted, 'last'].sort());
   expect(follower.failures).toEqual([]);
 });

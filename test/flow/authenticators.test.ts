@@ -6,19 +6,19 @@ import { startApp, type TestApp } from '../support/app/app.ts';
 import { bodyOf } from '../support/clients/answer.ts';
 import { answerIn, init, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
-/** A further kind of credential, as its author writes it. */
+/** An authenticator for another kind of credential, as its author would write it. */
 class ApiTokens implements Authenticator {
   readonly users = new Map<string, string>();
-  readonly asked: [credential: string, request: AuthenticationRequest][] = [];
-  /** The error of every answer while it is set. */
+  readonly calls: [credential: string, request: AuthenticationRequest][] = [];
+  /** While this is set, every call fails with it. */
   failure: Error | null = null;
   expiresAt = new Date(Date.now() + 3_600_000);
   readonly listeners = new Set<(credentialId: string) => void>();
-  /** The authenticator answers after this has resolved. */
+  /** The authenticator answers when this has resolved. */
   until: Promise<void> = Promise.resolve();
 
   async authenticate(credential: string, request: AuthenticationRequest): Promise<Principal | null> {
-    this.asked.push([credential, request]);
+    this.calls.push([credential, request]);
     if (!credential.startsWith('api_')) return null;
     await this.until;
     if (this.failure) throw this.failure;
@@ -55,15 +55,15 @@ type Who = { viewer: { email: string } };
 const SIGN_OUT = 'mutation { signOut { userErrors { message } } }';
 
 describe('an API token', () => {
-  it('speaks for its user over HTTP, beside sessions, which it is not asked about', async () => {
-    tokens.asked.length = 0;
+  it('authenticates its user over HTTP, and its authenticator is not asked about session tokens', async () => {
+    tokens.calls.length = 0;
     expect((await app.data<Who>(WHO, {}, session.token)).viewer.email).toBe(session.email);
-    expect(tokens.asked).toEqual([]);
+    expect(tokens.calls).toEqual([]);
     expect((await app.data<Who>(WHO, {}, 'api_good')).viewer.email).toBe(session.email);
-    expect(tokens.asked[0]).toEqual(['api_good', { clientAddress: '127.0.0.1' }]);
+    expect(tokens.calls[0]).toEqual(['api_good', { clientAddress: '127.0.0.1' }]);
   });
 
-  it('is refused in the words of the authenticator that knows it; what nobody knows in those of the session', async () => {
+  it('is refused with the message of its own authenticator, and an unknown credential with that of sessions', async () => {
     const refusal = async (credential: string) => (await app.query(WHO, {}, credential)).errors?.[0];
     expect(await refusal('api_revoked')).toMatchObject({
       message: 'This API token has been revoked: make another.',
@@ -77,9 +77,9 @@ describe('an API token', () => {
     ['its store is away', new MailError('STORE_UNAVAILABLE', 'The tokens cannot be read: try again.'), 503],
     ['its issuer is away', new MailError('PROVIDER_UNAVAILABLE', `The issuer is away. ${'x'.repeat(200)}`), 503],
     ['its issuer hangs', new MailError('TIMEOUT', 'The issuer did not answer: try again.'), 503],
-    ['its issuer is asked too often', new MailError('RATE_LIMITED', 'Later.', { retryAfterMs: 3_000 }), 429],
+    ['its issuer limits requests', new MailError('RATE_LIMITED', 'Later.', { retryAfterMs: 3_000 }), 429],
     ['its authenticator fails', new TypeError('fetch failed: a secret of ours'), 503],
-  ])('is neither refused nor a fault of ours while %s', async (_what, failure, status) => {
+  ])('gets a temporary error, neither UNAUTHENTICATED nor INTERNAL, while %s', async (_what, failure, status) => {
     const code = failure instanceof MailError ? failure.code : 'PROVIDER_UNAVAILABLE';
     const headers = { authorization: 'Bearer api_good', 'content-type': 'application/json' };
     const socket = await openSocket(app, 'api_good');
@@ -88,19 +88,19 @@ describe('an API token', () => {
     const uploaded = await fetch(`${app.url}/upload?filename=a.json`, { method: 'POST', headers, body: '{}' });
     const refused = new Socket(app);
     await refused.send(init('api_good'));
-    // A graphql-ws client connects again after 1013, and not after 4401 or 4500.
+    // A graphql-ws client reconnects after 1013, but not after 4401 or 4500.
     expect(await refused.closed).toMatchObject({ code: 1013 });
     await socket.send(subscribe(WHO));
     const refusal = answerIn(await socket.receive('error', 'next'));
     tokens.failure = null;
-    const told = await bodyOf(asked);
+    const answer = await bodyOf(asked);
     expect([asked.status, uploaded.status, asked.headers.get('retry-after')]).toEqual([
       status,
       status,
       status === 429 ? '3' : '1',
     ]);
-    expect([told.errors?.[0]?.extensions.code, refusal.errors?.[0]?.extensions.code]).toEqual([code, code]);
-    expect(JSON.stringify([told, await uploaded.json(), refusal])).not.toContain('secret');
+    expect([answer.errors?.[0]?.extensions.code, refusal.errors?.[0]?.extensions.code]).toEqual([code, code]);
+    expect(JSON.stringify([answer, await uploaded.json(), refusal])).not.toContain('secret');
     await socket.send(subscribe(WHO, 'again'));
     const again = await socket.find(({ id, type }) => id === 'again' && type === 'next');
     expect(answerIn<Who>(again).data.viewer.email).toBe(session.email);
@@ -114,7 +114,7 @@ describe('an API token', () => {
     expect(errors?.[0]).toMatchObject({ message: /locked/, extensions: { code: 'FORBIDDEN' } });
   });
 
-  it('that is good for longer than a timer waits keeps its socket open', async () => {
+  it('that expires later than a timer can wait keeps its socket open', async () => {
     tokens.expiresAt = new Date(Date.now() + 365 * 86_400_000);
     const socket = await openSocket(app, 'api_good');
     for (const id of ['1', '2', '3']) {
@@ -125,7 +125,7 @@ describe('an API token', () => {
     socket.close();
   });
 
-  it('brings a file up', async () => {
+  it('authorizes an upload', async () => {
     const upload = (credential: string) =>
       fetch(`${app.url}/upload?filename=a.txt`, {
         method: 'POST',
@@ -136,7 +136,7 @@ describe('an API token', () => {
     expect((await upload('api_revoked')).status).toBe(401);
   });
 
-  it('opens a socket that outlives every session of its user, and has none to end', async () => {
+  it('opens a socket that stays open when the sessions of its user end, and cannot sign out', async () => {
     const [ofToken, ofSession] = [await openSocket(app, 'api_good'), await openSocket(app, session.token)];
     await ofToken.send(subscribe(SIGN_OUT, 'out'));
     expect(answerIn(await ofToken.receive('next', 'error')).errors?.[0]?.extensions.code).toBe('UNSUPPORTED');
@@ -148,7 +148,7 @@ describe('an API token', () => {
     ofToken.close();
   });
 
-  it('that is revoked closes its sockets as a session that ends does, and no others', async () => {
+  it('closes its own sockets when it is revoked, as the end of a session does, and no others', async () => {
     const userId = tokens.users.get('api_good') ?? '';
     tokens.users.set('api_lost', userId);
     const [lost, second, kept] = await Promise.all(
@@ -166,13 +166,13 @@ describe('an API token', () => {
     kept?.close();
   });
 
-  it('leaves nothing behind of sockets that closed while it was looked at', async () => {
+  it('frees the sockets that closed while it was being checked', async () => {
     let answer = () => {};
     tokens.until = new Promise<void>((resolve) => {
       answer = resolve;
     });
-    tokens.asked.length = 0;
-    // As many as one user may have.
+    tokens.calls.length = 0;
+    // As many as one user may have open.
     const sockets = await Promise.all(
       Array.from({ length: 100 }, async () => {
         const socket = new Socket(app);
@@ -180,7 +180,7 @@ describe('an API token', () => {
         return socket;
       }),
     );
-    await expect.poll(() => tokens.asked.length).toBe(100);
+    await expect.poll(() => tokens.calls.length).toBe(100);
     for (const socket of sockets) socket.close();
     await Promise.all(sockets.map(({ closed }) => closed));
     answer();

@@ -21,60 +21,61 @@ const VENDORS = [
   ['microsoft', 'OUTLOOK', 'GMAIL'],
 ] as const;
 
-function expectOneIll(messages: Page, ill: string, well: string, code: string): void {
-  expect(source(messages, ill)).toMatchObject({ state: 'FAILED', problem: { code } });
-  expect(source(messages, ill)?.problem.message).not.toMatch(/http|\{|Error:/);
-  expect(source(messages, well)).toMatchObject({ state: 'COMPLETE', problem: null });
+function expectOneFailing(messages: Page, failing: string, healthy: string, code: string): void {
+  expect(source(messages, failing)).toMatchObject({ state: 'FAILED', problem: { code } });
+  expect(source(messages, failing)?.problem.message).not.toMatch(/http|\{|Error:/);
+  expect(source(messages, healthy)).toMatchObject({ state: 'COMPLETE', problem: null });
   expect(messages.nodes).toHaveLength(20);
   expect(messages.pageInfo.hasNextPage).toBe(true);
 }
 
 it.each(VENDORS)(
   '%s down or cutting off: the other account is there, and sources says why',
-  async (vendor, ill, well) => {
+  async (vendor, failing, healthy) => {
     for (const fault of [{ status: 503 }, { truncate: true }]) {
       await app.control('/faults', { vendor, ...fault });
-      expectOneIll(await page(), ill, well, 'PROVIDER_UNAVAILABLE');
+      expectOneFailing(await page(), failing, healthy, 'PROVIDER_UNAVAILABLE');
       await app.control('/faults', undefined, 'DELETE');
     }
   },
 );
 
-it('one that hangs is left behind at the deadline: the other account is there, and sources says why', async () => {
-  // Long enough for the account that is well, however busy the machine.
-  const impatient = await startApp({ messages: 40, env: { SOURCE_DEADLINE_MS: '5000' } });
+it('an account that hangs is left out at the deadline: the other one is listed, and sources says why', async () => {
+  // Long enough for the healthy account, even on a busy machine.
+  const short = await startApp({ messages: 40, env: { SOURCE_DEADLINE_MS: '5000' } });
   try {
-    for (const [vendor, ill, well] of VENDORS) {
-      await page(impatient);
-      await impatient.control('/faults', { vendor, hang: true });
-      expectOneIll(await page(impatient), ill, well, 'TIMEOUT');
-      await impatient.control('/faults', undefined, 'DELETE');
+    for (const [vendor, failing, healthy] of VENDORS) {
+      await page(short);
+      await short.control('/faults', { vendor, hang: true });
+      expectOneFailing(await page(short), failing, healthy, 'TIMEOUT');
+      await short.control('/faults', undefined, 'DELETE');
     }
   } finally {
-    await impatient.close();
+    await short.close();
   }
 });
 
 it.each(VENDORS)(
-  '%s says wait: it is left alone for as long, and the client is told until when',
-  async (vendor, ill, well) => {
+  '%s limits requests: it gets none until then, and the client is told the time',
+  async (vendor, failing, healthy) => {
     const { token } = await app.user('patient');
     await app.connect(token, 'GMAIL', `patient-${vendor}@gmail.example`);
     await app.connect(token, 'OUTLOOK', `patient-${vendor}@outlook.example`);
     const account = `patient-${vendor}@${vendor === 'google' ? 'gmail' : 'outlook'}.example`;
-    // The list's own request: an account that has just been connected is also being synced.
+    // The fault meets only the list's own request, because an account that has just been connected is also being
+    // synced.
     const operation = vendor === 'google' ? 'messages.list' : 'GET /me/messages';
     await app.control('/faults', { vendor, account, operation, status: 429, retryAfterSeconds: 600, times: 1 });
-    for (let asked = 0; asked < 3; asked++) {
+    for (let n = 0; n < 3; n++) {
       const { messages } = (await app.data(PAGE, {}, token)).viewer;
-      expect(source(messages, ill)).toMatchObject({ state: 'FAILED', problem: { code: 'RATE_LIMITED' } });
-      expect(Date.parse(source(messages, ill)?.problem.retryAfter ?? '')).toBeGreaterThan(Date.now());
-      expect(source(messages, well)).toMatchObject({ state: 'COMPLETE', problem: null });
+      expect(source(messages, failing)).toMatchObject({ state: 'FAILED', problem: { code: 'RATE_LIMITED' } });
+      expect(Date.parse(source(messages, failing)?.problem.retryAfter ?? '')).toBeGreaterThan(Date.now());
+      expect(source(messages, healthy)).toMatchObject({ state: 'COMPLETE', problem: null });
     }
   },
 );
 
-it('drops nothing when an account comes back while paging: its newer mail opens the next page', async () => {
+it('misses nothing when an account recovers while the list is paged: its newer mail begins the next page', async () => {
   const fresh = await app.user('comeback');
   await app.connect(fresh.token, 'GMAIL', 'comeback@gmail.example');
   await app.connect(fresh.token, 'OUTLOOK', 'comeback@outlook.example');
@@ -119,14 +120,14 @@ it('drops nothing when an account comes back while paging: its newer mail opens 
 
 it.each(VENDORS)(
   '%s revoked the grant: RECONNECT_REQUIRED with words a person can act on, and reconnecting mends it under the same id',
-  async (vendor, ill, well) => {
+  async (vendor, failing, healthy) => {
     const { viewer } = await app.data(graphql(`{ viewer { integrations { id address provider { id } } } }`));
-    const integration = viewer.integrations.find((i) => i.provider.id === ill);
+    const integration = viewer.integrations.find((i) => i.provider.id === failing);
     await app.control('/expire-tokens', { vendor, account: integration?.address });
     await app.control('/revoke', { vendor, account: integration?.address });
     const messages = await page();
-    expect(source(messages, ill)).toMatchObject({ state: 'FAILED', problem: { code: 'RECONNECT_REQUIRED' } });
-    expect(source(messages, well)?.state).toBe('COMPLETE');
+    expect(source(messages, failing)).toMatchObject({ state: 'FAILED', problem: { code: 'RECONNECT_REQUIRED' } });
+    expect(source(messages, healthy)?.state).toBe('COMPLETE');
     const after = await app.data(
       graphql(`query ($id: ID!) { viewer { integration(id: $id) { status problem { code message } } } }`),
       { id: integration?.id },
@@ -135,7 +136,7 @@ it.each(VENDORS)(
       status: 'RECONNECT_REQUIRED',
       problem: { code: 'RECONNECT_REQUIRED', message: expect.stringMatching(/connect/i) },
     });
-    expect(await app.connect(app.token, ill, integration?.address ?? '')).toBe(integration?.id);
-    expect(source(await page(), ill)).toMatchObject({ state: 'COMPLETE', problem: null });
+    expect(await app.connect(app.token, failing, integration?.address ?? '')).toBe(integration?.id);
+    expect(source(await page(), failing)).toMatchObject({ state: 'COMPLETE', problem: null });
   },
 );

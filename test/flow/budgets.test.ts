@@ -6,11 +6,11 @@ import { outer, upstream } from '../support/clients/upstream.ts';
 
 const SEARCH = graphql(`query ($search: String) { viewer { messages(first: 10, search: $search) { nodes { id } } } }`);
 
-/** The design's budgets, counted in the emulators' own log. */
+/** The numbers of requests that the design allows, counted in the emulators' own log. */
 let app: TestApp;
 beforeAll(async () => {
-  // Gmail announces each new watch, and the sync that follows reads the labels: that belongs to no query.
-  // The budgets hold where Gmail answers batches as wide as Google documents.
+  // Gmail announces each new watch, and the sync that follows reads the labels. These requests belong to no query.
+  // The budgets assume that Gmail answers batches as wide as Google documents.
   app = await startApp({ unannounced: true, batchWidth: 50 });
 });
 beforeEach(() => app.control('/log', undefined, 'DELETE'));
@@ -58,7 +58,7 @@ it('fetches a message once that is in 40 fields of one query', async () => {
   }
 });
 
-it('asks nobody anything for a query about accounts', async () => {
+it('makes no request to a provider for a query about accounts', async () => {
   await app.data(
     graphql(
       `{ viewer { email integrations { address status access capabilities { push } } } providers { id configured } }`,
@@ -67,7 +67,7 @@ it('asks nobody anything for a query about accounts', async () => {
   expect(await upstream(app)).toEqual([]);
 });
 
-it('asks nobody for a search of nothing but signs', async () => {
+it('makes no request to a provider for a search of nothing but symbols', async () => {
   for (const list of ['messages(search: "%%")', 'threads(search: "%%")', 'messages(filter: { text: "%%" })']) {
     const { viewer } = await app.data<{ viewer: object }>(
       `{ viewer { ${list} { nodes { id } pageInfo { hasNextPage } } } }`,

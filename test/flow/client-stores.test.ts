@@ -21,8 +21,8 @@ import {
 } from '../support/clients/stores.ts';
 
 /**
- * What a front-end's store holds after a mutation whose answer it selects is what the gateway would answer if it were
- * asked again: ids are unique over all types, and no object borrows another one's.
+ * After a mutation whose answer it selects, a front-end's store contains what the gateway would answer to a new query.
+ * This needs ids that are unique across all types, and no object that borrows the id of another one.
  */
 
 const MESSAGE = 'id isRead isStarred isImportant isDraft subject snippet mailboxes { id }';
@@ -109,12 +109,12 @@ afterAll(async () => {
   documents?.remove();
 });
 
-/** Without what clients add for themselves. */
+/** Removes what clients add themselves. */
 const plain = <T>(data: T): T =>
   JSON.parse(JSON.stringify(data), (key, value) => (key === '__typename' ? undefined : value));
 const fresh = <T>(name: string, variables: Variables) => app.data<T>(documents.text(name), variables);
 
-/** What a payload of any mutation here may have. */
+/** The fields that the payload of any mutation here may have. */
 interface Checked {
   readonly userErrors?: unknown[];
   readonly results?: { readonly problem: unknown }[];
@@ -146,7 +146,7 @@ const PAIRS = [
 describe.each(PAIRS)('%s over %s', (client, vendor) => {
   let store: Store;
   let account: string;
-  /** Loaded by every test again, so that it knows what it looks at. */
+  /** The queries that are compared after each mutation. Each test lists its own. */
   const watched: [name: string, variables: Variables][] = [];
   const watch = async (name: string, variables: Variables) => {
     watched.push([name, variables]);
@@ -181,7 +181,7 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     return message;
   };
 
-  it('is right after each change to messages and threads', async () => {
+  it('is up to date after each change to messages and threads', async () => {
     watched.length = 0;
     const { id, thread } = await newest();
     await watch('Stores_mail', { message: id, thread: thread.id });
@@ -202,11 +202,11 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     await mutate('markJunk', { ids: [thread.id] });
     await mutate('notJunk', { ids: [thread.id] });
     await mutate('archive', { ids: [thread.id] });
-    // Messages that a label was on are read again by who shows them: its deletion does not name them.
+    // The messages of a label have to be queried again when the label is deleted: the payload does not name them.
     watched.shift();
     await mutate('deleteMailbox', { mailbox: mailbox.id });
     await mutate('deleteMailbox', { mailbox: label });
-    // What deleteMailbox says of deleted: Relay alone leaves a null where the label was.
+    // As the description of deleteMailbox says, Relay alone leaves a null where the label was.
     interface Labelled {
       readonly message: { readonly mailboxes: ({ readonly id: string } | null)[] };
     }
@@ -216,7 +216,7 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     expect(names.includes(null)).toBe(client === 'Relay');
   });
 
-  it('takes out what is deleted permanently, and nothing else', async () => {
+  it('removes what is deleted permanently, and nothing else', async () => {
     watched.length = 0;
     const one = await newest();
     await store.load('Stores_mail', { message: one.id, thread: one.thread.id });
@@ -227,7 +227,7 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     expect((left as { message: unknown } | null)?.message ?? null).toBeNull();
   });
 
-  it('is right after each step of a draft, and of what is sent', async () => {
+  it('is up to date after each step of a draft and of a submission', async () => {
     watched.length = 0;
     await watch('Stores_drafts', { id: account });
     const to = [{ address: 'ada@example.org' }];
@@ -248,7 +248,7 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     const ended = await mutate<HasSubmission>('cancelSubmission', { submission: sent.submission.id });
     expect(ended.submission).toMatchObject({ id: sent.submission.id, status: 'CANCELLED' });
     watched.pop();
-    // A draft that is sent is none of the account's any more, as soon as the answer says SENT.
+    // As soon as the answer says SENT, the draft is no longer among the account's drafts.
     const last = (await mutate<HasDraft>('saveDraft', { ...written, subject: 'To be sent' })).draft;
     const { submission } = await mutate<HasSubmission>('send', {
       idempotencyKey: `draft ${client} ${vendor}`,
@@ -261,7 +261,7 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
   });
 });
 
-it('lets Relay page through a connection, and take out of it what is deleted', async () => {
+it('lets Relay page through a connection, and remove from it what is deleted', async () => {
   const environment = relayEnvironment(app);
   const query = createOperationDescriptor(documents.compiled('StoresInboxQuery'), {});
   environment.retain(query);
@@ -300,8 +300,8 @@ it('lets Relay page through a connection, and take out of it what is deleted', a
   expect(shown().messages.edges.map(({ node }) => node.id)).toEqual(left);
 });
 
-it('tells the same of an object wherever it is read', async () => {
-  // Not hasAttachments, which says of itself that it is null until the whole message was read.
+it('answers the same for an object wherever it is read', async () => {
+  // hasAttachments is left out: it is null until the whole message was read, as its description says.
   const fields = `id isRead isStarred isImportant isDraft isAnswered subject snippet sizeBytes receivedAt sentAt internetMessageId
     mailboxes { id } thread { id } from { name address } to { name address } attachments { id filename mimeType sizeBytes isInline contentId }`;
   const thread = `id isUnread messageCount subject snippet lastMessageAt participants { name address } mailboxes { id } messages(first: 8) { nodes { ${fields} } }`;
@@ -331,7 +331,7 @@ it('tells the same of an object wherever it is read', async () => {
   }
 });
 
-it.each(Object.keys(STORES))('%s is right after a new account is connected', async (client) => {
+it.each(Object.keys(STORES))('%s is up to date after a new account is connected', async (client) => {
   const store = STORES[client as keyof typeof STORES](app, documents);
   await store.load('Stores_viewer', {});
   const address = `${client.split(' ')[0]?.toLowerCase()}@gmail.example`;
@@ -350,8 +350,8 @@ it.each(Object.keys(STORES))('%s is right after a new account is connected', asy
   expect(shown).toEqual(plain(await fresh<Accounts>('Stores_viewer', {})));
 });
 
-// Last: it takes the accounts away.
-it.each(Object.keys(STORES))('%s is right after an account is disconnected', async (client) => {
+// This test is the last one, because it disconnects the accounts.
+it.each(Object.keys(STORES))('%s is up to date after an account is disconnected', async (client) => {
   const store = STORES[client as keyof typeof STORES](app, documents);
   const before = ((await store.load('Stores_viewer', {})) as Accounts).viewer.integrations;
   const id = before[0]?.id ?? (await app.connect(app.token, 'GMAIL', 'again@gmail.example'));

@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import { graphql } from '../generated/gql.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 
-/** Each client set up as its own documentation says, with typed documents. */
+/** Each client is set up as its own documentation says, with typed documents. */
 
 const Newest = graphql(`
   query ClientsNewest($first: Int!) {
@@ -35,7 +35,9 @@ const Live = graphql(`
 interface Client {
   query<T, V extends Record<string, unknown>>(document: TypedDocumentNode<T, V>, variables: V): Promise<T | undefined>;
   mutate<T, V extends Record<string, unknown>>(document: TypedDocumentNode<T, V>, variables: V): Promise<T | undefined>;
-  /** Calls back with each event, until the function it returns is called. Absent: the client has no subscriptions. */
+  /**
+   * Calls back with each event until the returned function is called. Missing where the client has no subscriptions.
+   */
   subscribe?<T>(document: TypedDocumentNode<T, Record<string, never>>, onData: (data: T) => void): () => void;
 }
 
@@ -163,14 +165,14 @@ describe.each(Object.entries(CLIENTS))('%s', (_name, create) => {
 });
 
 it.each(['Apollo Client', 'urql', 'the graphql-ws client'])('%s subscribes', async (name) => {
-  const heard: (string | undefined)[] = [];
+  const received: (string | undefined)[] = [];
   const stop = CLIENTS[name]?.().subscribe?.(Live, ({ messageReceived }) =>
-    heard.push(messageReceived.message?.subject),
+    received.push(messageReceived.message?.subject),
   );
-  // When the subscription is in place, nobody tells: mail comes until it is heard of.
+  // Nothing announces that the subscription has started, so mail is delivered until some is received.
   const deliver = async () => {
     await app.control('/deliver', { vendor: 'google', from: 'a@example.org', subject: `for ${name}`, text: 'x' });
-    return heard;
+    return received;
   };
   await expect.poll(deliver, { interval: 200 }).toContain(`for ${name}`);
   stop?.();

@@ -29,13 +29,13 @@ const send = (message: object) => submit({ idempotencyKey: `composing-${++keys}`
 async function submit(input: Record<string, unknown>): Promise<void> {
   const { send } = await app.data(SEND, { input });
   expect(send.userErrors).toEqual([]);
-  // The answer waits for five seconds at most: on a busy machine it may say SENDING.
+  // The mutation waits for the answer for at most five seconds, so on a busy machine it may say SENDING.
   await expect.poll(async () => (await app.data(STATUS, { id: send.submission.id })).node.status).toBe('SENT');
 }
 async function save(input: Record<string, unknown>) {
   return (await app.data(SAVE, { input })).saveDraft;
 }
-/** The message with this subject in an account, once it is there. */
+/** Waits for the message with this subject in an account, and returns it. */
 async function arrived(account: typeof gmail, subject: string, from: { address: string }) {
   const list = graphql(
     `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { ...ArrivedMail } } } } }`,
@@ -59,7 +59,7 @@ async function upload(bytes: Buffer, filename: string): Promise<string> {
 }
 const download = async (url: string) => Buffer.from(await (await fetch(url)).arrayBuffer());
 
-it('answers between the accounts with attachments, in one conversation on either side', async () => {
+it('sends replies with attachments between the accounts, in one conversation on both sides', async () => {
   const subject = 'Смета на ремонт 🎉';
   const file = Buffer.from(Array.from({ length: 40_000 }, (_, i) => (i * 7) % 256));
   const to = [{ name: 'Outlook Демо', address: outlook.address }];
@@ -102,7 +102,7 @@ it('answers between the accounts with attachments, in one conversation on either
   expect(node.thread.messageCount).toBe(3);
 });
 
-it('passes a message on from the other account, and no byte of it passes the client', async () => {
+it('forwards a message from the other account without sending its bytes through the client', async () => {
   const file = Buffer.from('x'.repeat(300_000));
   const subject = 'To be passed on';
   const attachments = [{ upload: await upload(file, 'big.txt') }];
@@ -171,7 +171,7 @@ it('keeps a draft under one id, and says when it was changed elsewhere', async (
   }
 });
 
-it('keeps the place of a draft in its conversation', async () => {
+it('keeps a draft in its conversation', async () => {
   for (const [account, other] of [
     [gmail, outlook],
     [outlook, gmail],
@@ -197,7 +197,7 @@ it('keeps the place of a draft in its conversation', async () => {
   }
 });
 
-it('names the field of what cannot be written', async () => {
+it('names the field of an input that it refuses', async () => {
   const paths = async (input: object) =>
     (await save({ integration: gmail.id, ...input })).userErrors.map((e) => e.field);
   expect(await paths({ subject: 'x\r\nBcc: v@example.org' })).toEqual([['input', 'subject']]);

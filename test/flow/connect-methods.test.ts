@@ -7,7 +7,7 @@ import { type DeviceCode, deviceCodeAt } from '../support/device-code.ts';
 import { openDeviceEndpoint } from '../support/device-endpoint.ts';
 import { exchanged, fakeProvider, granted } from '../support/fakes/provider.ts';
 
-// The one line in the list for each method.
+// The mock adds one line to the list for each method, as an author would.
 vi.mock('../../src/accounts/connect/connect-methods.ts', async (original) => {
   const { CONNECT_METHODS } = await original<typeof import('../../src/accounts/connect/connect-methods.ts')>();
   const { clientCredentials } = await import('../support/client-credentials.ts');
@@ -58,7 +58,7 @@ const CONNECT = graphql(
 const connect = async (input: object) => (await app.data(CONNECT, { input }, token)).connect;
 const ORGANISED = { provider: 'IMAP', address: 'ada@any.example', method: 'CLIENT_CREDENTIALS' };
 
-it('is in the schema as soon as it is listed, and with each provider that offers it', async () => {
+it('is in the schema as soon as it is listed, for each provider that offers it', async () => {
   const READ =
     '{ __type(name: "ConnectMethod") { enumValues { name description } } providers { id connectMethods scopes } }';
   const { __type, providers } = await app.data<{ __type: { enumValues: object[] }; providers: object[] }>(
@@ -74,7 +74,7 @@ it('is in the schema as soon as it is listed, and with each provider that offers
   ]);
 });
 
-it('connects an account, and ends its own grant', async () => {
+it('connects an account, and revokes its grant when that is disconnected', async () => {
   const done = await connect(ORGANISED);
   expect(done).toMatchObject({
     integration: { address: 'ada@any.example', status: 'CONNECTED', provider: { id: 'IMAP' } },
@@ -90,7 +90,7 @@ it('connects an account, and ends its own grant', async () => {
   expect(revoked.mock.calls).toEqual([[{ refreshToken: 'refresh of ada@any.example' }, expect.anything()]]);
 });
 
-it('stands beside the consent page of the same provider', async () => {
+it('can be used beside the consent page of the same provider', async () => {
   const begun = await connect({ provider: 'IMAP' });
   expect(begun).toMatchObject({ integration: null, flow: { status: 'CONNECTING' }, userErrors: [] });
   expect(begun.authorizationUrl).toMatch(/^https:\/\/provider\.example\/auth/);
@@ -107,7 +107,7 @@ it.each([
 });
 
 describe('a device code', () => {
-  // The method is in this process alone, so codegen does not type what names it.
+  // Codegen does not type this document, because the method exists in this process only.
   const BEGIN = graphql(
     `mutation BeginDevice($input: ConnectInput!) { connect(input: $input) { integration { id } authorizationUrl flow { id status waitsFor instructions } userErrors { code message } } }`,
   );
@@ -135,7 +135,7 @@ describe('a device code', () => {
     expect(flow).toMatchObject({ status: 'CONNECTING', waitsFor: 'CONSENT' });
     await expect.poll(() => grant.polls).toBeGreaterThan(2);
     expect(await flowOf(flow.id)).toMatchObject({ status: 'CONNECTING', integration: null });
-    // Nobody else learns the code, or ends the flow with it.
+    // Another user neither sees the code nor can end the flow with it.
     const stranger = await app.user('stranger');
     expect(await flowOf(flow.id, stranger.token)).toBeNull();
     const { finishConnect } = await app.data(FINISH, { input: { token: grant.userCode } }, token);
@@ -160,7 +160,7 @@ describe('a device code', () => {
     grant.decision = decision;
     await expect.poll(async () => (await flowOf(flow.id))?.status).toBe('FAILED');
     expect((await flowOf(flow.id))?.problem).toEqual({ code, message: expect.stringMatching(message) });
-    // No poll follows the end: another flow, begun later, is polled meanwhile.
+    // A flow that has ended is not polled again. Meanwhile, a flow that began later is.
     const polls = grant.polls;
     const { grant: later } = await begin();
     await expect.poll(() => later.polls).toBeGreaterThan(2);

@@ -3,7 +3,7 @@ import { graphql } from '../generated/gql.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 import { consent } from '../support/app/lab.ts';
 
-/** Connecting where there is no page on the internet to go back to: under development, and from an app (RFC 8252). */
+/** Connecting without a public page to return to: during development, and from an app (RFC 8252). */
 
 let app: TestApp;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ it.each([
   'http://[::1]:51004/',
   'http://localhost:3000/inbox',
   'com.example.app:/oauth2redirect',
-])('comes back to %s', async (redirectUri) => {
+])('redirects to %s', async (redirectUri) => {
   const { token } = await app.user('app');
   const { connect } = await app.data(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
   const back = await cameBack(connect.authorizationUrl);
@@ -46,7 +46,7 @@ it.each([
   'com.example.app2:/oauth2redirect',
   'app:/oauth2redirect',
   'https://app.example/inbox/..;/x',
-])('does not go to %s', async (redirectUri) => {
+])('does not redirect to %s', async (redirectUri) => {
   const { token } = await app.user('app');
   const { data, errors } = await app.query(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
   expect(errors ?? []).toEqual([]);

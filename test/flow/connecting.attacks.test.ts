@@ -6,7 +6,7 @@ import { consent } from '../support/app/lab.ts';
 import { documentText } from '../support/clients/document.ts';
 import { answerIn, openSocket, subscribe } from '../support/clients/socket.ts';
 
-/** The threats of SECURITY.md, "Connecting an account": each of its rows names a test. */
+/** The threats of SECURITY.md, "Connecting an account". Each row there names a test. */
 
 let app: TestApp;
 let logged = '';
@@ -34,29 +34,29 @@ const PROVIDERS = [
 
 const begin = async (token: string, input: object): Promise<string> =>
   (await app.data(CONNECT, { input: { access: 'FULL', ...input } }, token)).connect.authorizationUrl;
-const finish = async (token: string, held: string) =>
-  (await app.data(FINISH, { input: { token: held } }, token)).finishConnect;
+const finish = async (token: string, secret: string) =>
+  (await app.data(FINISH, { input: { token: secret } }, token)).finishConnect;
 const accountsOf = async (token: string) =>
   (await app.data(graphql(`{ viewer { integrations { id address } } }`), {}, token)).viewer.integrations;
 const flowsOf = async (token: string) =>
   (await app.data(graphql(`{ viewer { connectFlows { status waitsFor problem { message } } } }`), {}, token)).viewer
     .connectFlows;
 
-interface Came {
+interface Landing {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
-  /** What this browser could finish with; empty when it was given nothing. */
-  readonly held: string;
+  /** The code or token with which this browser can finish the flow, or an empty string. */
+  readonly secret: string;
 }
-/** A browser at a URL of ours. */
-async function browse(url: URL | string): Promise<Came> {
+/** Opens a URL of the gateway in a browser. */
+async function browse(url: URL | string): Promise<Landing> {
   const response = await fetch(url, { redirect: 'manual' });
   const body = await response.text();
   const location = response.headers.get('location');
-  const held =
+  const secret =
     (location ? new URL(location).searchParams.get('token') : /<output id="code">([^<]+)</.exec(body)?.[1]) ?? '';
-  return { status: response.status, headers: response.headers, body, held };
+  return { status: response.status, headers: response.headers, body, secret };
 }
 const withParameters = (url: URL, parameters: Record<string, string | null>): URL => {
   const changed = new URL(url);
@@ -77,7 +77,7 @@ it.each(PROVIDERS)('%s: gives an attacker nothing when a victim consents to thei
     const victims = await browse(
       await consent(await begin(attacker.token, { provider, redirectUri }), address, 'approve'),
     );
-    expect(victims.held).not.toBe('');
+    expect(victims.secret).not.toBe('');
     if (redirectUri === null) {
       expect(victims.body).toContain(attacker.email);
       expect(victims.body).toMatch(/If somebody sent you a link.*nothing has been given to them/s);
@@ -106,10 +106,10 @@ it.each(PROVIDERS)(
         { error: 'access_denied' },
       ]) {
         const seen = await browse(withParameters(callback, guess));
-        expect([guess, seen.status, seen.held, seen.headers.get('location')]).toEqual([guess, 400, '', null]);
+        expect([guess, seen.status, seen.secret, seen.headers.get('location')]).toEqual([guess, 400, '', null]);
       }
-      // And none of it has ended the flow of a person whose page is loaded again.
-      expect((await browse(callback)).held).toBe(victims.held);
+      // None of these attempts has ended the flow: the page of the person still loads.
+      expect((await browse(callback)).secret).toBe(victims.secret);
     }
   },
 );
@@ -119,9 +119,9 @@ it.each(PROVIDERS)('%s: puts no second code beside a token that was given out', 
   for (const redirectUri of [PAGE, null]) {
     const callback = await consent(await begin(attacker.token, { provider, redirectUri }), address, 'approve');
     const planted = await browse(withParameters(callback, { code: 'planted' }));
-    expect(planted.held).not.toBe('');
-    expect(await browse(callback)).toMatchObject({ status: 400, held: '' });
-    const { integration, userErrors } = await finish(attacker.token, planted.held);
+    expect(planted.secret).not.toBe('');
+    expect(await browse(callback)).toMatchObject({ status: 400, secret: '' });
+    const { integration, userErrors } = await finish(attacker.token, planted.secret);
     expect([integration, userErrors]).toEqual([null, [expect.objectContaining({ code: 'INVALID' })]]);
   }
   expect(await accountsOf(attacker.token)).toEqual([]);
@@ -133,20 +133,20 @@ it.each(PROVIDERS)(
     const ada = await app.user('ada');
     const eve = await app.user('eve');
     for (const redirectUri of [PAGE, null]) {
-      const { held } = await browse(
+      const { secret } = await browse(
         await consent(await begin(ada.token, { provider, redirectUri }), address, 'approve'),
       );
       const unknown = await finish(eve.token, redirectUri === null ? 'ZZZZZ-ZZZZZ' : 'z'.repeat(43));
       expect(unknown).toEqual(refusal);
-      for (let n = 0; n < 6; n++) expect(await finish(eve.token, held)).toEqual(unknown);
+      for (let n = 0; n < 6; n++) expect(await finish(eve.token, secret)).toEqual(unknown);
       const socket = await openSocket(app, eve.token);
-      await socket.send(subscribe(documentText(FINISH), '1', { variables: { input: { token: held } } }));
+      await socket.send(subscribe(documentText(FINISH), '1', { variables: { input: { token: secret } } }));
       expect(answerIn(await socket.receive('next')).data).toEqual({ finishConnect: unknown });
       socket.close();
-      const nobody = await app.query(FINISH, { input: { token: held } }, null);
+      const nobody = await app.query(FINISH, { input: { token: secret } }, null);
       expect(nobody.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
       expect(await accountsOf(eve.token)).toEqual([]);
-      expect(await finish(ada.token, held)).toMatchObject({ userErrors: [] });
+      expect(await finish(ada.token, secret)).toMatchObject({ userErrors: [] });
     }
     expect(await accountsOf(ada.token)).toMatchObject([{ address }]);
   },
@@ -156,14 +156,15 @@ it('ends a flow after five wrong codes of its own user, and after none of anybod
   const ada = await app.user('ada');
   const eve = await app.user('eve');
   const consented = async () =>
-    (await browse(await consent(await begin(ada.token, { provider: 'GMAIL' }), 'demo@gmail.example', 'approve'))).held;
+    (await browse(await consent(await begin(ada.token, { provider: 'GMAIL' }), 'demo@gmail.example', 'approve')))
+      .secret;
   const wrong = async (token: string, count: number) => {
     for (let n = 0; n < count; n++) expect(await finish(token, `ZZZZZ-ZZZZ${n}`)).toEqual(refusal);
   };
   const first = await consented();
   await wrong(eve.token, 8);
   await wrong(ada.token, 4);
-  // A link can make the page of who began pass on any token: that uses up nothing.
+  // A link can make the browser of the user who began pass on any token, so that does not count as an attempt.
   for (let n = 0; n < 5; n++) expect(await finish(ada.token, `${n}`.repeat(43))).toEqual(refusal);
   expect(await finish(ada.token, first)).toMatchObject({ userErrors: [] });
 
@@ -177,23 +178,23 @@ it.each(PROVIDERS)(
   '%s: decides nothing when a program opens the links before the person does',
   async (provider, address) => {
     const { token } = await app.user('scanned');
-    const asked = async (url: URL | string) => {
+    const openAsProgram = async (url: URL | string) => {
       for (const method of ['HEAD', 'GET', 'HEAD'])
         await fetch(url, { method, redirect: 'manual', headers: { 'sec-purpose': 'prefetch' } });
     };
     for (const redirectUri of [PAGE, null]) {
       const authorizationUrl = await begin(token, { provider, redirectUri });
-      await asked(authorizationUrl);
+      await openAsProgram(authorizationUrl);
       const state = new URL(authorizationUrl).searchParams.get('state');
-      await asked(`${app.url}/oauth/callback?state=${state}`);
+      await openAsProgram(`${app.url}/oauth/callback?state=${state}`);
       expect((await flowsOf(token))[0]).toMatchObject({ status: 'CONNECTING', waitsFor: 'CONSENT' });
       const callback = await consent(authorizationUrl, address, 'approve');
-      await asked(callback);
-      const { held } = await browse(callback);
-      expect(await finish(token, held)).toMatchObject({ userErrors: [] });
+      await openAsProgram(callback);
+      const { secret } = await browse(callback);
+      expect(await finish(token, secret)).toMatchObject({ userErrors: [] });
 
       const denied = await consent(await begin(token, { provider, redirectUri }), address, 'deny');
-      await asked(denied);
+      await openAsProgram(denied);
       const { headers, body } = await browse(denied);
       expect(headers.get('location') ?? body).toContain(
         redirectUri === null ? 'was not given consent' : `${PAGE}?status=failed`,
@@ -209,10 +210,10 @@ it('keeps nobody from finishing by links that pass on wrong tokens', async () =>
       await browse(
         await consent(await begin(token, { provider: 'GMAIL', redirectUri }), 'demo@gmail.example', 'approve'),
       )
-    ).held;
-  const [held, code] = [await consented(PAGE), await consented(null)];
+    ).secret;
+  const [secret, code] = [await consented(PAGE), await consented(null)];
   for (let n = 10; n < 40; n++) expect(await finish(token, `${n}`.padEnd(43, 'z'))).toEqual(refusal);
-  for (const right of [held, code]) expect(await finish(token, right)).toMatchObject({ userErrors: [] });
+  for (const right of [secret, code]) expect(await finish(token, right)).toMatchObject({ userErrors: [] });
 });
 
 it('lets nobody try codes without end', async () => {
@@ -235,17 +236,17 @@ it('lets who began sign in again before they finish, and nobody else in that bro
     'approve',
   );
   await app.data(graphql(`mutation { signOut { userErrors { message } } }`), {}, ada.token);
-  const { held } = await browse(callback);
-  expect((await app.query(FINISH, { input: { token: held } }, ada.token)).errors?.[0]?.extensions.code).toBe(
+  const { secret } = await browse(callback);
+  expect((await app.query(FINISH, { input: { token: secret } }, ada.token)).errors?.[0]?.extensions.code).toBe(
     'UNAUTHENTICATED',
   );
-  expect(await finish(bob.token, held)).toEqual(refusal);
+  expect(await finish(bob.token, secret)).toEqual(refusal);
   const { signIn } = await app.data(
     graphql(`mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken } } }`),
     { input: { email: ada.email, password: 'a good long password' } },
     null,
   );
-  expect(await finish(signIn.session.accessToken, held)).toMatchObject({ userErrors: [] });
+  expect(await finish(signIn.session.accessToken, secret)).toMatchObject({ userErrors: [] });
 });
 
 it.each(PROVIDERS)('%s: refuses an answer that another provider gave', async (provider, address) => {
@@ -258,7 +259,7 @@ it.each(PROVIDERS)('%s: refuses an answer that another provider gave', async (pr
     'https://evil.example',
     '',
   ])
-    expect([iss, await browse(withParameters(callback, { iss }))]).toMatchObject([iss, { status: 400, held: '' }]);
+    expect([iss, await browse(withParameters(callback, { iss }))]).toMatchObject([iss, { status: 400, secret: '' }]);
   const repeated = new URL(callback);
   for (const name of ['code', 'state', 'error', 'iss']) {
     const twice = new URL(repeated);
@@ -267,7 +268,7 @@ it.each(PROVIDERS)('%s: refuses an answer that another provider gave', async (pr
   }
   const theirs = await consent(await begin(token, { provider: other }), elsewhere, 'approve');
   const mixed = await browse(withParameters(callback, { code: theirs.searchParams.get('code') }));
-  const { integration, userErrors } = await finish(token, mixed.held);
+  const { integration, userErrors } = await finish(token, mixed.secret);
   expect([integration, userErrors.length]).toEqual([null, 1]);
   expect(await accountsOf(token)).toEqual([]);
 });
@@ -275,14 +276,14 @@ it.each(PROVIDERS)('%s: refuses an answer that another provider gave', async (pr
 it.each(PROVIDERS)('%s: takes a state and a consent once', async (provider, address) => {
   const { token } = await app.user('replayed');
   const callback = await consent(await begin(token, { provider, redirectUri: PAGE }), address, 'approve');
-  const { held } = await browse(callback);
-  await finish(token, held);
-  expect(await browse(callback)).toMatchObject({ status: 400, held: '' });
-  // The provider's code, brought to a flow of one's own, is spent; so is the token, for anyone but who has used it.
+  const { secret } = await browse(callback);
+  await finish(token, secret);
+  expect(await browse(callback)).toMatchObject({ status: 400, secret: '' });
+  // The provider's code is used up, also for another flow. The token is used up for everyone but the user who used it.
   const again = await consent(await begin(token, { provider, redirectUri: PAGE }), address, 'approve');
   const replayed = await browse(withParameters(again, { code: callback.searchParams.get('code') }));
-  expect((await finish(token, replayed.held)).userErrors).toHaveLength(1);
-  expect(await finish((await app.user('eve')).token, held)).toEqual(refusal);
+  expect((await finish(token, replayed.secret)).userErrors).toHaveLength(1);
+  expect(await finish((await app.user('eve')).token, secret)).toEqual(refusal);
 });
 
 it('sends the browser to no place that is not listed, whatever it is called', async () => {
@@ -330,19 +331,19 @@ it.each(PROVIDERS)(
     const secrets: string[] = [];
     for (const redirectUri of [PAGE, null]) {
       const callback = await consent(await begin(token, { provider, redirectUri }), address, 'approve');
-      const came = await browse(callback);
-      expect(Object.fromEntries(came.headers)).toMatchObject({
+      const landing = await browse(callback);
+      expect(Object.fromEntries(landing.headers)).toMatchObject({
         'cache-control': 'no-store',
         'referrer-policy': 'no-referrer',
         'x-content-type-options': 'nosniff',
         'x-frame-options': 'DENY',
         'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
       });
-      expect(came.body).not.toMatch(/<script|<img|<link|<form|https?:/i);
-      await finish(token, `${came.held.slice(1)}Z`);
-      await finish(token, came.held);
+      expect(landing.body).not.toMatch(/<script|<img|<link|<form|https?:/i);
+      await finish(token, `${landing.secret.slice(1)}Z`);
+      await finish(token, landing.secret);
       const { searchParams } = callback;
-      secrets.push(came.held, searchParams.get('code') ?? '', searchParams.get('state') ?? '');
+      secrets.push(landing.secret, searchParams.get('code') ?? '', searchParams.get('state') ?? '');
     }
     expect(logged).toContain('/oauth/callback');
     for (const secret of secrets) expect([secret, logged.includes(secret)]).toEqual([secret, false]);

@@ -4,7 +4,7 @@ import { graphql } from '../generated/gql.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 import { consent, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
 
-/** A provider that goes away while an account of it is being connected. */
+/** The provider becomes unavailable while an account is being connected. */
 let app: TestApp;
 beforeAll(async () => {
   app = await startApp({ demo: false });

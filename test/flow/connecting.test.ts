@@ -60,9 +60,9 @@ it.each(PROVIDERS)(
       address,
       redirectUri: 'http://app.example/inbox?tab=1',
     });
-    const asked = new URL(authorizationUrl);
-    expect(asked.searchParams.get('code_challenge_method')).toBe('S256');
-    expect(asked.searchParams.get('state')?.length).toBeGreaterThanOrEqual(32);
+    const consentUrl = new URL(authorizationUrl);
+    expect(consentUrl.searchParams.get('code_challenge_method')).toBe('S256');
+    expect(consentUrl.searchParams.get('state')?.length).toBeGreaterThanOrEqual(32);
     expect(await flows(token)).toMatchObject([{ status: 'CONNECTING', waitsFor: 'CONSENT', access: 'READ', address }]);
     const callback = await consent(authorizationUrl, address, 'approve');
     const outcome = await follow(callback);
@@ -78,7 +78,7 @@ it.each(PROVIDERS)(
     expect(flow).toMatchObject({ status: 'CONNECTING', waitsFor: 'FINISH', provider: { id: provider } });
     expect(Date.parse(flow?.expiresAt ?? '') - Date.parse(flow?.startedAt ?? '')).toBe(600_000);
     expect((await app.data(MINE, {}, token)).viewer.integrations).toEqual([]);
-    // Loaded again, and finished twice at the same moment, as a page under development does.
+    // A page under development may load the callback again and finish twice at the same moment.
     expect((await follow(callback)).headers.get('location')).toBe(location.href);
     const finished = await Promise.all([finish(token, held), finish(token, held)]);
     const [first] = (await app.data(MINE, {}, token)).viewer.integrations;
@@ -91,7 +91,7 @@ it.each(PROVIDERS)(
     });
     const integration = { id: first?.id, status: 'CONNECTED', address };
     expect(finished).toEqual([0, 1].map(() => ({ integration, userErrors: [] })));
-    // The answer was lost: the same again.
+    // A client that lost the answer gets the same one again.
     expect(await finish(token, held)).toEqual(finished[0]);
     expect(await flows(token)).toMatchObject([{ status: 'CONNECTED', waitsFor: null, integration: { id: first?.id } }]);
     expect(
@@ -117,9 +117,10 @@ it.each(PROVIDERS)(
     expect(await flows(token)).toMatchObject([{ status: 'FAILED', problem: { code: 'CONSENT_REQUIRED' } }]);
 
     const partial = await begin(token, { provider, address, access: 'WRITE', redirectUri: 'http://app.example/inbox' });
-    const came = await follow(await consent(partial.authorizationUrl, address, 'approve', ['modify', 'ReadWrite']));
-    const back = Object.fromEntries(new URL(came.headers.get('location') ?? '').searchParams);
-    // Nothing at all was ticked at Google, which is a refusal; at Microsoft something was, and the exchange tells.
+    const landing = await follow(await consent(partial.authorizationUrl, address, 'approve', ['modify', 'ReadWrite']));
+    const back = Object.fromEntries(new URL(landing.headers.get('location') ?? '').searchParams);
+    // At Google nothing was ticked, which is a refusal. At Microsoft something was, and the exchange shows what is
+    // missing.
     const [why] = back.token ? (await finish(token, back.token)).userErrors : [back];
     expect(why).toMatchObject({ code: 'CONSENT_REQUIRED', message: expect.stringMatching(/modify|ReadWrite/) });
     expect((await flows(token))[0]).toMatchObject({ status: 'FAILED', problem: { code: 'CONSENT_REQUIRED' } });
@@ -127,7 +128,7 @@ it.each(PROVIDERS)(
   },
 );
 
-it.each(PROVIDERS)('%s: shows a code where there is no page to go back to', async (provider, address) => {
+it.each(PROVIDERS)('%s: shows a code where there is no page to return to', async (provider, address) => {
   const { token, email } = await app.user('typist');
   const { authorizationUrl } = await begin(token, { provider, address, access: 'FULL' });
   const shown = await (await follow(await consent(authorizationUrl, address, 'approve'))).text();
@@ -138,7 +139,7 @@ it.each(PROVIDERS)('%s: shows a code where there is no page to go back to', asyn
   expect(integration).toMatchObject({ status: 'CONNECTED', address });
 });
 
-it('reconnects without touching the account before it is finished', async () => {
+it('does not change the account before the reconnection is finished', async () => {
   const { token } = await app.user('again');
   const id = await app.connect(token, 'GMAIL', 'demo@gmail.example', 'READ');
   const input = { provider: 'GMAIL', address: 'demo@gmail.example', access: 'FULL' };
@@ -159,7 +160,7 @@ it('reconnects without touching the account before it is finished', async () => 
   ]);
 });
 
-it('never redirects where it was not told to', async () => {
+it('never redirects to a page that is not allowed', async () => {
   const { token } = await app.user('redirector');
   const evil = [
     'http://evil.example/',

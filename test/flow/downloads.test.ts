@@ -61,10 +61,10 @@ const READ =
 it('HEAD of a link answers with the headers of GET, asks the provider nothing and uses nothing up', async () => {
   const { viewer } = await app.data(graphql(`{ viewer { messages(first: 1) { nodes { raw { url } } } } }`));
   const url = viewer.messages.nodes[0]?.raw.url ?? '';
-  const asked = async () => (await app.control<unknown[]>('/log')).length;
-  const before = await asked();
+  const requestCount = async () => (await app.control<unknown[]>('/log')).length;
+  const before = await requestCount();
   const heads = await Promise.all(Array.from({ length: 8 }, () => fetch(url, { method: 'HEAD' })));
-  expect(await asked()).toBe(before);
+  expect(await requestCount()).toBe(before);
   const get = await fetch(url);
   expect(await get.text()).not.toBe('');
   for (const head of heads) {
@@ -146,7 +146,7 @@ it('refuses a link that was changed, made up, or belongs to a mailbox that was d
 describe.each([
   ['OUTLOOK', 'microsoft', 'unread@outlook.example', 3],
   ['GMAIL', 'google', 'unread@gmail.example', 5],
-])('downloads from %s that nobody reads', (provider, vendor, account, moreThanAreOpenAtOnce) => {
+])('downloads from %s that nobody reads', (provider, vendor, account, stillUnread) => {
   const LARGE = 16 * 1024 * 1024;
   const CLIENTS = 5;
   const PAGE = graphql(`{ viewer { messages(first: 10) { nodes { id subject body { text } } sources { state } } } }`);
@@ -169,7 +169,7 @@ describe.each([
     '',
   ].join('\r\n');
 
-  it('are nothing to log when their client hangs up before the provider answers', async () => {
+  it('log nothing when their client hangs up before the provider answers', async () => {
     const owner = await app.user(`left-${vendor}`);
     const left = account.replace('unread', 'left');
     await app.connect(owner.token, provider, left);
@@ -191,7 +191,7 @@ describe.each([
     expect(logged).toEqual([]);
   });
 
-  /** A client that asks for a file and reads nothing until it is told to. */
+  /** Opens a connection that requests a file and does not read it until the socket is resumed. */
   function unread(url: string) {
     const { hostname, port, pathname } = new URL(url);
     const socket = connect(Number(port), hostname);
@@ -206,7 +206,7 @@ describe.each([
     return { socket, closed };
   }
 
-  it('keep nobody from the inbox, and leave their place to a file that is read', async () => {
+  it('do not block the inbox, and give way to a file that is read', async () => {
     const owner = await app.user(`unread-${vendor}`);
     await app.connect(owner.token, provider, account);
     await app.synced(owner.token);
@@ -226,8 +226,9 @@ describe.each([
       expect(page.viewer.messages.nodes).toHaveLength(10);
       expect(page.viewer.messages.sources).toEqual([{ state: 'COMPLETE' }]);
 
-      // Behind all five Outlook would cut two rounds of them, which on a busy machine took the 30 s that a file waits for.
-      for (const { socket } of clients.splice(moreThanAreOpenAtOnce)) socket.destroy();
+      // The others hang up: with five unread files, Outlook's would be cut off in two rounds, which on a busy machine
+      // took longer than the 30 s that a file waits.
+      for (const { socket } of clients.splice(stillUnread)) socket.destroy();
       const read = await fetch(url);
       expect(read.status).toBe(200);
       expect((await read.arrayBuffer()).byteLength).toBe(LARGE);
@@ -235,7 +236,7 @@ describe.each([
       const refused = (await app.control<{ records: { status: number }[] }>(`/log?vendor=${vendor}&limit=1000`))
         .records;
       expect(refused.filter(({ status }) => status === 429)).toEqual([]);
-      // Who was in its way has had what the kernels held, and no more.
+      // A file that gave way was cut off after what the kernels had buffered of it.
       expect(await Promise.race(clients.map(({ closed }) => closed))).toBeLessThan(LARGE);
     } finally {
       for (const { socket } of clients) socket.destroy();

@@ -14,7 +14,7 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
-/** fetch sets Host by itself. */
+/** fetch does not allow setting Host. */
 const get = (url: string, headers: Record<string, string>) =>
   new Promise<{ status: number; text: string }>((resolve, reject) => {
     request(url, { headers }, (response) => {
@@ -27,7 +27,7 @@ const get = (url: string, headers: Record<string, string>) =>
       .end();
   });
 
-/** What the answer to a slow request says about its connection. */
+/** Returns the Connection header of the answer to a slow request. */
 const connectionOf = (app: TestApp, agent: Agent) =>
   new Promise<string | undefined>((resolve, reject) => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${app.token}` };
@@ -53,7 +53,7 @@ describe('the sandbox', () => {
   });
 });
 
-/** One for each place where graphql-js has a suggestion: the document, and the values of variables. */
+/** A document, and the values of its variables, for each mistake to which graphql-js adds a suggestion. */
 const MISTAKES: [string, Record<string, unknown>?][] = [
   ['{ viewr { id } }'],
   ['{ viewer }'],
@@ -70,7 +70,7 @@ const MISTAKES: [string, Record<string, unknown>?][] = [
 ];
 
 describe('production', () => {
-  it('has no page and no introspection unless asked, and gives no hints', async () => {
+  it('has no page and no introspection unless they are turned on, and suggests no names', async () => {
     const app = await open({ demo: false, messages: 0, env: { GRAPHIQL: 'off', INTROSPECTION: 'off' } });
     expect((await fetch(`${app.url}/`)).status).toBe(404);
     const introspection = await app.query('{ __schema { types { name } } }');
@@ -95,14 +95,14 @@ describe('production', () => {
 });
 
 describe('stopping', () => {
-  it('finishes what is under way, says goodbye to sockets with 1001, and takes no more', async () => {
+  it('finishes running requests, closes sockets with 1001, and accepts no more connections', async () => {
     const app = await open({ messages: 20 });
     const socket = await openSocket(app, app.token);
     await app.control('/faults', { vendor: 'google', operation: 'messages.list', hang: 'release' });
     const slow = app.query(graphql(`{ viewer { messages(first: 5) { nodes { id } sources { state } } } }`));
     const agent = new Agent({ keepAlive: true });
-    const kept = connectionOf(app, agent);
-    // Both are under way, and stay so until the goodbye has been heard.
+    const connection = connectionOf(app, agent);
+    // Both requests are running, and stay so until the socket has been closed.
     await expect.poll(async () => (await app.control<SetFault[]>('/faults'))[0]?.met).toBe(2);
     apps.splice(0);
     const closing = app.close();
@@ -110,7 +110,7 @@ describe('stopping', () => {
     await app.control('/faults', undefined, 'DELETE');
     const { data } = await slow;
     expect(data.viewer.messages.sources).toHaveLength(2);
-    expect(await kept).toBe('close');
+    expect(await connection).toBe('close');
     await closing;
     agent.destroy();
     await expect(fetch(`${app.url}/health`)).rejects.toThrow();

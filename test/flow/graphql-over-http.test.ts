@@ -32,7 +32,7 @@ describe('GraphQL over HTTP', () => {
   });
 });
 
-describe('what the front door refuses', () => {
+describe('the gateway refuses', () => {
   it.each([
     ['200 levels', `{ ${'viewer { '.repeat(200)} id ${'}'.repeat(200)} }`],
     ['10,000 aliases', `{ ${Array.from({ length: 10_000 }, (_, i) => `a${i}: __typename`).join(' ')} }`],
@@ -70,7 +70,7 @@ describe('what the front door refuses', () => {
   });
 });
 
-describe('who is let in', () => {
+describe('authentication', () => {
   it('nobody by cookie: no cookie is read or set', async () => {
     const { token } = await app.user('cookie');
     const response = await post('{"query":"{ viewer { id } }"}', {
@@ -80,7 +80,7 @@ describe('who is let in', () => {
     expect(await codeOf(response)).toBe('UNAUTHENTICATED');
   });
 
-  it('signing in and refreshing work beside a stale token', async () => {
+  it('signing in and refreshing work with an expired token in the header', async () => {
     const { email, refreshToken } = await app.user('stale');
     const { errors, data } = await app.query(
       graphql(
@@ -94,7 +94,7 @@ describe('who is let in', () => {
     expect(data.refreshSession.session.accessToken).toEqual(expect.any(String));
   });
 
-  it('other origins by the allow-list only', async () => {
+  it('allows other origins by the list only', async () => {
     const preflight = (origin: string) =>
       fetch(`${app.url}/graphql`, {
         method: 'OPTIONS',
@@ -107,7 +107,7 @@ describe('who is let in', () => {
   });
 });
 
-describe('what monitors ask', () => {
+describe('monitoring', () => {
   it('/health and /ready answer', async () => {
     expect(await (await fetch(`${app.url}/health`)).json()).toEqual({ status: 'alive' });
     const ready = await fetch(`${app.url}/ready`);
@@ -115,7 +115,10 @@ describe('what monitors ask', () => {
   });
 });
 
-/** What is answered to bytes as they are, until the server ends the connection; with `hangUp` the client does, once they are sent. */
+/**
+ * Sends the bytes and returns the answer up to the end of the connection. With `hangUp` the client ends it, once the
+ * bytes are sent.
+ */
 const raw = (bytes: string, { hangUp = false } = {}) =>
   new Promise<string>((resolve) => {
     let answer = '';
@@ -130,7 +133,7 @@ const upgradeOf = (path: string, protocol: string) =>
   `GET ${path} HTTP/1.1\nHost: gateway.example\nConnection: Upgrade\nUpgrade: ${protocol}\nSec-WebSocket-Version: 13\n\n`;
 const SENT = '"><script>alert(1)</script>';
 
-describe('a request that is none', () => {
+describe('an invalid request', () => {
   it.each([
     [400, 'a path that does not decode', `GET /%ZZ${SENT.replaceAll(' ', '')} HTTP/1.1\n${HOST}\n`],
     [400, 'a path that is no UTF-8', `GET /download/%ED%A0%80 HTTP/1.1\n${HOST}\n`],
@@ -179,7 +182,7 @@ describe('a request that is none', () => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('a subscription over HTTP is told where it is served', async () => {
+  it('a subscription over HTTP is refused with the address of the WebSocket', async () => {
     const subscription = 'subscription { messageReceived { cursor } }';
     const get = fetch(`${app.url}/graphql?query=${encodeURIComponent(subscription)}`);
     const named = post(
@@ -191,7 +194,7 @@ describe('a request that is none', () => {
     }
   });
 
-  it('a client that hangs up in the middle of its request is nothing to log', async () => {
+  it('logs nothing when a client hangs up in the middle of its request', async () => {
     const { token } = await app.user('gone');
     const head = (path: string) =>
       `POST ${path} HTTP/1.1\n${HOST}Authorization: Bearer ${token}\nContent-Type: application/json\n`;

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 
-/** One account hangs in the middle of lists over both: the other one has its own time, and shows what it has. */
+/**
+ * One account hangs in the middle of lists over both. The other one has a deadline of its own, and its mail is shown.
+ */
 let app: TestApp;
 beforeAll(async () => {
-  // Long enough for the account that is well, however busy the machine.
+  // Long enough for the healthy account, even on a busy machine.
   app = await startApp({ messages: 60, env: { SOURCE_DEADLINE_MS: '5000' } });
 });
 afterAll(() => app.close());
@@ -18,12 +20,12 @@ const MESSAGES = graphql(`query ($first: Int = 100, $after: Cursor, $filter: Mes
   viewer { list: messages(first: $first, after: $after, filter: $filter) { ...MessagePage } } }`);
 const THREADS = graphql(`query ($first: Int = 100, $after: Cursor, $filter: MessageFilter) {
   viewer { list: threads(first: $first, after: $after, filter: $filter) { ...ThreadPage } } }`);
-/** No provider has words for a date among alternatives. */
+/** No provider can search for a date among alternatives. */
 const FILTER = { or: [{ from: 'nobody at all' }, { receivedAfter: '2000-01-01T00:00:00Z', isRead: true }] };
 const LISTS = [
-  { of: 'messages', document: MESSAGES, variables: {} },
-  { of: 'a filtered search', document: MESSAGES, variables: { filter: FILTER } },
-  { of: 'threads', document: THREADS, variables: {} },
+  { name: 'messages', document: MESSAGES, variables: {} },
+  { name: 'a filtered search', document: MESSAGES, variables: { filter: FILTER } },
+  { name: 'threads', document: THREADS, variables: {} },
 ] as const;
 const FIRST = 12;
 
@@ -33,7 +35,7 @@ type Page = Awaited<ReturnType<typeof read>>;
 const ids = (page: Page): string[] => page.nodes.map((node) => node.id);
 const source = (page: Page, provider: string) => page.sources.find((s) => s.integration.provider.id === provider);
 
-/** Every page from here to the end. */
+/** Returns the ids of every page after this one. */
 async function rest(list: (typeof LISTS)[number], from: Page): Promise<string[]> {
   const all: string[] = [];
   for (let { pageInfo } = from; pageInfo.hasNextPage; ) {
@@ -49,16 +51,16 @@ it.each([
   ['google', 'GMAIL', 'OUTLOOK'],
   ['microsoft', 'OUTLOOK', 'GMAIL'],
 ] as const)(
-  '%s hangs: further pages, filtered searches and nodes of the other account are whole',
-  async (vendor, ill, well) => {
+  '%s hangs: further pages, filtered searches and nodes of the other account are complete',
+  async (vendor, hanging, healthy) => {
     const opened = await Promise.all(
       LISTS.map(async (list) => {
         const first = await read(list, { first: FIRST });
-        return { list, first, whole: [...ids(first), ...(await rest(list, first))] };
+        return { list, first, complete: [...ids(first), ...(await rest(list, first))] };
       }),
     );
     const some = opened[0]?.first.nodes ?? [];
-    const nodeIds = [ill, well].map((id) => some.find((node) => node.integration.provider.id === id)?.id);
+    const nodeIds = [hanging, healthy].map((id) => some.find((node) => node.integration.provider.id === id)?.id);
     await app.control('/faults', { vendor, hang: true });
     const [nodes, ...seconds] = await Promise.all([
       app.query(graphql(`query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Message { subject } } }`), {
@@ -70,19 +72,19 @@ it.each([
     expect(nodes.data.nodes).toMatchObject([null, { id: nodeIds[1] }]);
     expect(nodes.errors).toMatchObject([{ path: ['nodes', 0], extensions: { code: 'TIMEOUT' } }]);
     for (const [index, second] of seconds.entries()) {
-      const { list, first, whole } = opened[index] as (typeof opened)[number];
-      expect([list.of, source(second, well)]).toMatchObject([list.of, { state: 'COMPLETE', problem: null }]);
-      expect(source(second, ill)).toMatchObject({ problem: { code: 'TIMEOUT' } });
+      const { list, first, complete } = opened[index] as (typeof opened)[number];
+      expect([list.name, source(second, healthy)]).toMatchObject([list.name, { state: 'COMPLETE', problem: null }]);
+      expect(source(second, hanging)).toMatchObject({ problem: { code: 'TIMEOUT' } });
       expect(second.pageInfo.hasNextPage).toBe(true);
-      const own = second.nodes.filter((node) => node.integration.provider.id === well);
-      const left = whole.length - FIRST;
+      const own = second.nodes.filter((node) => node.integration.provider.id === healthy);
+      const left = complete.length - FIRST;
       expect(own.length).toBeGreaterThan(0);
-      // A full page, unless the account that is well has nothing more.
-      if (second.nodes.length < Math.min(3 * FIRST, left)) expect(source(second, ill)?.state).toBe('PARTIAL');
+      // The page is full, unless the healthy account has nothing more.
+      if (second.nodes.length < Math.min(3 * FIRST, left)) expect(source(second, hanging)?.state).toBe('PARTIAL');
       const all = [...ids(first), ...ids(second), ...(await rest(list, second))];
       expect(new Set(all).size).toBe(all.length);
-      expect([...all].sort()).toEqual([...whole].sort());
+      expect([...all].sort()).toEqual([...complete].sort());
     }
-    expect(source(opened[1]?.first as Page, well)?.evaluation).toBe('FILTERED');
+    expect(source(opened[1]?.first as Page, healthy)?.evaluation).toBe('FILTERED');
   },
 );

@@ -37,14 +37,14 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Questions in one request: under aliases, each with variables of its own. */
-const TOGETHER = 10;
+/** How many values are tried in one request, each under an alias and with variables of its own. */
+const BATCH = 10;
 
 const lastName = (place: string): string => /(\w+)\)?$/.exec(place)?.[1] ?? '';
 const refusals = ({ errors = [] }: AnswerBody) =>
   errors.map(({ message, extensions: { code } }) => `${code}: ${message}`);
 
-/** As it stands in the document, and what is said of it. */
+/** A document with a literal null, and what the refusal says. */
 const WRITTEN_NULLS = [
   ['{ viewer { messages(first: null) { nodes { id } } } }', 'Argument "first" of non-null type "Int!"'],
   ['{ nodes(ids: ["a", null]) { id } }', 'Argument "ids" of non-null type "ID!"'],
@@ -59,7 +59,7 @@ const WRITTEN_NULLS = [
   ],
 ] as const;
 
-it('null is refused by name where there is a default, through a variable and as it is written', async () => {
+it('null for an argument or field with a default is refused by its name, as a variable and as a literal', async () => {
   const places = placesOf(schema, ids).filter(({ hasDefault, type }) => hasDefault && String(type).endsWith('!'));
   expect(places.length).toBeGreaterThan(15);
   for (const { name, ask } of places) {
@@ -84,7 +84,7 @@ it('null is refused by name where there is a default, through a variable and as 
   expect(errors).toBeUndefined();
 });
 
-it('no value in any argument or input of the schema is our fault, and nothing is logged of it', async () => {
+it('no value of any argument or input field of the schema leads to an internal error or a line in the log', async () => {
   const wrong: string[] = [];
   const places = new Map(
     placesOf(schema, ids)
@@ -101,14 +101,14 @@ it('no value in any argument or input of the schema is our fault, and nothing is
     const { kind, isTaken } = question.part(question.value, 0);
     const alike = groups.get(`${kind} ${isTaken}`) ?? [[]];
     groups.set(`${kind} ${isTaken}`, alike);
-    if (alike.at(-1)?.length === TOGETHER) alike.push([]);
+    if (alike.at(-1)?.length === BATCH) alike.push([]);
     alike.at(-1)?.push(question);
   }
   const ask = async (group: readonly Question[]): Promise<void> => {
     const parts = group.map(({ value, part }, at) => part(value, at));
     const { query, variables } = together(parts);
     const answer = await app.query(query, variables);
-    // One that is refused before anything is done hides what the others would have been told.
+    // A refusal of the whole document hides the answers to the other values.
     const isHidden = parts.some(({ isTaken }) => isTaken) && answer.errors?.some(({ path }) => path === undefined);
     if (isHidden && group.length > 1) {
       for (const one of group) await ask([one]);
@@ -116,8 +116,8 @@ it('no value in any argument or input of the schema is our fault, and nothing is
     }
     const isOurs = refusals(answer).some((refusal) => /^(INTERNAL|undefined):/.test(refusal));
     if (!isOurs && [200, 400].includes(answer.status)) return;
-    const asked = group.map(({ name, value }) => `${name} ${JSON.stringify(value).slice(0, 80)}`);
-    wrong.push(`${asked.join(', ')}: ${answer.status} ${refusals(answer)}`);
+    const values = group.map(({ name, value }) => `${name} ${JSON.stringify(value).slice(0, 80)}`);
+    wrong.push(`${values.join(', ')}: ${answer.status} ${refusals(answer)}`);
   };
   const left = [...groups.values()].flat();
   const askOn = async () => {
@@ -128,7 +128,7 @@ it('no value in any argument or input of the schema is our fault, and nothing is
   expect(wrong).toEqual([]);
 });
 
-it('half of a surrogate pair is refused with where it stands, over HTTP and over WebSocket', async () => {
+it('a lone surrogate is refused with its position, over HTTP and over WebSocket', async () => {
   const query = 'query ($filter: MessageFilter) { viewer { messages(filter: $filter) { nodes { id } } } }';
   const variables = { filter: { or: [{ subject: 'whole \u{1f600}' }, { subject: 'half \ud83d' }] } };
   const expected = expect.stringMatching(/^BAD_USER_INPUT: Variable "\$filter" .* at "filter\.or\[1\]\.subject"/);
@@ -139,7 +139,7 @@ it('half of a surrogate pair is refused with where it stands, over HTTP and over
   socket.close();
 });
 
-it('a subscription refuses them as a query does', async () => {
+it('a subscription refuses lone surrogates as a query does', async () => {
   const socket = await openSocket(app, app.token);
   const query = 'subscription ($i: [ID!], $a: Cursor) { messageReceived(integrations: $i, after: $a) { cursor } }';
   const nul = Buffer.from('Integration:%00').toString('base64url');
@@ -162,7 +162,7 @@ it('a subscription refuses them as a query does', async () => {
   socket.close();
 });
 
-it('what is no id is null in its place among nodes, and the others are there', async () => {
+it('an invalid id is null at its index of nodes, and the others are found', async () => {
   const given = ['nonsense', ids.Message, '', Buffer.from('Message:a:%00').toString('base64url'), ids.Integration];
   const answer = await app.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: given });
   expect(answer).toMatchObject({ data: { nodes: [null, { id: ids.Message }, null, null, { id: ids.Integration }] } });
@@ -172,7 +172,7 @@ it('what is no id is null in its place among nodes, and the others are there', a
   ]);
 });
 
-it('an empty id is no id, also where one may be left out', async () => {
+it('an empty id is invalid, also where the id is optional', async () => {
   const MOVE = graphql(
     `mutation ($input: MoveMessagesInput!) { moveMessages(input: $input) { results { node { id } } userErrors { code field message } } }`,
   );
@@ -187,7 +187,7 @@ it('an empty id is no id, also where one may be left out', async () => {
   expect(refusals(list)).toEqual([expect.stringMatching(/^BAD_USER_INPUT: "" is not an id/)]);
 });
 
-it('what is no id fails the field of a mutation that needs it before there is a payload', async () => {
+it('an invalid id that a mutation needs fails its field, without a payload', async () => {
   const SEND = 'mutation ($input: SendInput!) { send(input: $input) { userErrors { code } } }';
   const message = { integration: ids.Integration, draft: 'nonsense', to: [{ address: 'ada@example.org' }], text: 'Hi' };
   const revised = await app.query(SEND, { input: { idempotencyKey: 'no draft', message } });

@@ -28,18 +28,18 @@ const SAVE = graphql(
   `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { message { body { text html isTruncated } } } userErrors { code message } } }`,
 );
 
-/** The mail as the gateway shows it, once it has been delivered. */
+/** Delivers the mail and returns it as the gateway shows it. */
 async function delivered({ id, address, provider }: (typeof accounts)[number], subject: string, html: string) {
   const vendor = twinPlaying(provider.id).vendor;
   await app.control('/deliver', { vendor, account: address, from: 'mallory@evil.example', subject, html });
-  // Not the newest alone: a draft that was saved in the same second may stand before it.
+  // The newest message may be another one: a draft that was saved in the same second can come before it.
   const { node } = await app.data(LIST, { id });
   const found = node.messages.nodes.find((one) => one.subject === subject);
   expect(found, `${subject} at ${address}`).toBeDefined();
   return (await app.data(MAIL, { id: found?.id })).node;
 }
 
-it('reads, previews and quotes a mail of open elements, all of its words', async () => {
+it('reads, previews and quotes every word of a mail whose elements are never closed', async () => {
   for (const account of accounts) {
     const html = `<p>before</p>${'<b>'.repeat(150_000)}within${'<table><tr><td>'.repeat(500)}<p>after</p>`;
     const mail = await delivered(account, 'open elements', html);
@@ -56,7 +56,7 @@ it('reads, previews and quotes a mail of open elements, all of its words', async
   }
 });
 
-it('says where a body is not the whole, and so does the quote of it', async () => {
+it('says when a body is truncated, and so does its quotation', async () => {
   for (const account of accounts) {
     const html = `<div><i>${'words '.repeat(340_000)}</i></div>`;
     const mail = await delivered(account, 'too long', html);
@@ -78,10 +78,10 @@ interface Live {
     readonly message: { subject: string; body: { html: string; text: string; isTruncated: boolean } };
   };
 }
-it('says it in an event of new mail, too', async () => {
+it('says in an event of new mail when a body is truncated', async () => {
   await app.synced(app.token);
   for (const account of accounts) {
-    // From a cursor on, since nobody tells when a subscription is in place.
+    // The subscription begins at a cursor, because nothing announces that it has started.
     const { node } = await app.data(CURSOR, { id: account.id });
     const live = `subscription ($after: Cursor) { messageReceived(after: $after) { message { subject ${BODY} } } }`;
     const socket = await openSocket(app, app.token);
@@ -106,10 +106,10 @@ it('says it in an event of new mail, too', async () => {
   }
 });
 
-it('makes a body once, under however many aliases it is asked for', async () => {
+it('sanitizes a body once, however many aliases select it', async () => {
   const [account] = accounts;
   const { id } = await delivered(account as (typeof accounts)[number], 'aliases', `${'<b>'.repeat(150_000)}x`);
-  const asked = async (times: number) => {
+  const measure = async (times: number) => {
     const fields = Array.from({ length: times }, (_, index) => `b${index}: body { html }`).join(' ');
     const before = process.cpuUsage();
     const { node } = await app.data<{ node: object }>(
@@ -120,13 +120,13 @@ it('makes a body once, under however many aliases it is asked for', async () => 
     expect(Object.keys(node)).toHaveLength(times);
     return user + system;
   };
-  await asked(1);
-  const one = Math.max(await asked(1), await asked(1));
-  const many = [await asked(40), await asked(40)];
+  await measure(1);
+  const one = Math.max(await measure(1), await measure(1));
+  const many = [await measure(40), await measure(40)];
   expect(Math.min(...many)).toBeLessThan(5 * one);
 });
 
-it('gives the bodies of one answer up to a length, and says so of the others', async () => {
+it('limits the total length of the bodies of one answer, and refuses the rest', async () => {
   for (const account of accounts) {
     const { id, body } = await delivered(account, 'long', `<p>${'words '.repeat(1_000_000)}</p>`);
     const fields = Array.from({ length: 99 }, (_, index) => `b${index}: body { unsafeHtml text }`).join(' ');
@@ -147,7 +147,7 @@ interface PartMail {
   readonly subject: string;
   readonly body: { readonly isTruncated: boolean; readonly start: string };
 }
-it('reads a page of long mails in parts, whole and in its order, and a page of others at once', async () => {
+it('reads a page of long mails in parts, complete and in order, and a page of short ones at once', async () => {
   const PAGE = `query ($id: ID!, $first: Int!, $search: String) { node(id: $id) { ... on Integration {
     messages(first: $first, search: $search) { nodes { id subject FIELDS } sources { state } } } } }`;
   for (const account of accounts) {
@@ -162,7 +162,7 @@ it('reads a page of long mails in parts, whole and in its order, and a page of o
         id: account.id,
         ...variables,
       });
-      // Nothing here asks for the names of labels: that is the sync of what was delivered.
+      // No query here reads the names of labels. The sync of the delivered mail does.
       const requests = outer(await upstream(app)).filter(
         (one) => one.startsWith(to.vendor) && one !== 'google labels.list',
       );
@@ -170,26 +170,27 @@ it('reads a page of long mails in parts, whole and in its order, and a page of o
     };
     const heavy = { first: 4, search: 'subject:heavy' };
     const envelopes = await read('', heavy);
-    const whole = await read('body { isTruncated start: text }', heavy);
-    expect(whole.sources).toEqual([{ state: 'COMPLETE' }]);
-    expect(whole.nodes.map(({ id }) => id)).toEqual(envelopes.nodes.map(({ id }) => id));
-    expect(whole.nodes).toHaveLength(4);
-    for (const { subject, body } of whole.nodes) {
+    const long = await read('body { isTruncated start: text }', heavy);
+    expect(long.sources).toEqual([{ state: 'COMPLETE' }]);
+    expect(long.nodes.map(({ id }) => id)).toEqual(envelopes.nodes.map(({ id }) => id));
+    expect(long.nodes).toHaveLength(4);
+    for (const { subject, body } of long.nodes) {
       expect(body.isTruncated).toBe(true);
       expect(body.start.slice(0, 7)).toBe(`${subject.slice(-1)} words`);
     }
     const easy = { first: 4, search: 'subject:easy' };
-    const light = await read('body { isTruncated text }', easy);
-    expect(light.nodes).toHaveLength(4);
-    // What Outlook's search finds is held against the condition as envelopes, and the bodies of a page are one request more.
+    const short = await read('body { isTruncated text }', easy);
+    expect(short.nodes).toHaveLength(4);
+    // The gateway checks what Outlook's search finds against envelopes first, so the bodies of a page take one request
+    // more.
     const bodies = to.vendor === 'microsoft' ? 1 : 0;
-    expect(light.requests).toHaveLength((await read('', easy)).requests.length + bodies);
-    // Long ones are read in several runs.
-    if (to.vendor === 'microsoft') expect(whole.requests.length).toBeGreaterThan(light.requests.length);
+    expect(short.requests).toHaveLength((await read('', easy)).requests.length + bodies);
+    // Long mails are read in several requests.
+    if (to.vendor === 'microsoft') expect(long.requests.length).toBeGreaterThan(short.requests.length);
   }
 });
 
-it('says whose fault it is that an argument is null which has a default', async () => {
+it('refuses null for an argument with a default as a mistake of the client', async () => {
   const { errors } = await app.query(graphql(`query ($n: Int) { viewer { messages(first: $n) { nodes { id } } } }`), {
     n: null,
   });

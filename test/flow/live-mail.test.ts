@@ -41,7 +41,7 @@ function connect(token: string | null, onClosed: (event: { code: number; reason:
   return client;
 }
 
-/** The next event whose subject is the one asked for. */
+/** Returns the next event whose message has this subject. */
 async function receive(stream: Stream, subject: string) {
   for (;;) {
     const { value, done } = await stream.next();
@@ -51,23 +51,26 @@ async function receive(stream: Stream, subject: string) {
     if (event?.message.subject === subject) return event;
   }
 }
-/** The subscription is in place once this resolves: mail is delivered until it is heard of, in each account, since each is followed by itself. */
+/**
+ * Resolves once the subscription has started. It delivers mail to each account until some of each is received, because
+ * each account is followed separately.
+ */
 async function live(token: string) {
   const stream = subscribe(connect(token));
-  const unheard = new Set<string>(ACCOUNTS.map(([, account]) => account));
-  const heard = (async () => {
-    while (unheard.size > 0) {
+  const missing = new Set<string>(ACCOUNTS.map(([, account]) => account));
+  const received = (async () => {
+    while (missing.size > 0) {
       const { value, done } = await stream.next();
       if (done || value.errors) throw new Error(JSON.stringify(value?.errors ?? 'the subscription ended'));
-      unheard.delete(value.data?.messageReceived.message?.integration.address ?? '');
+      missing.delete(value.data?.messageReceived.message?.integration.address ?? '');
     }
   })();
-  for (let i = 0; unheard.size > 0; i++) {
+  for (let i = 0; missing.size > 0; i++) {
     for (const [vendor, account] of ACCOUNTS)
       await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: `knock ${i}`, text: 'x' });
-    await Promise.race([heard, delay(100)]);
+    await Promise.race([received, delay(100)]);
   }
-  await heard;
+  await received;
   return stream;
 }
 
@@ -135,14 +138,23 @@ it.each(ACCOUNTS)(
   },
 );
 
-it.each(ACCOUNTS)('%s: mail goes on arriving after the token ran out', async (vendor, account) => {
-  const stream = await live(app.token);
-  await app.control('/expire-tokens', { vendor, account });
-  await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: `${vendor} new token`, text: 'x' });
-  await receive(stream, `${vendor} new token`);
-});
+it.each(ACCOUNTS)(
+  '%s: mail keeps arriving after the access token of the account has expired',
+  async (vendor, account) => {
+    const stream = await live(app.token);
+    await app.control('/expire-tokens', { vendor, account });
+    await app.control('/deliver', {
+      vendor,
+      account,
+      from: 'a@example.org',
+      subject: `${vendor} new token`,
+      text: 'x',
+    });
+    await receive(stream, `${vendor} new token`);
+  },
+);
 
-it('goes on arriving after the watches died without a word', async () => {
+it('keeps arriving after the watches have silently ended', async () => {
   const stream = await live(app.token);
   const polled = new Set<string>();
   for (const [vendor, account] of ACCOUNTS) {
@@ -156,7 +168,7 @@ it('goes on arriving after the watches died without a word', async () => {
   }
 });
 
-it('tells nobody else, and nobody who is not signed in', async () => {
+it('sends nothing to another user, and refuses a client that is not signed in', async () => {
   const stranger = await app.user('listener');
   const other = subscribe(connect(stranger.token));
   let leaked: unknown;

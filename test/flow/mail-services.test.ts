@@ -22,7 +22,7 @@ import { aMessage } from '../support/fakes/fake-account.ts';
 import { FakeList } from '../support/fakes/fake-list.ts';
 import { fakeProvider } from '../support/fakes/provider.ts';
 
-/** A mailbox in memory, which keeps drafts and what was sent. */
+/** A mailbox in memory. It stores drafts and sent messages. */
 class FakeMailbox extends FakeList {
   readonly drafts = new Map<string, Compose>();
   readonly sent: (Compose | undefined)[] = [];
@@ -32,7 +32,7 @@ class FakeMailbox extends FakeList {
     close: async () => {},
     sendSettlesMs: 0,
     identities: async () => [{ address: 'ada@mail.example', name: 'Ada', isDefault: true }],
-    getMessages: async (ids) => ids.map((id) => this.messages.find((m) => m.id === id) ?? gone()),
+    getMessages: async (ids) => ids.map((id) => this.messages.find((m) => m.id === id) ?? notFound()),
     update: async (patches) => patches.map(({ id, moveTo }) => this.moved(id, String(moveTo))),
     saveDraft: async ({ id, compose }) => {
       const saved = id ?? randomUUID();
@@ -40,7 +40,7 @@ class FakeMailbox extends FakeList {
       return { id: saved, version: '1', message: aMessage(saved, { subject: compose.subject }) } satisfies Draft;
     },
     deleteDraft: async (id) => {
-      if (!this.drafts.delete(id)) throw gone();
+      if (!this.drafts.delete(id)) throw notFound();
     },
     send: async (id) => {
       this.sent.push(this.drafts.get(id));
@@ -51,10 +51,10 @@ class FakeMailbox extends FakeList {
 
   private moved(id: string, mailboxId: string): Message | MailError {
     this.messages = this.messages.map((m) => (m.id === id ? { ...m, mailboxIds: [mailboxId] } : m));
-    return this.messages.find((m) => m.id === id) ?? gone();
+    return this.messages.find((m) => m.id === id) ?? notFound();
   }
 }
-const gone = () => new MailError('NOT_FOUND', 'There is no such message.');
+const notFound = () => new MailError('NOT_FOUND', 'There is no such message.');
 
 const closers: Closers = [];
 const mailbox = new FakeMailbox([
@@ -95,10 +95,10 @@ afterAll(async () => {
   for (const close of closers.reverse()) await close();
 });
 
-/** What a job, or a door that is not GraphQL's, has of a user. */
-const of = (user: string) => mail.mails.of({ userId: user } as Viewer, new AbortController().signal, silent);
+/** Returns the mail of a user, as a job or a caller without GraphQL gets it. */
+const mailOf = (user: string) => mail.mails.of({ userId: user } as Viewer, new AbortController().signal, silent);
 const subjects = async () => {
-  const reader = of(userId);
+  const reader = mailOf(userId);
   const everything = { condition: null, scope: ['services'], first: 10, after: null };
   const { entries, sources } = await mail.lists.page(reader, MESSAGES, {
     accounts: await reader.all(),
@@ -112,9 +112,9 @@ it('lists the messages of a user', async () => {
   expect(await subjects()).toEqual(['Lunch', 'Breakfast']);
 });
 
-it('moves a message, and tells what became of each id', async () => {
+it('moves a message, and returns the outcome for each id', async () => {
   const ids = [encodeId('Message', integrationId, 'old'), encodeId('Message', integrationId, 'lost'), 'no id'];
-  expect(await changeMessages(of(userId), ids, TRASH)).toMatchObject([
+  expect(await changeMessages(mailOf(userId), ids, TRASH)).toMatchObject([
     { message: { id: 'old', mailboxIds: ['TRASH'] }, error: null },
     { message: null, error: { code: 'NOT_FOUND' } },
     { account: null, error: { code: 'BAD_USER_INPUT' } },
@@ -123,24 +123,24 @@ it('moves a message, and tells what became of each id', async () => {
 });
 
 it('stores a draft and deletes it', async () => {
-  const { draft } = await mail.drafts.save(of(userId), { integration, subject: 'Unfinished' });
+  const { draft } = await mail.drafts.save(mailOf(userId), { integration, subject: 'Unfinished' });
   expect(mailbox.drafts.get(draft.id)).toMatchObject({ subject: 'Unfinished', from: { name: 'Ada' } });
-  await mail.drafts.delete(of(userId), encodeId('Draft', integrationId, draft.id), null);
+  await mail.drafts.delete(mailOf(userId), encodeId('Draft', integrationId, draft.id), null);
   expect(mailbox.drafts.size).toBe(0);
 });
 
 it('sends once for each key', async () => {
   const message = { integration, to: [{ address: 'zoe@example.org' }], subject: 'Dinner', text: 'At eight?' };
-  const first = await mail.submissions.send(of(userId), { message, idempotencyKey: 'dinner' });
+  const first = await mail.submissions.send(mailOf(userId), { message, idempotencyKey: 'dinner' });
   expect(first).toMatchObject({ status: 'SENT', problem: null });
-  expect(await mail.submissions.send(of(userId), { message, idempotencyKey: 'dinner' })).toMatchObject({
+  expect(await mail.submissions.send(mailOf(userId), { message, idempotencyKey: 'dinner' })).toMatchObject({
     id: first.id,
   });
   expect(mailbox.sent).toMatchObject([{ subject: 'Dinner', to: [{ address: 'zoe@example.org' }] }]);
 });
 
 it("reaches nobody else's account", async () => {
-  const stranger = of(randomUUID());
+  const stranger = mailOf(randomUUID());
   expect(await stranger.all()).toEqual([]);
   const [outcome] = await changeMessages(stranger, [encodeId('Message', integrationId, 'new')], TRASH);
   expect(outcome).toMatchObject({ account: null, error: { code: 'NOT_FOUND' } });

@@ -20,8 +20,9 @@ const USER = 'someone';
 const repeat = <T>(n: number, of: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => of(i));
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** A reference is another for each request. */
-const same = (answer: unknown): string => JSON.stringify(answer).replace(/[\da-f]{8}-[\da-f-]{27}/g, '<reference>');
+/** Replaces the references of errors, which differ from request to request. */
+const withoutReferences = (answer: unknown): string =>
+  JSON.stringify(answer).replace(/[\da-f]{8}-[\da-f-]{27}/g, '<reference>');
 
 async function overHttp(request: OperationRequest, user: string | null = USER): Promise<string> {
   const response = await fetch(`${gateway.url}/graphql`, {
@@ -29,22 +30,22 @@ async function overHttp(request: OperationRequest, user: string | null = USER): 
     headers: { 'content-type': 'application/json', ...(user && { authorization: `Bearer ${user}` }) },
     body: JSON.stringify(request),
   });
-  return same(await response.json());
+  return withoutReferences(await response.json());
 }
 
-/** The protocol says errors of a request that was not executed in a message of their own. */
+/** The WebSocket protocol has a message of its own for the errors of a request that was not executed. */
 async function overWebSocket(request: OperationRequest): Promise<string> {
   const socket = await openSocket(gateway, USER);
   await socket.send({ id: '1', type: 'subscribe', payload: request });
   const { type, payload } = await socket.receive('error', 'next');
   socket.close();
-  return same(type === 'error' ? { errors: payload } : payload);
+  return withoutReferences(type === 'error' ? { errors: payload } : payload);
 }
 
 async function inProcess(request: OperationRequest, user: string | null = USER): Promise<string> {
   const outcome = await gateway.path.run(request, contextOf(user));
   if (outcome.kind === 'events') throw new Error('it is a subscription');
-  return same(outcome.kind === 'refused' ? { errors: outcome.errors } : outcome.result);
+  return withoutReferences(outcome.kind === 'refused' ? { errors: outcome.errors } : outcome.result);
 }
 
 const contextOf = (user: string | null) =>
@@ -123,7 +124,7 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
     }
   });
 
-  it('who is not signed in is told so; over WebSocket the connection is refused', async () => {
+  it('a client that is not signed in gets UNAUTHENTICATED; over WebSocket its connection is refused', async () => {
     const expected = await overHttp({ query: '{ me small }' }, null);
     expect(expected).toMatch(/UNAUTHENTICATED.*"data":{"me":null,"small":"small"}/);
     expect(await inProcess({ query: '{ me small }' }, null)).toBe(expected);
@@ -141,7 +142,7 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
     expect(await inProcess(request)).toBe(answer(5));
   });
 
-  it('what a subscription is refused for is what a query is refused for', async () => {
+  it('a subscription is refused for the same reasons as a query', async () => {
     for (const query of ['subscription { nothing }', 'subscription { events', 'subscription A { events }']) {
       const request = { query, operationName: query.includes('A') ? 'Z' : null };
       const expected = await overHttp(request);
@@ -155,7 +156,7 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
 });
 
 describe('a document is parsed and validated once', () => {
-  /** How often the document was parsed and validated meanwhile, by whom it may be. */
+  /** Returns how often documents were parsed and validated during the call, over any transport. */
   async function work(during: () => Promise<unknown>) {
     const parses = vi.spyOn(Parser.prototype, 'parseDocument');
     const validations = vi.spyOn(gateway.schema, 'getDirectives');
@@ -179,7 +180,7 @@ describe('a document is parsed and validated once', () => {
     expect(await work(again)).toEqual({ parses: 0, validations: 0 });
   });
 
-  it('also one that is not valid, and one that is known by its hash', async () => {
+  it('also one that is invalid, and one that is named by its hash', async () => {
     const rules = (await work(() => overHttp({ query: '{ nope }' }))).validations;
     const bad = { query: '{ nothing } # at all' };
     const everywhere = async (request: OperationRequest) => {
@@ -199,7 +200,7 @@ describe('a document is parsed and validated once', () => {
     expect(await work(byHash)).toEqual({ parses: 0, validations: 0 });
   });
 
-  it('also a subscription, over WebSocket', async () => {
+  it('also a subscription over WebSocket', async () => {
     const query = 'subscription { brokenEvents { small } }';
     const rules = (await work(() => overWebSocket({ query: `${query} # before` }))).validations;
     expect(rules).toBeGreaterThan(0);
@@ -208,7 +209,7 @@ describe('a document is parsed and validated once', () => {
     expect(await work(subscribed)).toEqual({ parses: 0, validations: 0 });
   });
 
-  it('where it is too long to be remembered, once for each request', async () => {
+  it('except where it is too long to be cached: then once for each request', async () => {
     const query = `{ me } # ${'x'.repeat(30_000)}`;
     for (const way of [overHttp, overWebSocket, inProcess]) expect((await work(() => way({ query }))).parses).toBe(1);
   });
@@ -223,7 +224,7 @@ describe('events of a subscription', () => {
     });
     const events = client.iterate({ query: 'subscription { brokenEvents { broken } }' });
     const { value } = await events.next();
-    expect(same(value)).toBe(
+    expect(withoutReferences(value)).toBe(
       '{"errors":[{"message":"Something went wrong","locations":[{"line":1,"column":31}],"path":["brokenEvents","broken"],"extensions":{"code":"INTERNAL","reference":"<reference>"}}],"data":{"brokenEvents":{"broken":null}}}',
     );
     await events.return?.();

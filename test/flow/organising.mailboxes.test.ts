@@ -15,7 +15,7 @@ afterAll(() => app.close());
 
 const DELETED = '{ mailbox { id parent { role } } deleted integration { id } userErrors { message } }';
 
-it('makes mailboxes, files under them, and refuses what an account cannot do', async () => {
+it('creates mailboxes, moves messages into them, and refuses what an account cannot do', async () => {
   const SAVED = '{ mailbox { id name kind color parent { name } } userErrors { code message field } }';
   for (const account of [gmail, outlook]) {
     const { mailboxes } = account.capabilities;
@@ -71,7 +71,7 @@ it('makes mailboxes, files under them, and refuses what an account cannot do', a
     for (const one of [child.mailbox?.id, id]) {
       const done = await run('deleteMailbox', { mailbox: one }, 'MailboxInput', DELETED);
       expect(done).toMatchObject({ integration: { id: account.id }, userErrors: [] });
-      // Exchange keeps a deleted folder among the deleted items.
+      // Exchange moves a deleted folder into the deleted items.
       const { node } = await app.data(
         graphql(`query ($id: ID!) { node(id: $id) { ... on Mailbox { id parent { role } } } }`),
         {

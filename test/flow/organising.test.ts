@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-it('takes out of the trash and the junk again, and moves nothing else', async () => {
+it('moves messages back from the trash and the junk, and moves nothing else', async () => {
   for (const account of [gmail, outlook]) {
     const { node } = await app.data(
       graphql(
@@ -35,7 +35,7 @@ it('takes out of the trash and the junk again, and moves nothing else', async ()
 it.each([
   ['trash', 'untrash'],
   ['markJunk', 'notJunk'],
-])('%s and %s: each message of a conversation is where it was', async (there, back) => {
+])('%s and %s: each message of a conversation returns to its mailbox', async (there, back) => {
   for (const [vendor, account] of [
     ['google', gmail],
     ['microsoft', outlook],
@@ -55,7 +55,7 @@ it.each([
     await app.control('/deliver', { ...thread, from: account.address, to: 'ada@example.org', mailbox: 'drafts' });
     const alias = account.address.replace('@', '.alias@');
     await app.control('/deliver', { ...thread, from: alias, to: 'ada@example.org', mailbox: 'sent' });
-    // Where a message is in one folder, what goes to oneself as well is there twice.
+    // Where a message is in one folder only, a mail that is also addressed to its sender exists twice.
     const copied = { ...thread, from: account.address, to: 'ada@example.org', cc: account.address };
     if (vendor === 'microsoft')
       for (const mailbox of ['sent', 'inbox']) await app.control('/deliver', { ...copied, mailbox });
@@ -65,9 +65,9 @@ it.each([
       ),
       { id: account.id },
     );
-    // What the case before delivered may be of the same second.
+    // Mail that the other case delivered may be of the same second.
     const id = node.threads.nodes.find((thread) => thread.subject === subject)?.id;
-    const places = async () => {
+    const mailboxes = async () => {
       const answer = await app.data(
         graphql(
           `query ($id: ID!) { node(id: $id) { ... on Thread { messages { nodes { id mailboxes { role } } } } } }`,
@@ -79,23 +79,23 @@ it.each([
         message.mailboxes.flatMap(({ role }) => (/INBOX|SENT|DRAFTS|TRASH|JUNK/.test(role) ? [role] : [])).sort(),
       ]);
     };
-    const before = await places();
+    const before = await mailboxes();
     const roles = ['DRAFTS', 'INBOX', 'INBOX', 'SENT', 'SENT', ...(vendor === 'microsoft' ? ['INBOX', 'SENT'] : [])];
     expect(before.flatMap(([, lying = []]) => lying).sort()).toEqual(roles.sort());
     await run(there, { ids: [id] });
-    expect(await places()).not.toEqual(before);
+    expect(await mailboxes()).not.toEqual(before);
     await run(back, { ids: [id] });
-    expect(await places()).toEqual(before);
+    expect(await mailboxes()).toEqual(before);
     await run(there, { ids: before.map(([message]) => message) });
     await run(back, { ids: before.map(([message]) => message) });
-    expect(await places()).toEqual(before);
+    expect(await mailboxes()).toEqual(before);
     await run('archive', { ids: [id] });
     await run('moveMessages', { ids: [id], to: account.mailbox.id }, 'MoveMessagesInput');
-    expect(await places()).toEqual(before);
+    expect(await mailboxes()).toEqual(before);
   }
 });
 
-it('leaves alone what is archived by its id and is not in the inbox', async () => {
+it('does not move a message that is archived by its id and is not in the inbox', async () => {
   for (const [vendor, account] of [
     ['google', gmail],
     ['microsoft', outlook],
@@ -109,7 +109,7 @@ it('leaves alone what is archived by its id and is not in the inbox', async () =
         ),
         { id: account.id, role },
       );
-      // What an earlier test delivered may be of the same second.
+      // Mail that an earlier test delivered may be of the same second.
       const id = node.messages.nodes.find((message) => message.subject === `stay in ${role}`)?.id;
       const { results } = await run('archive', { ids: [id] });
       expect(results[0]?.problem).toBeNull();
@@ -118,7 +118,7 @@ it('leaves alone what is archived by its id and is not in the inbox', async () =
   }
 });
 
-it('archives of a conversation what is in the inbox', async () => {
+it('archives only those messages of a conversation that are in the inbox', async () => {
   for (const account of [gmail, outlook]) {
     const { node } = await app.data(
       graphql(

@@ -12,7 +12,10 @@ afterAll(() => app.close());
 
 const NEWEST = Date.parse('2026-06-01T10:00:00.100Z');
 const COUNT = 8;
-/** Two searches at every provider: one by its index, and one by what envelopes tell. */
+/**
+ * A condition for which the gateway makes two searches at every provider: one by its index, and one that is checked on
+ * envelopes.
+ */
 const EITHER = {
   or: [{ and: [{ text: 'ghost' }, { from: 'zoe' }] }, { and: [{ isStarred: true }, { subject: 'topic' }] }],
 };
@@ -55,6 +58,6 @@ it.each([
     }
     after = node.threads.pageInfo.hasNextPage ? node.threads.pageInfo.endCursor : null;
   } while (after !== null);
-  // Within a second no place is told from the newest's, so that the thread may come early.
+  // Within one second the order is not known, so the thread may come early.
   expect(shown.toSorted()).toEqual(Array.from({ length: COUNT }, (_, n) => `topic ${n}`));
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { type Dumped, startApp, type TestApp } from '../support/app/app.ts';
 
-/** Gmail's quota is for a minute: what a page wastes, paging on is refused for. */
+/** Gmail's quota is per minute, so a list that wasted requests on one page would be refused on a later one. */
 const PER_ACCOUNT = 1_500;
 let app: TestApp;
 beforeAll(async () => {
@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-it('pages through 3,000 messages while mail arrives: nothing twice, nothing missing, no account refused', async () => {
+it('pages through 3,000 messages while mail arrives: nothing twice, nothing missing, no account rate limited', async () => {
   const before = new Set<string>();
   for (const [vendor, account] of [
     ['google', 'demo@gmail.example'],

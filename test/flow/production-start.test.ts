@@ -30,27 +30,27 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** In a directory of its own, whose .env is its whole configuration. */
+/** Runs the gateway in a directory of its own. The .env there is its whole configuration. */
 function run(args: readonly string[], env: Record<string, string>) {
   const lines = Object.entries({ NODE_ENV: 'production', PORT: '0', ...SECRETS, ...env });
   writeFileSync(join(directory, '.env'), lines.map(([name, value]) => `${name}=${value}\n`).join(''));
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, args, { cwd: directory, env: { PATH, HOME } });
-  const heard = { out: '', err: '' };
+  const output = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {
-    heard.out += chunk;
-    if (heard.out.includes('Postern listens')) child.kill('SIGINT');
+    output.out += chunk;
+    if (output.out.includes('Postern listens')) child.kill('SIGINT');
   });
   child.stderr.on('data', (chunk) => {
-    heard.err += chunk;
+    output.err += chunk;
   });
-  return once(child, 'close').then(([code]) => ({ code: code as number | null, ...heard }));
+  return once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
 }
 const start = (env: Record<string, string>) => run([join(build.directory, 'main.js')], env);
 const invite = (env: Record<string, string>) =>
   run([join(build.directory, 'invite.command.js'), 'ada@people.example'], env);
 
-/** What a PostgreSQL that asks for no password answers to the first message of every client. */
+/** Starts a server that answers the first message of every client with this error, as PostgreSQL does. */
 async function refusingServer(code: string, message: string) {
   const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
   const head = Buffer.alloc(5);
@@ -94,7 +94,7 @@ it('an invitation is made with the settings of the gateway alone', async () => {
 });
 
 it('every line of a start is JSON, and the first says where it listens', async () => {
-  // The embedded database is for development alone: without a server there is no such start to look at.
+  // The embedded database is for development only, so this needs PostgreSQL.
   for (const { url } of database ? [database] : []) {
     const { code, out, err } = await start({ DATABASE_URL: url, LOG_LEVEL: 'silent' });
     expect({ code, err }).toEqual({ code: 0, err: '' });

@@ -23,7 +23,7 @@ const SEND = graphql(
 );
 const SUBMISSIONS = graphql(`{ viewer { submissions(first: 1) { nodes { problem { code } } } } }`);
 
-/** Somebody with that one account. */
+/** Creates a user with one account. */
 async function person(name: string, vendor: string) {
   const { token } = await app.user(name);
   const address = `${name}@${DOMAINS[vendor]}`;
@@ -35,8 +35,8 @@ type Person = Awaited<ReturnType<typeof person>>;
 const requests = async ({ vendor, address }: Person) =>
   (await app.control<ControlLog>(`/log?vendor=${vendor}&account=${address}&limit=100000`)).records;
 
-/** What each part of a page says of the account. */
-async function told({ token }: Person) {
+/** Returns the problem that each part of a page reports about the account. */
+async function problemsOf({ token }: Person) {
   const { data, errors = [] } = await app.query(PAGE, {}, token);
   const { integrations: _, ...lists } = data.viewer;
   const problems = Object.values(lists).map((list) => list.sources[0]?.problem);
@@ -44,22 +44,22 @@ async function told({ token }: Person) {
   return [...problems, ...refusals];
 }
 
-/** A notification, a message to be sent, and one person after another: all that may ask the provider. */
+/** Causes everything that may send requests to the provider: a notification, a message to send, and pages. */
 async function askInEveryWay(someone: Person): Promise<void> {
   const { vendor, address, token, integrationId } = someone;
   await app.control('/deliver', { vendor, account: address, from: 'a@example.org', subject: 'news', text: 'x' });
   const message = { integration: integrationId, to: [{ address: 'b@example.org' }], subject: 'hello', text: 'x' };
   const { send } = await app.data(SEND, { input: { message, idempotencyKey: `key of ${address}` } }, token);
   expect(send.userErrors).toEqual([]);
-  await Promise.all([told(someone), told(someone)]);
+  await Promise.all([problemsOf(someone), problemsOf(someone)]);
   const problem = async () => (await app.data(SUBMISSIONS, {}, token)).viewer.submissions.nodes[0]?.problem?.code;
   await expect.poll(problem).toBeDefined();
 }
 
-/** The polls of accounts that are well come round meanwhile. */
+/** Waits until the accounts that are not limited have been polled. */
 async function pollsComeRound(): Promise<void> {
-  const well = { vendor: 'google', address: 'demo@gmail.example' } as Person;
-  const polls = async () => (await requests(well)).filter(({ operation }) => operation === 'history.list').length;
+  const unlimited = { vendor: 'google', address: 'demo@gmail.example' } as Person;
+  const polls = async () => (await requests(unlimited)).filter(({ operation }) => operation === 'history.list').length;
   const before = await polls();
   await expect.poll(polls).toBeGreaterThan(before);
 }
@@ -73,16 +73,16 @@ const LIMITS: readonly (readonly [name: string, vendor: string, fault: object])[
   ['a 503 with a date', 'microsoft', { error: 'ServiceUnavailable', retryAfter: inTenMinutes() }],
 ];
 
-it('leaves an account alone that its provider limits, no matter who asks, and tells in each part of a page until when', async () => {
+it('sends no request to an account that its provider limits, whatever asks for it, and reports in each part of a page until when', async () => {
   const people: Person[] = [];
   for (const [n, [, vendor, fault]] of LIMITS.entries()) {
     const someone = await person(`limited${n}`, vendor);
     await app.control('/faults', { vendor, account: someone.address, ...fault });
     people.push(someone);
   }
-  const asked: number[] = [];
+  const counts: number[] = [];
   for (const [n, someone] of people.entries()) {
-    const problems = await told(someone);
+    const problems = await problemsOf(someone);
     expect(problems).toHaveLength(5);
     for (const problem of problems) {
       expect(problem, LIMITS[n]?.[0]).toMatchObject({
@@ -90,12 +90,12 @@ it('leaves an account alone that its provider limits, no matter who asks, and te
       });
       expect(Date.parse(problem?.retryAfter ?? ''), LIMITS[n]?.[0]).toBeGreaterThan(Date.now() + 30_000);
     }
-    asked.push((await requests(someone)).length);
+    counts.push((await requests(someone)).length);
   }
   for (const someone of people) await askInEveryWay(someone);
   await pollsComeRound();
   const more: number[] = [];
-  for (const [n, someone] of people.entries()) more.push((await requests(someone)).length - (asked[n] ?? 0));
+  for (const [n, someone] of people.entries()) more.push((await requests(someone)).length - (counts[n] ?? 0));
   expect(more).toEqual(LIMITS.map(() => 0));
 });
 
@@ -111,7 +111,7 @@ it.each([
   const { address } = someone;
   await app.control('/faults', { vendor, account: address, operation: 'token', retryAfterSeconds: 600, ...fault });
   await app.control('/expire-tokens', { vendor, account: address });
-  for (const problem of await told(someone)) {
+  for (const problem of await problemsOf(someone)) {
     expect(problem?.code).toMatch(/^(RATE_LIMITED|PROVIDER_UNAVAILABLE)$/);
     expect(Date.parse(problem?.retryAfter ?? '')).toBeGreaterThan(Date.now() + 30_000);
   }
@@ -121,7 +121,7 @@ it.each([
   ).toHaveLength(1);
 });
 
-it('says of a batch that was too wide that it was, and reads it', async () => {
+it('reads the parts that were refused because the batch was too wide', async () => {
   const someone = await person('wide', 'google');
   const { vendor, address } = someone;
   for (let n = 0; n < 6; n++)
@@ -140,7 +140,7 @@ it('says of a batch that was too wide that it was, and reads it', async () => {
     someone.token,
   );
   expect(viewer.messages.sources).toEqual([{ state: 'COMPLETE', problem: null }]);
-  // Two that are delivered within one millisecond are in the order in which the provider lists them.
+  // Messages that are delivered within one millisecond come in the order of the provider.
   const subjects = viewer.messages.nodes.map(({ subject }) => subject);
   expect(subjects.sort()).toEqual([0, 1, 2, 3, 4, 5].map((n) => `wide ${n}`));
 });

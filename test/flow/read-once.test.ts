@@ -4,7 +4,10 @@ import { startApp, type TestApp } from '../support/app/app.ts';
 import type { Page } from '../support/clients/answer.ts';
 import { outer, upstream } from '../support/clients/upstream.ts';
 
-/** One request asks for a thing once, wherever and however often its query names it; counted in the emulators' own log. */
+/**
+ * One request reads everything once, wherever and however often its query selects it. Counted in the emulators' own
+ * log.
+ */
 let app: TestApp;
 let inboxes: { id: string; provider: string; mailbox: string }[];
 beforeAll(async () => {
@@ -22,10 +25,10 @@ interface Mail {
   readonly id: string;
   readonly body: { readonly text: string };
 }
-/** Lists of mail by their aliases. */
+/** Lists of mail by alias. */
 type Lists = Record<string, Page<Mail>>;
 
-/** What a query costs: requests over the wire and Gmail's quota units. */
+/** Returns what a query costs: its requests to the providers, and Gmail's quota units. */
 async function cost<T = { viewer: Lists }>(document: string, variables: Record<string, unknown> = {}) {
   await app.control('/log', undefined, 'DELETE');
   const data = await app.data<T>(document, variables);
@@ -61,7 +64,7 @@ it.each([
     for (let n = 0; n < 10; n++) expect(of[`a${n}`]).toEqual(of.a0);
 });
 
-it('serves shorter pages from the longest, each as long as it was asked for, wherever it stands', async () => {
+it('serves shorter pages from the longest, each as long as its own `first`, in whatever order they are selected', async () => {
   const longest = await cost(`{ viewer { messages(first: 50) { ${NODE} } } }`);
   const { data, requests, units } = await cost(
     `{ viewer { ${aliases(10, (n) => `messages(first: ${5 * (n + 1)}) { ${NODE} pageInfo { hasNextPage } }`)} } }`,
@@ -74,7 +77,7 @@ it('serves shorter pages from the longest, each as long as it was asked for, whe
   }
 });
 
-it('knows a list again in other words: by search, by filter, merged, of one account, of the mailbox', async () => {
+it('recognizes the same list as a search, a filter, a merged list, and a list of one account or mailbox', async () => {
   const alone = await cost(`{ viewer { messages(first: 20, filter: { role: INBOX }) { ${NODE} } } }`);
   const [first, second] = inboxes;
   const { requests, data } = await cost<{
@@ -94,7 +97,7 @@ it('knows a list again in other words: by search, by filter, merged, of one acco
     }`,
     { first: first?.mailbox, second: second?.mailbox },
   );
-  // The mailbox of an id is found by listing them; a page of its mail is no further request.
+  // A mailbox id is resolved by listing the mailboxes. Its page of mail must not add a request.
   const lists = (all: readonly string[]) => all.filter((r) => /messages\.list|messages|batch/.test(r));
   expect(lists(requests).filter((r) => r.startsWith('google'))).toEqual(
     lists(alone.requests).filter((r) => r.startsWith('google')),
@@ -164,7 +167,7 @@ it.each([
   expect(all.requests).toEqual(once.requests);
 });
 
-it('knows a place again by another cursor of it, and tells another place apart', async () => {
+it('recognizes two cursors of one position, and distinguishes other positions', async () => {
   const PAGE = `messages(first: 10) { ${NODE} pageInfo { endCursor } }`;
   const { viewer } = await app.data<{ viewer: Lists }>(`{ viewer { ${aliases(2, () => PAGE)} } }`);
   const after = [viewer.a0?.pageInfo.endCursor, viewer.a1?.pageInfo.endCursor];
@@ -177,7 +180,7 @@ it('knows a place again by another cursor of it, and tells another place apart',
   expect(often.data.viewer.a0?.nodes[0]?.id).not.toBe(viewer.a0?.nodes[0]?.id);
 });
 
-it('reads the content of a page once, and of few of many beside the page', async () => {
+it('reads the content of a page once, and shares the list with a longer page without content', async () => {
   const BODY = 'nodes { id body { text } }';
   const once = await cost(`{ viewer { messages(first: 10) { ${BODY} } } }`);
   const often = await cost(
@@ -191,7 +194,7 @@ it('reads the content of a page once, and of few of many beside the page', async
   expect(few.data.viewer.few?.nodes.every((n) => n.body.text.length > 0)).toBe(true);
 });
 
-it('reads a draft once that is in many fields, and many drafts together', async () => {
+it('reads a draft once that many fields select, and several drafts together', async () => {
   for (const { id, provider } of inboxes) {
     const made: string[] = [];
     for (const subject of ['one', 'two']) {
@@ -214,7 +217,7 @@ it('reads a draft once that is in many fields, and many drafts together', async 
   }
 });
 
-it('shares a failure as it shares an answer', async () => {
+it('shares a failed read as it shares an answer', async () => {
   const LIST = 'messages(first: 10) { nodes { id } sources { state problem { code } } }';
   for (const [vendor, operation] of [
     ['google', 'messages.list'],
@@ -243,7 +246,7 @@ interface Shown {
 interface Changed {
   readonly results: [{ readonly node: Shown }];
 }
-it('reads a list again behind a change in the same operation', async () => {
+it('reads a list again after a change in the same operation', async () => {
   for (const { id } of inboxes) {
     const { node } = await app.data(
       graphql(

@@ -10,7 +10,7 @@ import { graphql } from '../generated/gql.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 import { consent } from '../support/app/lab.ts';
 
-/** What the README prints, pasted as it stands. */
+/** The README's commands and operations run as they are printed. */
 
 const readme = readFileSync('README.md', 'utf8');
 const blocks = (language: string): string[] =>
@@ -28,7 +28,7 @@ afterAll(async () => {
   await app?.close();
 });
 
-/** Runs shell text as somebody would paste it, at this test's addresses; what it prints. */
+/** Runs shell text from the README at this test's addresses, and returns what it prints. */
 async function paste(text: string): Promise<string> {
   const here = text
     .replaceAll('http://127.0.0.1:4000', app.url)
@@ -46,7 +46,7 @@ it('signs in from a terminal, and uploads a file with that token', async () => {
   expect(JSON.parse(upload)).toMatchObject({ filename: 'plan.txt', mimeType: 'text/plain', sizeBytes: 9 });
 });
 
-it('delivers a mail, and makes a bad day', async () => {
+it('delivers a mail, and simulates a bad day', async () => {
   await paste(shell('/control/deliver'));
   await app.synced(app.token);
   const { viewer } = await app.data(graphql(`{ viewer { messages(first: 5) { nodes { subject } } } }`));
@@ -57,7 +57,7 @@ it('delivers a mail, and makes a bad day', async () => {
   await app.control('/faults', undefined, 'DELETE');
 });
 
-/** The fields of an answer: what any operation of the README selects. */
+/** The fields of the answers to the README's operations. */
 type Payloads = Record<
   string,
   {
@@ -70,7 +70,7 @@ type Payloads = Record<
 
 describe('each operation', () => {
   const done = new Map<string, Payloads>();
-  /** What stands in the README for the reader to fill in. */
+  /** Values for what the README leaves to the reader. */
   const variables: Record<string, () => Promise<Record<string, unknown>>> = {
     async Reply() {
       const [first] = await inbox();
@@ -100,9 +100,9 @@ describe('each operation', () => {
         graphql(`{ viewer { messages(first: 2, filter: { role: INBOX }) { nodes { id integration { id } } } } }`),
       )
     ).viewer.messages.nodes;
-  const asked = operations.filter(({ operation }) => operation !== OperationTypeNode.SUBSCRIPTION);
+  const executed = operations.filter(({ operation }) => operation !== OperationTypeNode.SUBSCRIPTION);
 
-  it.each(asked.map((one, index) => [one.name?.value ?? `query ${index + 1}`, one] as const))(
+  it.each(executed.map((one, index) => [one.name?.value ?? `query ${index + 1}`, one] as const))(
     'works as it is printed: %s',
     async (name, operation) => {
       const data = await app.data<Payloads>(print(operation), (await variables[name]?.()) ?? {});

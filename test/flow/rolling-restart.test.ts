@@ -70,7 +70,7 @@ const control = async (path: string, body: object): Promise<void> => {
   if (!response.ok) throw new Error(await response.text());
 };
 
-/** Every page: how much is sent meanwhile is for the machine to say. */
+/** Reads all pages. How many there are depends on how much the machine could send. */
 async function all<T>(document: string, field: string) {
   const found: T[] = [];
   for (let after: string | null = null; ; ) {
@@ -82,10 +82,10 @@ async function all<T>(document: string, field: string) {
   }
 }
 
-/** The first instance and the last: two of them where two can run. */
+/** Returns the URLs of the first and the last instance. They are the same where only one can run. */
 const ends = () => [cluster.instances.at(0)?.url ?? '', cluster.instances.at(-1)?.url ?? ''] as const;
 
-it('holds on every instance what one of them was told', async () => {
+it('applies on every instance what another one was asked to change', async () => {
   const [here, there] = ends();
   const at = (url: string, accessToken = token) => new Client(url, accessToken);
   const { signIn } = await at(here).query(SIGN_IN, { input: DEMO_USER });
@@ -127,15 +127,16 @@ it('drops nothing while its instances are replaced one by one under load', async
   const live = integrations.map(
     ({ id, sync }) => new Follower(cluster.url, token, LIVE, { integration: id, after: sync.cursor }),
   );
-  // Who follows all of them begins with what happens from then on: the first may be sent by then, so there is a cursor before it.
+  // Without a cursor, a follower of all submissions begins with what happens after it started. The first submission
+  // could have been sent by then, so the cursor of an earlier one is used.
   const to = [{ address: 'zoe@example.org' }];
-  const message = { integration: integrations[0]?.id, to, subject: 'rolling before', text: 'x' };
-  const { send: before } = await asker.query(SEND, { input: { idempotencyKey: 'rolling before', message } });
-  const one = new Follower(cluster.url, token, STEPS, { id: before.submission.id });
+  const message = { integration: integrations[0]?.id, to, subject: 'rolling earlier', text: 'x' };
+  const { send: earlier } = await asker.query(SEND, { input: { idempotencyKey: 'rolling earlier', message } });
+  const one = new Follower(cluster.url, token, STEPS, { id: earlier.submission.id });
   await expect.poll(() => one.events.length).toBeGreaterThan(0);
   const steps = new Follower(cluster.url, token, STEPS, { after: one.events[0]?.cursor });
   await one.end();
-  // Or those of a test that failed would connect without end, beside every later file of this worker.
+  // Without this, the followers of a failed test would reconnect without end during all later files of this worker.
   onTestFinished(async () => void (await Promise.all([...live, steps].map((follower) => follower.end()))));
 
   const load = new Load(cluster.url, token);
@@ -143,8 +144,8 @@ it('drops nothing while its instances are replaced one by one under load', async
     const { sources } = (await client.query(INBOX)).viewer.messages;
     if (sources.some((s) => s.state !== 'COMPLETE')) throw new Error(JSON.stringify(sources));
   };
-  const whole = createHash('sha256').update(bytes).digest('hex');
-  const submissions = new Map<string, string>([['rolling before', before.submission.id]]);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const submissions = new Map<string, string>([['rolling earlier', earlier.submission.id]]);
   const delivered: string[][] = [[], []];
   load.repeat('read', 200, readInbox);
   load.repeat('read now and then', 1_500, readInbox);
@@ -155,9 +156,9 @@ it('drops nothing while its instances are replaced one by one under load', async
     expect(updateMessages).toEqual({ results: [{ problem: null }], userErrors: [] });
   });
   load.repeat('download', 300, async (client, turn) => {
-    expect(await client.download(files[turn % 2] ?? '', 20)).toBe(whole);
+    expect(await client.download(files[turn % 2] ?? '', 20)).toBe(sha256);
   });
-  // Longer than the delay: some of these are under way when the port closes.
+  // An upload takes longer than the delay, so some are running when the port closes.
   load.repeat('upload', 0, (client) => client.upload(trickle(3_300)));
   load.repeat('send', 300, async (client, turn) => {
     const subject = `rolling ${turn}`;
@@ -180,13 +181,13 @@ it('drops nothing while its instances are replaced one by one under load', async
   });
 
   const everyoneGoesOn = async () => {
-    const before = load.progress();
+    const earlier = load.progress();
     const waiting = () =>
-      [...load.progress()].filter(([name, turn]) => turn === before.get(name)).map(([name]) => name);
+      [...load.progress()].filter(([name, turn]) => turn === earlier.get(name)).map(([name]) => name);
     await expect.poll(waiting, { timeout: 60_000 }).toEqual([]);
   };
-  const heard = () => [...live, steps].every(({ events }) => events.length > 0);
-  await expect.poll(heard, { timeout: 60_000 }).toBe(true);
+  const allReceived = () => [...live, steps].every(({ events }) => events.length > 0);
+  await expect.poll(allReceived, { timeout: 60_000 }).toBe(true);
   for (let n = 0; n < REPLACEMENTS; n++) {
     for (const turn of [0, 1]) await control('/expire-tokens', account(turn));
     expect(await cluster.replace()).toBe(0);
@@ -201,8 +202,9 @@ it('drops nothing while its instances are replaced one by one under load', async
   const states = () => all<{ id: string; status: string }>(SUBMISSIONS, 'submissions');
   const done = [...submissions.values()].reverse().map((id) => ({ id, status: 'SENT' }));
   await expect.poll(states, { timeout: 60_000 }).toEqual(done);
-  const told = () => new Set(steps.events.flatMap(({ submission: { id, status } }) => (status === 'SENT' ? id : [])));
-  await expect.poll(told, { timeout: 60_000 }).toEqual(new Set(submissions.values()));
+  const followed = () =>
+    new Set(steps.events.flatMap(({ submission: { id, status } }) => (status === 'SENT' ? id : [])));
+  await expect.poll(followed, { timeout: 60_000 }).toEqual(new Set(submissions.values()));
   const mails: string[] = (await all<{ subject: string }>(SENT, 'messages')).map((m) => m.subject);
   expect(mails.filter((subject) => subject.startsWith('rolling')).sort()).toEqual([...submissions.keys()].sort());
   for (const follower of [...live, steps]) {
@@ -212,7 +214,7 @@ it('drops nothing while its instances are replaced one by one under load', async
   }
 }, 300_000);
 
-/** A file that takes its time. */
+/** A file that arrives slowly. */
 async function* trickle(ms: number): AsyncGenerator<Uint8Array> {
   const until = Date.now() + ms;
   do {

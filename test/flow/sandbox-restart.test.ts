@@ -66,7 +66,7 @@ const STATE = `{ viewer { integrations {
 } } }`;
 const stateOf = async (gql: Gql) =>
   (await gql<{ viewer: { integrations: readonly Account[] } }>(STATE)).viewer.integrations;
-/** Signed links differ each time. */
+/** Signed links differ from request to request. */
 const comparable = (state: unknown): unknown =>
   JSON.parse(JSON.stringify(state).replaceAll(/http:[/][/]127[.]0[.]0[.]1:\d+[/]download[/][\w-]+/g, 'link'));
 
@@ -81,7 +81,7 @@ const CHANGE = `mutation($read: UpdateMessagesInput!, $trash: MessagesInput!, $d
   saveDraft(input: $draft) { ${USER_ERRORS} }
 }`;
 
-it('has after a restart all mail that arrived, was sent, written, read, moved or thrown away, with its ids', async () => {
+it('keeps over a restart all mail that arrived, was sent, saved, read, moved or trashed, with its ids', async () => {
   const { gql, url, token } = await start();
   const before = await stateOf(gql);
   const upload = async () => {
@@ -128,7 +128,7 @@ it('has after a restart all mail that arrived, was sent, written, read, moved or
     const [file] = attachments;
     expect(await (await fetch(new URL(file?.download.url ?? '', again.url))).text()).toBe('kept over a restart');
   }
-  // The mailbox goes on where it was: an answer joins the conversation of what was kept.
+  // The mailbox continues: an answer joins the conversation that was kept.
   const SENT = 'query($id: ID!) { node(id: $id) { ... on Thread { messageCount } } }';
   for (const { id, integration, thread } of sent) {
     const before = await again.gql<{ node: { messageCount: number } }>(SENT, { id: thread.id });

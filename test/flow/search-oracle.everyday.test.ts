@@ -12,7 +12,10 @@ import {
   readList,
 } from '../support/search-oracle/world.ts';
 
-/** What people type, in a dozen languages: each means what the definition says, the same at Gmail and at Outlook. */
+/**
+ * Searches that people type, in a dozen languages. Each finds what the definition says, and the same at Gmail and at
+ * Outlook.
+ */
 let world: OracleWorld;
 beforeAll(async () => {
   world = await openWorld(EVERYDAY, 2);
@@ -21,16 +24,16 @@ afterAll(() => world?.close());
 
 let turn = 0;
 const accounts = (): OracleAccount[] => [world.gmail[turn++ % world.gmail.length] as OracleAccount, world.outlook];
-/** A name is meant without case, as mailboxes are found. */
+/** The names of mailboxes are compared without case. */
 const BOXES = ['Projects', 'Receipts', 'Code'];
 
-const parted = (typed: string): { search: string; timeZone: string | null } => {
+const parse = (typed: string): { search: string; timeZone: string | null } => {
   const [, search = typed, timeZone = null] = /^(.*) @(\S+\/\S+)$/.exec(typed) ?? [];
   return { search, timeZone };
 };
 
 function meant(typed: string): Where {
-  const { search, timeZone } = parted(typed);
+  const { search, timeZone } = parse(typed);
   return boxed(readSearch(search, timeZone ?? 'UTC'));
 }
 
@@ -43,7 +46,7 @@ function boxed(where: Where): Where {
 }
 
 const question = (kind: Question['kind'], typed: string): Question => {
-  const { search, timeZone } = parted(typed);
+  const { search, timeZone } = parse(typed);
   return { kind, search, ...(timeZone === null ? {} : { timeZone }) };
 };
 
@@ -63,7 +66,7 @@ describe.each(Object.entries(TYPED))('%s', (_, all) => {
 
 describe('refused', () => {
   it.each(REFUSED)('%s', async (typed) => {
-    const { search, timeZone } = parted(typed);
+    const { search, timeZone } = parse(typed);
     const zone = timeZone === null ? '' : ', timeZone: $timeZone';
     const answer = await world.app.query(
       `query ($search: String${timeZone === null ? '' : ', $timeZone: String'}) { viewer { messages(search: $search${zone}) { nodes { id } } } }`,

@@ -4,7 +4,7 @@ import { expectedRows, faultOf } from '../support/search-oracle/judge.ts';
 import type { Where } from '../support/search-oracle/oracle.ts';
 import { deliver, type OracleWorld, openWorld, readList } from '../support/search-oracle/world.ts';
 
-/** Conditions about trash and junk that random filters have found wrong once, or that are near to these. */
+/** Conditions about trash and junk for which random tests once found a wrong answer, and similar ones. */
 let world: OracleWorld;
 beforeAll(async () => {
   world = await openWorld(EVERYDAY);
@@ -34,20 +34,26 @@ it.each(FOUND.map((where) => [JSON.stringify(where), where] as const))('%s', asy
   if (faults.length > 0) throw new Error(faults.join('\n'));
 });
 
-it.each(['messages', 'threads'] as const)('lists no %s of mail that came after the first page', async (kind) => {
+it.each(['messages', 'threads'] as const)('lists no %s of mail that arrives after the first page', async (kind) => {
   const faults: string[] = [];
   const where: Where = { subject: 'midnight' };
   for (const account of [...world.gmail, world.outlook]) {
-    // Each kind's later than what came for the one before.
-    let came = kind === 'threads' ? 30 : 0;
+    // Mail for the threads arrives later than that for the messages, whose case runs first.
+    let arrivals = kind === 'threads' ? 30 : 0;
     const [newest] = EVERYDAY.toReversed();
     if (!newest) throw new Error('there is no mail');
     const arrive = async () => {
-      came += 1;
-      const messageId = `arrived.${kind}.${came}@mail.example`;
-      const subject = `Midnight again ${kind} ${came}`;
-      // The next case finds no word of it.
-      const mail = { ...newest, messageId, thread: messageId, subject, receivedAt: newest.receivedAt + came * 60_000 };
+      arrivals += 1;
+      const messageId = `arrived.${kind}.${arrivals}@mail.example`;
+      const subject = `Midnight again ${kind} ${arrivals}`;
+      // The conditions of the next case must not match this subject.
+      const mail = {
+        ...newest,
+        messageId,
+        thread: messageId,
+        subject,
+        receivedAt: newest.receivedAt + arrivals * 60_000,
+      };
       await deliver(world.app, account.vendor, account.address, mail);
     };
     const expected = expectedRows(EVERYDAY, account, { kind, where: { all: [where, { not: { subject: 'again' } }] } });

@@ -14,7 +14,10 @@ import {
   readList,
 } from '../support/search-oracle/world.ts';
 
-/** Lists of mail of which some of the newest is in no index yet: it is found all the same, but for words of bodies and files. */
+/**
+ * Some of the newest mail of these lists is not in any index yet. It is found nevertheless, except by words of bodies
+ * and files.
+ */
 const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 12);
 const RECENT = 26;
 const seed = seedOf();
@@ -35,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-/** The newest have come within the hour, some of them within one second. */
+/** Gives the newest mail times within the last hour, some of them within one second. */
 function recentlyReceived(drawn: readonly OracleMail[]): OracleMail[] {
   const first = Math.floor(Date.now() / 1000) * 1000 - 3_000_000;
   return drawn.map((mail, index) => {
@@ -44,7 +47,7 @@ function recentlyReceived(drawn: readonly OracleMail[]): OracleMail[] {
   });
 }
 
-/** Of these about the half, and whatever answers one of them. */
+/** Returns about half of these mails, and every mail that answers one of them. */
 function laggingOf(recent: readonly OracleMail[]): OracleMail[] {
   const chosen: OracleMail[] = [];
   for (const mail of recent)
@@ -55,7 +58,7 @@ function laggingOf(recent: readonly OracleMail[]): OracleMail[] {
 let turn = 0;
 const accounts = (): OracleAccount[] => [world.gmail[turn++ % world.gmail.length] as OracleAccount, world.outlook];
 
-/** What the index does not have counts as not there. */
+/** Returns the condition that finds the same without the index: what only the index has matches nothing. */
 function withoutIndex(where: Where, isFileIndexed: boolean): Where {
   const inside = (parts: readonly Where[]) => parts.map((part) => withoutIndex(part, isFileIndexed));
   if ('all' in where) return { all: inside(where.all) };
@@ -85,14 +88,14 @@ async function fault(account: OracleAccount, question: Question & { where: Where
   const size = chance.one([1, 2, 20]);
   try {
     const found = await readList(world, account, question, () => size);
-    const told = faultOf(mails, expected(account, question), found, question.kind);
-    return told && `${size} a page: ${told}`;
+    const reason = faultOf(mails, expected(account, question), found, question.kind);
+    return reason && `${size} a page: ${reason}`;
   } catch (error) {
     return String(error).slice(0, 300);
   }
 }
 
-async function hold(question: Question & { where: Where }, faults: string[]): Promise<void> {
+async function check(question: Question & { where: Where }, faults: string[]): Promise<void> {
   for (const account of accounts()) {
     const first = await fault(account, question);
     if (first === null) continue;
@@ -115,19 +118,19 @@ it.each(['messages', 'threads'] as const)('lists %s of a random filter as a scan
   const faults: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const draw = () => (chance.is(0.3) ? randomUnion(chance, mails) : randomWhere(chance, mails));
-    await hold({ kind, where: draw() }, faults);
+    await check({ kind, where: draw() }, faults);
   }
   report(faults);
 });
 
-it('lists the newest by each single condition and its negation', async () => {
+it('lists the newest mail by single conditions and their negations', async () => {
   const recent = mails.slice(-RECENT);
   const faults: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const where = randomLeaf(chance, recent);
     const kind = chance.one(['messages', 'threads'] as const);
-    await hold({ kind, where: { all: [{ role: 'ALL' }, where] } }, faults);
-    await hold({ kind, where: { all: [{ role: 'ALL' }, { not: where }] } }, faults);
+    await check({ kind, where: { all: [{ role: 'ALL' }, where] } }, faults);
+    await check({ kind, where: { all: [{ role: 'ALL' }, { not: where }] } }, faults);
   }
   report(faults);
 });

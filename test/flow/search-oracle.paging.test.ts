@@ -15,8 +15,8 @@ import {
 } from '../support/search-oracle/world.ts';
 
 /**
- * Lists that change while they are read: mail is archived, thrown away, brought back, deleted, read or starred, and new mail
- * comes. Page behind page, everything that stands in the list from its start to its end comes once and in order.
+ * Lists that change while they are read: mail is archived, trashed, brought back, deleted, read or starred, and new
+ * mail arrives. Over all pages, everything that stays in the list the whole time comes once and in order.
  */
 const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 30);
 const WALKS = Number(process.env.ORACLE_ROUNDS ?? 8);
@@ -72,15 +72,20 @@ async function faultIn({ account, kind, flavour, change, size }: Round): Promise
         else if (page < 4) await put(arrival(chance, stretch));
       },
     );
-    // A thread that went on meanwhile says so, and keeps its place.
-    return faultOf(stretch.mails, expected, change === 'arrive' ? placed(found, stretch, expected) : found, kind);
+    // A thread that has a new message shows its time, but keeps its position.
+    return faultOf(
+      stretch.mails,
+      expected,
+      change === 'arrive' ? withFirstTimes(found, stretch, expected) : found,
+      kind,
+    );
   } catch (error) {
     return String(error).slice(0, 300);
   }
 }
 
-/** With each thread where it stood when the list began. */
-function placed(found: Found, { mails }: Stretch, expected: readonly Row[]): Found {
+/** Gives each thread the time at which it was listed when the list began. */
+function withFirstTimes(found: Found, { mails }: Stretch, expected: readonly Row[]): Found {
   const nameOf = new Map(mails.map(({ messageId, thread }) => [messageId, thread]));
   const atOf = new Map(expected.map(({ key, at }) => [key, at]));
   const rows = found.rows.map(({ key, at }) => ({ key, at: atOf.get(key) ?? atOf.get(nameOf.get(key) ?? key) ?? at }));
@@ -93,7 +98,7 @@ function newestFirst({ mails }: Stretch, key: string): string[] {
   return own.toSorted((a, b) => b.receivedAt - a.receivedAt).map(({ messageId }) => messageId);
 }
 
-it('shows nothing twice and passes over nothing that stayed, whatever becomes of any mail meanwhile', async () => {
+it('shows nothing twice and skips nothing that stayed, whatever happens to any mail meanwhile', async () => {
   const faults: string[] = [];
   for (let index = 0; index < WALKS; index += 1) {
     const fault = await walk(world, new Chance(seed + index), index);
@@ -102,7 +107,7 @@ it('shows nothing twice and passes over nothing that stayed, whatever becomes of
   if (faults.length > 0) throw new Error(`SEED=${seed}, ${faults.length} faults\n${faults.join('\n\n')}`);
 });
 
-it('lists what stayed once and in order, whatever becomes of what was shown', async () => {
+it('lists what stayed once and in order, whatever happens to the mail that was shown', async () => {
   const rounds = [...world.gmail.slice(0, 1), world.outlook].flatMap((account) =>
     (['messages', 'threads'] as const).flatMap((kind) =>
       Object.keys(FLAVOURS).flatMap((flavour) => CHANGES.map((change) => ({ account, kind, flavour, change }))),

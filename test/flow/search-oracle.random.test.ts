@@ -12,7 +12,9 @@ import {
   readList,
 } from '../support/search-oracle/world.ts';
 
-/** Random questions to the real gateway, and a plain scan over what was delivered that knows nothing of src/. */
+/**
+ * Random searches at the real gateway, compared with a plain scan over the delivered mail that uses no code of src/.
+ */
 const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 12);
 const seed = seedOf();
 console.info(`search-oracle.random SEED=${seed}`);
@@ -39,24 +41,24 @@ async function ask(account: OracleAccount, question: Question): Promise<string |
   }
 }
 
-/** All that fails, each made as small as it goes, so that one run tells more than one thing. */
-async function hold(question: Question & { where: Where }, asSearch: boolean, faults: string[]): Promise<void> {
-  const asked = (where: Where): Question => {
+/** Adds every failure, each with a smaller condition that also fails, so that one run shows several. */
+async function check(question: Question & { where: Where }, asSearch: boolean, faults: string[]): Promise<void> {
+  const questionOf = (where: Where): Question => {
     const search = asSearch ? searchOf(where) : null;
     return search === null ? { ...question, where } : { ...question, where, search };
   };
   for (const account of accounts()) {
-    const fault = await askAs(account, asked(question.where));
+    const fault = await askAs(account, questionOf(question.where));
     if (fault === null) continue;
-    const where = await smallest(question.where, async (less) => (await askAs(account, asked(less))) !== null);
-    const why = (await askAs(account, asked(where))) ?? fault;
+    const where = await smallest(question.where, async (less) => (await askAs(account, questionOf(less))) !== null);
+    const why = (await askAs(account, questionOf(where))) ?? fault;
     const { kind, scope = 'account' } = question;
     const said = asSearch ? JSON.stringify(searchOf(where)) : JSON.stringify(where);
     faults.push(`${account.manner.provider} ${kind} in ${JSON.stringify(scope)} of ${said}: ${why}`);
   }
 }
 
-/** A search is asked instead of the filter that means the same. */
+/** Sends a search instead of the filter with the same meaning, where there is one. */
 const askAs = (account: OracleAccount, question: Question): Promise<string | null> =>
   question.search === undefined ? ask(account, question) : askSearch(account, question);
 
@@ -88,21 +90,21 @@ it('shows every mail as it was delivered', async () => {
 it('lists messages of a random filter as a scan finds them', async () => {
   const faults: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1)
-    await hold({ kind: 'messages', where: randomWhere(chance, mails) }, false, faults);
+    await check({ kind: 'messages', where: randomWhere(chance, mails) }, false, faults);
   report(faults);
 });
 
 it('lists threads of a random filter as a scan finds them', async () => {
   const faults: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1)
-    await hold({ kind: 'threads', where: randomWhere(chance, mails) }, false, faults);
+    await check({ kind: 'threads', where: randomWhere(chance, mails) }, false, faults);
   report(faults);
 });
 
-it('lists what meets one of several alternatives once and in its place', async () => {
+it('lists once and in order what matches one of several alternatives', async () => {
   const faults: string[] = [];
   for (let round = 0; round < ROUNDS / 2; round += 1)
-    await hold({ kind: chance.one(['messages', 'threads']), where: randomUnion(chance, mails) }, false, faults);
+    await check({ kind: chance.one(['messages', 'threads']), where: randomUnion(chance, mails) }, false, faults);
   report(faults);
 });
 
@@ -110,7 +112,7 @@ it('reads a random search as the filter that means the same', async () => {
   const faults: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const where = randomWhere(chance, mails);
-    if (searchOf(where) !== null) await hold({ kind: chance.one(['messages', 'threads']), where }, true, faults);
+    if (searchOf(where) !== null) await check({ kind: chance.one(['messages', 'threads']), where }, true, faults);
   }
   report(faults);
 });
@@ -120,17 +122,17 @@ it('lists what is in one mailbox, its trash and junk too', async () => {
   for (let round = 0; round < ROUNDS / 3; round += 1) {
     const scope = chance.one([{ role: 'INBOX' }, { role: 'TRASH' }, { role: 'JUNK' }, { box: 'Projects' }] as const);
     const where = randomWhere(chance, mails, 2);
-    await hold({ kind: chance.one(['messages', 'threads']), scope, where }, false, faults);
+    await check({ kind: chance.one(['messages', 'threads']), scope, where }, false, faults);
   }
   report(faults);
 });
 
-it('parts the list in two by every X and not X', async () => {
+it('divides the list by every condition and its negation', async () => {
   const faults: string[] = [];
   for (let round = 0; round < ROUNDS / 3; round += 1) {
     const beside = randomWhere(chance, mails, 1);
     const x = randomWhere(chance, mails, 2);
-    // Outside trash and junk, where neither half can bring anything in.
+    // The list excludes trash and junk, so that neither half can add mail from there.
     const within: Where = { all: [{ role: 'ALL' }, beside] };
     for (const account of accounts()) {
       const keys = async (where: Where) =>

@@ -18,7 +18,7 @@ const LIST =
 const list = async (variables: Record<string, unknown>) => (await app.data(LIST, variables)).viewer.messages;
 const newest = async (): Promise<string> => (await list({ first: 1 })).nodes[0]?.receivedAt ?? '';
 
-it('begins a day where it begins in the zone of the list, on every page of it', async () => {
+it('begins a day at midnight in the time zone of the list, on every page', async () => {
   const day = (await newest()).slice(0, 10);
   const [tonga, utc] = ['Pacific/Tongatapu', 'UTC'].map((timeZone) => ({ search: `before:${day}`, timeZone }));
   const midnight = { tonga: Date.parse(`${day}T00:00:00Z`) - 13 * 3_600_000, utc: Date.parse(`${day}T00:00:00Z`) };
@@ -30,7 +30,7 @@ it('begins a day where it begins in the zone of the list, on every page of it', 
   const first = await list({ ...tonga, first: 3 });
   const second = await list({ ...tonga, first: 3, after: first.pageInfo.endCursor });
   expect([...first.nodes, ...second.nodes]).toEqual(earlier.slice(0, 6));
-  // A moment is the same list as the day that begins with it.
+  // The moment of midnight lists the same as the day that begins with it.
   const moment = { search: `before:${new Date(midnight.tonga).toISOString()}`, first: 3 };
   expect((await list({ ...moment, after: first.pageInfo.endCursor })).nodes).toEqual(second.nodes);
 });
@@ -41,7 +41,7 @@ it.each([
   ['viewer { integrations { threads(first: 1, timeZone: $zone) { nodes { id } } } }'],
   ['viewer { integrations { mailbox(role: INBOX) { messages(first: 1, timeZone: $zone) { nodes { id } } } } }'],
   ['viewer { integrations { mailbox(role: INBOX) { threads(first: 1, timeZone: $zone) { nodes { id } } } } }'],
-])('refuses a zone that there is not, by name: %s', async (field) => {
+])('refuses an unknown time zone by name: %s', async (field) => {
   const document = `query ($zone: String) { ${field} }`;
   const { errors } = await app.query(document, { zone: 'Mars/Olympus' });
   expect(errors?.[0]).toMatchObject({
@@ -64,7 +64,7 @@ it.each(['%%', '🎉 -- ->', '()', '"', 'from:%%', 'lunch subject:"!!"'])(
   },
 );
 
-it('finds everything by what is not a sign', async () => {
+it('finds everything by the negation of a symbol', async () => {
   const all = (await list({})).nodes;
   expect((await list({ search: '-(%%)' })).nodes).toEqual(all);
   expect((await list({ filter: { not: { subject: '%%' } } })).nodes).toEqual(all);
@@ -86,7 +86,7 @@ it.each([
   expect(errors).toBeUndefined();
 });
 
-it('filters by importance, and parts the list by it', async () => {
+it('filters by importance and its opposite', async () => {
   const all = (await list({})).nodes;
   const [yes, no] = [await list({ search: 'is:important' }), await list({ filter: { isImportant: false } })];
   expect(yes.nodes).toEqual(all.filter((one) => one.isImportant));
@@ -94,7 +94,7 @@ it('filters by importance, and parts the list by it', async () => {
   expect((await list({ search: 'in:important' })).nodes).toEqual(yes.nodes);
 });
 
-it('finds what lies in folders by name and path, and in thrown away ones by in:trash', async () => {
+it('finds mail by the name and path of its folder, and mail of deleted folders by in:trash', async () => {
   const { viewer } = await app.data(graphql(`{ viewer { integrations { id capabilities { mailboxes { nest } } } } }`));
   const account = viewer.integrations.find(({ capabilities }) => capabilities.mailboxes.nest.includes('FOLDER'));
   const make = async (name: string, parent: string | null): Promise<string> => {

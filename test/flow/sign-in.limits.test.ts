@@ -11,7 +11,10 @@ afterAll(() => app.close());
 const email = 'owner@people.example';
 const password = 'a good long password';
 
-/** As a proxy passes it on: `from` is what it saw, whatever the client claims before it. */
+/**
+ * Sends a request as a proxy forwards it: `from` is the address that the proxy saw, whatever the client claims in the
+ * header.
+ */
 async function send(field: string, from: string, given: string): Promise<string> {
   const response = await fetch(`${app.url}/graphql`, {
     method: 'POST',
@@ -25,7 +28,7 @@ async function send(field: string, from: string, given: string): Promise<string>
   return errors?.[0]?.extensions.code ?? data.done.userErrors[0]?.code ?? 'IN';
 }
 
-it('a stranger who hammers locks themselves out, and nobody else', async () => {
+it('a stranger who guesses many passwords is locked out, and nobody else', async () => {
   const [home, elsewhere, stranger] = ['198.51.100.7', '2001:db8:7::1', '2001:db8:6'];
   expect(await send('register', home, password)).toBe('IN');
   const answers: string[] = [];

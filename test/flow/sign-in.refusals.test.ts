@@ -34,18 +34,18 @@ const browse = async (url: URL | string) => {
   const response = await fetch(url, { redirect: 'manual' });
   return { status: response.status, headers: response.headers, body: await response.text() };
 };
-const finish = async (token: string, held: string) =>
-  (await app.data(FINISH, { input: { token: held } }, token)).finishConnect;
+const finish = async (token: string, finishToken: string) =>
+  (await app.data(FINISH, { input: { token: finishToken } }, token)).finishConnect;
 const account = async (vendor: string, address: string) =>
   app.control('/accounts', { vendor, address, name: address.split('@')[0] });
 
-/** One of each outcome: the contract tries them all, without the gateway around. */
-const SHOWN = new Set(
+/** One refusal for each outcome. The contract tests all of them, without the gateway. */
+const TESTED = new Set(
   'invalid_rapt admin_policy_enforced invalid_client AADSTS90094 AADSTS50076 AADSTS53003 AADSTS7000222'.split(' '),
 );
 const CASES = TWINS.flatMap(({ signInRefusals, ...twin }) =>
   signInRefusals
-    .filter((refusal) => SHOWN.has(refusal))
+    .filter((refusal) => TESTED.has(refusal))
     .map((refusal) => [twin.provider, refusal, twin.vendor, twin.domain] as const),
 );
 
@@ -66,10 +66,10 @@ it.each(CASES)(
     expect(back.body).toContain(first?.problem.message.split('’')[0]);
 
     await refuse(vendor, address, refusal, 'exchange');
-    const held = await tokenOf(
+    const finishToken = await tokenOf(
       await fetch(await consent(await begin(token, provider), address, 'approve'), { redirect: 'manual' }),
     );
-    expect(await finish(token, held)).toEqual({ integration: null, userErrors: [first?.problem] });
+    expect(await finish(token, finishToken)).toEqual({ integration: null, userErrors: [first?.problem] });
     expect((await mine(token)).connectFlows[0]).toMatchObject({ status: 'FAILED', problem: first?.problem });
     expect((await mine(token)).integrations).toEqual([]);
 
@@ -81,14 +81,14 @@ it.each(CASES)(
     const { status, problem } = (await mine(token)).integrations[0] ?? {};
     expect(sources).toEqual([{ state: 'FAILED', problem }]);
     expect(problem?.message).toBe(first?.problem.message);
-    const byOthers = first?.problem.code === 'FORBIDDEN';
+    const isForAdministrator = first?.problem.code === 'FORBIDDEN';
     expect([status, problem?.code]).toEqual(
-      byOthers ? ['ERROR', 'FORBIDDEN'] : ['RECONNECT_REQUIRED', 'RECONNECT_REQUIRED'],
+      isForAdministrator ? ['ERROR', 'FORBIDDEN'] : ['RECONNECT_REQUIRED', 'RECONNECT_REQUIRED'],
     );
 
-    // What others have mended needs no person.
+    // A problem that an administrator has to solve ends without the user.
     await refuse(vendor, address, null);
-    if (!byOthers) await app.connect(token, provider, address);
+    if (!isForAdministrator) await app.connect(token, provider, address);
     await expect
       .poll(async () => (await mine(token)).integrations[0])
       .toMatchObject({ status: 'CONNECTED', problem: null });
@@ -96,7 +96,7 @@ it.each(CASES)(
 );
 
 it.each(TWINS.map((twin) => [twin.provider, twin] as const))(
-  '%s: disconnecting an account whose grant has ended leaves nothing to be told',
+  '%s: disconnecting an account whose grant has ended reports no failed revocation',
   async (provider, { vendor, domain }) => {
     const { token } = await app.user('leaver');
     const id = await app.connect(token, provider, `leaver@${domain}`);
@@ -122,15 +122,15 @@ describe('an administrator’s approval', () => {
     const refused = await browse(
       await consent(await begin(token, 'OUTLOOK', 'http://app.example/inbox'), address, 'approve'),
     );
-    const told = new URL(refused.headers.get('location') ?? '').searchParams;
-    expect(told.get('code')).toBe('CONSENT_REQUIRED');
-    expect(told.get('message')).toMatch(/administrator/);
-    const link = /https?:\S+$/.exec(told.get('message') ?? '')?.[0] ?? '';
+    const redirected = new URL(refused.headers.get('location') ?? '').searchParams;
+    expect(redirected.get('code')).toBe('CONSENT_REQUIRED');
+    expect(redirected.get('message')).toMatch(/administrator/);
+    const link = /https?:\S+$/.exec(redirected.get('message') ?? '')?.[0] ?? '';
     expect(new URL(link).pathname).toMatch(/\/organizations\/adminconsent$/);
     expect([...new URL(link).searchParams.keys()]).toEqual(['client_id']);
 
-    // Begun before the approval, and still good after it.
-    const begun = await begin(token, 'OUTLOOK');
+    // The flow begins before the approval, and is still valid after it.
+    const consentUrl = await begin(token, 'OUTLOOK');
     const cancelled = await browse(await approve(link, 'deny'));
     expect([cancelled.status, cancelled.body]).toEqual([200, expect.stringContaining('Not approved')]);
     const given = await approve(link, 'approve');
@@ -138,8 +138,10 @@ describe('an administrator’s approval', () => {
     const thanked = await browse(given);
     expect([thanked.status, thanked.body]).toEqual([200, expect.stringContaining('Thank you')]);
     expect((await mine(token)).connectFlows[0]).toMatchObject({ status: 'CONNECTING', waitsFor: 'CONSENT' });
-    const held = await tokenOf(await fetch(await consent(begun, address, 'approve'), { redirect: 'manual' }));
-    expect(await finish(token, held)).toMatchObject({ userErrors: [] });
+    const finishToken = await tokenOf(
+      await fetch(await consent(consentUrl, address, 'approve'), { redirect: 'manual' }),
+    );
+    expect(await finish(token, finishToken)).toMatchObject({ userErrors: [] });
   });
 
   it('comes back to a page of its own with any state, and leaves every flow as it is', async () => {
@@ -152,7 +154,9 @@ describe('an administrator’s approval', () => {
       await begin(token, 'OUTLOOK'),
       await begin(token, 'OUTLOOK'),
     ];
-    const held = await tokenOf(await fetch(await consent(consented, address, 'approve'), { redirect: 'manual' }));
+    const finishToken = await tokenOf(
+      await fetch(await consent(consented, address, 'approve'), { redirect: 'manual' }),
+    );
     const done = await tokenOf(await fetch(await consent(finished, address, 'approve'), { redirect: 'manual' }));
     await finish(token, done);
     const before = await mine(token);
@@ -174,12 +178,12 @@ describe('an administrator’s approval', () => {
       }
     const known = stateOf(waiting);
     for (const query of [
-      // Without the mark, as where it was cancelled.
+      // The answer has no state, as after a cancelled consent.
       'error=access_denied&error_description=AADSTS65004',
       'error=access_denied&error_subcode=cancel&state=',
       `error=access_denied&tenant=${encodeURIComponent(markup)}&state=${known}`,
       'error=access_denied&tenant=t&state=unknown',
-      // A code beside an error is none.
+      // A code beside an error is ignored.
       `admin_consent=True&error=access_denied&code=x&state=${known}`,
     ]) {
       const { status, body, headers } = await browse(new URL(`/oauth/callback?${query}`, app.url));
@@ -188,7 +192,7 @@ describe('an administrator’s approval', () => {
       expect(body).not.toMatch(/<script|alert|AADSTS/);
     }
     expect(await mine(token)).toEqual(before);
-    expect(await finish(token, held)).toMatchObject({ userErrors: [] });
+    expect(await finish(token, finishToken)).toMatchObject({ userErrors: [] });
     const last = await browse(await consent(waiting, address, 'approve'));
     expect(new URL(last.headers.get('location') ?? '').searchParams.get('status')).toBe('pending');
   });

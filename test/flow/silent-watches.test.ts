@@ -3,7 +3,7 @@ import { type ControlLog, type SetFault, startApp, type TestApp } from '../suppo
 
 let app: TestApp;
 beforeAll(async () => {
-  // An account with a live watch is asked ten times less often than others.
+  // The short interval is for accounts without a watch. An account with a live watch is polled ten times less often.
   app = await startApp({ syncTimes: { pollIntervalMs: 250 } });
 });
 afterAll(() => app.close());
@@ -12,11 +12,11 @@ it.each([
   ['google', 'demo@gmail.example', 'stop'],
   ['microsoft', 'demo@outlook.example', 'POST /subscriptions'],
 ])(
-  '%s: a watch that is renewed and stays silent is replaced, once, and mail is told of again',
+  '%s: a watch that is renewed but stays silent is replaced once, and mail is announced again',
   async (vendor, account, replaces) => {
     const deliver = (subject: string) =>
       app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x' });
-    const made = async () => {
+    const replacements = async () => {
       const { records } = await app.control<ControlLog>(`/log?vendor=${vendor}&account=${account}&limit=100000`);
       return records.filter(({ operation }) => operation === replaces).length;
     };
@@ -32,13 +32,13 @@ it.each([
           { interval: 500 },
         )
         .toBe(true);
-    await mailUntil(async () => (await made()) > 0);
+    await mailUntil(async () => (await replacements()) > 0);
 
-    // It told: the fault meets notifications alone.
+    // The new watch works: the fault counts nothing but notifications.
     const { id } = await app.control<{ id: number }>('/faults', { vendor, account, webhook: 'repeat' });
     await mailUntil(async () =>
       (await app.control<SetFault[]>('/faults')).some((fault) => fault.id === id && fault.met > 0),
     );
-    expect(await made()).toBe(1);
+    expect(await replacements()).toBe(1);
   },
 );

@@ -7,7 +7,7 @@ import { answerIn, init, openSocket, Socket, subscribe } from '../support/client
 
 let app: TestApp;
 beforeAll(async () => {
-  // No account is given up by itself while a test waits for it to be given up.
+  // The deadline is so long that no account is given up on by itself while a test waits for that.
   app = await startApp({ demo: false, messages: 0, env: { SOURCE_DEADLINE_MS: '600000' } });
 });
 afterAll(() => app.close());
@@ -15,12 +15,12 @@ afterAll(() => app.close());
 const NEW_MAIL = 'subscription { messageReceived { cursor message { id subject from { name address } } } }';
 const repeat = <T>(n: number, of: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => of(i));
 
-/** A subscription whose field may not be there. */
+/** Returns a subscription whose field is conditional. */
 const conditional = (directive: string) =>
   `subscription S($b: Boolean! = true) { ... on Subscription { ...F } } fragment F on Subscription { ...F ...Fields ${directive} }
    fragment Fields on Subscription { messageReceived { cursor } }`;
 
-describe('an error over WebSocket is the one over HTTP', () => {
+describe('an error over WebSocket is the same as over HTTP', () => {
   let token: string;
   beforeAll(async () => {
     ({ token } = await app.user('errors'));
@@ -67,12 +67,12 @@ describe('an error over WebSocket is the one over HTTP', () => {
 });
 
 describe('a socket', () => {
-  it('is told that a subscription has its field always, and stays open', async () => {
+  it('gets an error for a conditional field of a subscription, and stays open', async () => {
     const { token } = await app.user('conditions');
     const socket = await openSocket(app, token);
-    const asked = ['@skip(if: true)', '@include(if: false)', '@include(if: $b)', '@skip(if: $b)'].map(conditional);
-    asked.push('subscription { messageReceived @skip(if: true) { cursor } }');
-    for (const [id, query] of asked.entries()) {
+    const queries = ['@skip(if: true)', '@include(if: false)', '@include(if: $b)', '@skip(if: $b)'].map(conditional);
+    queries.push('subscription { messageReceived @skip(if: true) { cursor } }');
+    for (const [id, query] of queries.entries()) {
       await socket.send(subscribe(query, String(id), { variables: { b: false } }));
       const { payload } = await socket.find((message) => message.id === String(id));
       expect(payload).toEqual([
@@ -88,7 +88,7 @@ describe('a socket', () => {
     socket.close();
   });
 
-  it('takes messages up to its limit, and shows what a forged cursor is', async () => {
+  it('accepts messages up to its size limit, and refuses a forged cursor', async () => {
     const { token } = await app.user('socket');
     const socket = await openSocket(app, token);
     await socket.send(subscribe('subscription { messageReceived(after: "forged") { cursor } }'));
@@ -98,7 +98,7 @@ describe('a socket', () => {
     expect((await large.closed).code).toBe(1009);
   });
 
-  it('takes the token from authorization, from token, or from the upgrade itself, and nothing less', async () => {
+  it('takes the token from authorization, from token, or from the upgrade itself, and nowhere else', async () => {
     const { token } = await app.user('token');
     const authorization = `Bearer ${token}`;
     for (const [payload, headers] of [
@@ -124,7 +124,7 @@ describe('a socket', () => {
     expect(await socket.closed).toMatchObject({ code: 4401, reason: 'The session has ended' });
   });
 
-  it('that never says who it is, is closed', async () => {
+  it('that does not authenticate is closed', async () => {
     expect((await new Socket(app).closed).code).toBe(4408);
   });
 });
@@ -133,18 +133,18 @@ describe('an operation that its client completes', () => {
   const LIST = '{ viewer { messages(first: 1) { nodes { id } } } }';
   const START = 'http.server.request.start';
 
-  it('ends its request at the provider, and nothing else of its connection', async () => {
+  it('aborts its request to the provider, and nothing else of its connection', async () => {
     const { token } = await app.user('completes');
     const account = 'completes@gmail.example';
     await app.connect(token, 'GMAIL', account);
     await app.synced(token);
     await app.control('/faults', { vendor: 'google', account, operation: 'messages.list', hang: true });
     const lists: IncomingMessage[] = [];
-    const seen = (message: unknown) => {
+    const onRequest = (message: unknown) => {
       const { request } = message as { request: IncomingMessage };
       if (request.url?.includes('/messages?')) lists.push(request);
     };
-    observe(START, seen);
+    observe(START, onRequest);
     try {
       const socket = await openSocket(app, token);
       await socket.send(subscribe(LIST, 'given up'));
@@ -162,13 +162,13 @@ describe('an operation that its client completes', () => {
       ]);
       socket.close();
     } finally {
-      ignore(START, seen);
+      ignore(START, onRequest);
     }
   });
 });
 
-describe('who asks for too much', () => {
-  it('may have 100 operations open, and the next ones once some are done', async () => {
+describe('one user', () => {
+  it('may have 100 operations open, and more once some have ended', async () => {
     const { token } = await app.user('hundred');
     const socket = await openSocket(app, token);
     await socket.send(...repeat(101, (i) => subscribe(NEW_MAIL, `s${i}`)));
@@ -184,7 +184,7 @@ describe('who asks for too much', () => {
     socket.close();
   });
 
-  it('is hung up on in a flood, and everybody else is answered', async () => {
+  it('is disconnected in a flood of operations, and everybody else is answered', async () => {
     const { token } = await app.user('flood');
     const socket = await openSocket(app, token);
     await socket.send(...repeat(5_000, (i) => subscribe(NEW_MAIL, String(i))));
@@ -194,7 +194,7 @@ describe('who asks for too much', () => {
     expect((await app.query('{ __typename }')).data).toEqual({ __typename: 'Query' });
   });
 
-  it('is not who asks much in turn: 1,000 queries in one burst are answered', async () => {
+  it('may send 1,000 short queries in one burst', async () => {
     const { token } = await app.user('burst');
     const socket = await openSocket(app, token);
     await socket.send(...repeat(1_000, (i) => subscribe('{ __typename }', String(i))));
@@ -203,7 +203,7 @@ describe('who asks for too much', () => {
     socket.close();
   });
 
-  it('may have 100 connections, and others have theirs', async () => {
+  it('may have 100 connections, and other users have their own', async () => {
     const [mine, other] = [await app.user('crowd'), await app.user('other')];
     const sockets = await Promise.all(repeat(100, () => openSocket(app, mine.token)));
     const late = new Socket(app);

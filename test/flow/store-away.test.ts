@@ -10,7 +10,7 @@ import { type Document, documentText } from '../support/clients/document.ts';
 import { Follower } from '../support/clients/follower.ts';
 import { answerIn, init, openSocket, Socket, subscribe } from '../support/clients/socket.ts';
 
-/** As long as a busy machine needs for a statement, and much shorter than in production. */
+/** Limits as long as a busy machine needs for a statement, and much shorter than in production. */
 const SHORT = { connectMs: 4_000, statementMs: 4_000, requestMs: 6_000, probeMs: 2_000, probeEveryMs: 100 };
 
 const ME = '{ viewer { email } }';
@@ -44,7 +44,7 @@ const upload = (app: TestApp, token: string, bytes: Uint8Array<ArrayBuffer>) =>
 
 const stateOf = async (app: TestApp, path: string) => (await fetch(`${app.url}${path}`)).status;
 
-/** One operation over a new socket that is signed in. */
+/** Executes one operation over a new, authenticated socket. */
 async function overSocket(app: TestApp, token: string, query: string) {
   const socket = await openSocket(app, token);
   await socket.send(subscribe(query));
@@ -57,7 +57,7 @@ describe('a database that is full', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({ messages: 3, demo: false });
-    // What is written of this user finds no room, and everything else does.
+    // Rows of the user `stuffed` cannot be stored, as on a full disk. Those of others can.
     await app.restart(async () => {
       const { databaseUrl: url, config } = app;
       const db = await openDatabase({ url, dataDir: url ? null : config.dataDir, log: silent });
@@ -84,7 +84,7 @@ describe('a database that is full', () => {
   });
   afterAll(() => app?.close());
 
-  it('is told with a code of its own at every door, and reading goes on', async () => {
+  it('is reported with a code of its own over every transport, and reading still works', async () => {
     const { token, email } = await app.user('stuffed');
     const input = { provider: 'GMAIL', access: 'READ' };
     const overHttp = await app.query(CONNECT, { input }, token);
@@ -122,7 +122,7 @@ describe('a database that is full', () => {
     expect(await stateOf(app, '/ready')).toBe(200);
   });
 
-  it('a bug that ends an upload before its end is not told as a file that broke off', async () => {
+  it('a bug during an upload is INTERNAL, and not reported as an interrupted file', async () => {
     const { token } = await app.user('odd');
     const failed = await upload(app, token, new Uint8Array(2_000_000));
     expect([failed.status, codesOf(await bodyOf(failed))]).toEqual([500, ['INTERNAL']]);
@@ -132,17 +132,17 @@ describe('a database that is full', () => {
     ['the body', 'application/octet-stream', '', ''],
     ['a form', 'multipart/form-data; boundary=x', FORM, '\r\n--x--\r\n'],
   ])(
-    'a file, sent as %s, that finds no room half way keeps no later request waiting',
-    async (_, type, before, behind) => {
+    'a file, sent as %s, that cannot be stored to its end does not block later requests',
+    async (_, type, before, after) => {
       const { token } = await app.user('half');
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const send = (path: string, contentType: string, body: Buffer | string) =>
-        answered(`${app.url}${path}`, body, {
+        fetchVia(`${app.url}${path}`, body, {
           agent,
           method: 'POST',
           headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
         });
-      const body = Buffer.concat([Buffer.from(before), Buffer.alloc(2_000_000), Buffer.from(behind)]);
+      const body = Buffer.concat([Buffer.from(before), Buffer.alloc(2_000_000), Buffer.from(after)]);
       expect(await send('/upload?filename=a.bin', type, body)).toMatchObject([
         507,
         { errors: [{ extensions: { code: 'STORE_UNAVAILABLE' } }] },
@@ -158,8 +158,8 @@ describe('a database that is full', () => {
 
 const FORM = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n';
 
-/** The status and the answer. */
-const answered = (url: string, body: Buffer | string, options: RequestOptions): Promise<[number, AnswerBody]> =>
+/** Returns the status and the body of the answer. */
+const fetchVia = (url: string, body: Buffer | string, options: RequestOptions): Promise<[number, AnswerBody]> =>
   new Promise((resolve, reject) => {
     const asking = request(url, options, (response) => {
       let text = '';
@@ -175,19 +175,21 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
   let app: TestApp;
   let relay: Relay;
   beforeAll(async () => {
-    // A cut between the order to send and its answer is settled after this long; as long as Graph takes outlasts the test.
+    // A send that was cut off before its answer is settled after this time. The default, which allows for Graph's
+    // delay, is longer than the test.
     app = await startApp({ messages: 5, relayed: true, storeLimits: SHORT, sendTimes: { settlesMs: 5_000 } });
     if (!app.relay) throw new Error('there is no relay');
     relay = app.relay;
   });
   afterAll(() => app?.close());
 
-  it('answers in time while the database hangs, at every door, and goes on when it does', async () => {
+  it('answers in time over every transport while the database hangs, and works again when it does', async () => {
     const { token } = await app.user('patient');
     const following = await openSocket(app, app.token);
     const { viewer } = await app.data(ACCOUNTS);
     const { id, sync } = viewer.integrations.find((i) => i.provider.id === 'OUTLOOK') ?? {};
-    // From a cursor: a subscription that is not under way when the database hangs may else begin behind the mail.
+    // The subscription begins at a cursor. Without one, a subscription that has not started when the database hangs
+    // could begin after the mail.
     await following.send(subscribe(documentText(LIVE), '1', { variables: { integration: id, after: sync?.cursor } }));
     await following.send(subscribe(ME, '2'));
     await following.find((message) => message.id === '2' && message.type === 'complete');
@@ -206,7 +208,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
     expect([file.status, codesOf(await bodyOf(file))]).toEqual([503, ['STORE_UNAVAILABLE']]);
     expect([callback.status, await callback.text()]).toEqual([503, expect.stringContaining('database is unavailable')]);
     expect([await stateOf(app, '/ready'), await stateOf(app, '/health')]).toEqual([503, 200]);
-    // Who comes now is not taken for a stranger.
+    // A client that connects now is not refused as unauthenticated.
     const newcomer = new Socket(app);
     await newcomer.send(init(app.token));
     await newcomer.receive('connection_ack');
@@ -214,7 +216,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
     await newcomer.receive('next', 'error');
     newcomer.close();
 
-    // What happens meanwhile is not lost: the provider tells it again, or it is found.
+    // A change during the outage is not lost: the provider announces it again, or a poll finds it.
     await app.control('/deliver', {
       vendor: 'microsoft',
       account: 'demo@outlook.example',
@@ -225,20 +227,21 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
     relay.resume();
     await expect.poll(() => stateOf(app, '/ready')).toBe(200);
     await expect.poll(async () => codesOf(await app.query(SUBMISSIONS))).toEqual([]);
-    // On a busy machine a statement may still take longer than it may.
+    // On a busy machine a statement may still exceed its limit.
     await expect.poll(async () => (await upload(app, token, new Uint8Array(600_000))).status).toBe(201);
     const event = await following.find((message) => message.id === '1');
     expect(event.payload).toMatchObject({ data: { messageReceived: { message: { subject: 'while it hung' } } } });
     following.close();
   });
 
-  it('ends nothing, sends nothing twice and loses nothing when its connections are cut at random', async () => {
+  it('ends no subscription, sends nothing twice and loses nothing when its connections are cut at random', async () => {
     const seed = Number(process.env.STORE_SEED ?? Date.now() % 1_000_000);
     console.info(`STORE_SEED=${seed}`);
     const random = generator(seed);
     const { viewer } = await app.data(ACCOUNTS);
     const integrations: string[] = viewer.integrations.map((i) => i.id);
-    // From a cursor: one that is cut off before it has its place begins where the log ends by then.
+    // The subscriptions begin at cursors. Without one, a subscription that is cut off while it starts begins at the end
+    // of the log.
     const live = viewer.integrations.map(
       ({ id, sync }) => new Follower(app.url, app.token, LIVE, { integration: id, after: sync?.cursor }),
     );
@@ -260,7 +263,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
         if (answer !== null) return answer;
       }
     };
-    const asked = <T>(document: Document<T>, variables = {}) =>
+    const execute = <T>(document: Document<T>, variables = {}) =>
       insist(async () => {
         const answer = await app.query(document, variables);
         for (const code of codesOf(answer)) codes.add(code);
@@ -286,7 +289,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
         attachments,
       };
       const input = { idempotencyKey: subject, undoSeconds: turn % 4 === 3 ? 1 : 0, message };
-      const { send: sent } = await asked(SEND, { input });
+      const { send: sent } = await execute(SEND, { input });
       expect(sent.userErrors).toEqual([]);
       ids.set(subject, sent.submission.id);
       const subjectOfMail = `arrives ${turn}`;
@@ -307,8 +310,8 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
     let sending = true;
     const reader = async () => {
       while (sending) {
-        await asked(SUBMISSIONS);
-        await asked(INBOX);
+        await execute(SUBMISSIONS);
+        await execute(INBOX);
       }
     };
     const reading = reader();
@@ -333,8 +336,8 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
         ),
       ].sort();
     await expect.poll(arrived, { timeout: 120_000 }).toEqual(delivered.sort());
-    const told = () => new Set(steps.events.flatMap(({ submission: s }) => (s.status === 'SENT' ? s.id : [])));
-    await expect.poll(told, { timeout: 120_000 }).toEqual(new Set(ids.values()));
+    const followed = () => new Set(steps.events.flatMap(({ submission: s }) => (s.status === 'SENT' ? s.id : [])));
+    await expect.poll(followed, { timeout: 120_000 }).toEqual(new Set(ids.values()));
     for (const follower of [...live, steps]) {
       expect([follower.failures, follower.closed]).toEqual([[], []]);
       await follower.end();
@@ -342,7 +345,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
   }, 300_000);
 });
 
-/** The same numbers for the same seed (mulberry32). */
+/** Returns random numbers, the same ones for the same seed (mulberry32). */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

@@ -101,7 +101,7 @@ it(
     ])
       await fault(sandbox.controlUrl, { vendor, operation, loseAnswer: true, share: 0.1 });
 
-    // A client that gets no answer asks again with the same key, as a front-end would.
+    // A client that gets no answer sends the same key again, as a front-end would.
     const subjects = Array.from({ length: SENDS }, (_, n) => `crash ${String(n).padStart(3, '0')}`);
     const ids = new Map<string, string>();
     const sendOne = async (subject: string, n: number) => {
@@ -134,9 +134,9 @@ it(
     }
     await Promise.all(senders);
 
-    const undone = async () => (await all(LIST, 'submissions')).filter(({ status }) => !FINAL.has(status)).length;
-    // One that was taken up in each life and then refused for now waits for minutes.
-    await expect.poll(undone, { timeout: 400_000, interval: 250 }).toBe(0);
+    const unfinished = async () => (await all(LIST, 'submissions')).filter(({ status }) => !FINAL.has(status)).length;
+    // A submission that was tried in each life of the process and then refused for a time waits for minutes.
+    await expect.poll(unfinished, { timeout: 400_000, interval: 250 }).toBe(0);
     const submissions = await all(LIST, 'submissions');
     expect(submissions).toHaveLength(SENDS);
     expect(new Set(submissions.map(({ id }) => id))).toEqual(new Set(ids.values()));
@@ -145,10 +145,14 @@ it(
     expect(sent).toEqual([...new Set(sent)]);
     const status = new Map(submissions.map((submission) => [submission.id, submission.status]));
     for (const subject of subjects) {
-      const told = status.get(ids.get(subject) ?? '');
-      expect({ subject, told, went: sent.includes(subject) }).toEqual({ subject, told, went: told === 'SENT' });
+      const reported = status.get(ids.get(subject) ?? '');
+      expect({ subject, reported, wasSent: sent.includes(subject) }).toEqual({
+        subject,
+        reported,
+        wasSent: reported === 'SENT',
+      });
     }
-    // Nothing here is refused, and every sent copy can be found.
+    // No send here is refused, and every sent copy can be found.
     expect(submissions.every((submission) => submission.status === 'SENT')).toBe(true);
     expect(await all(MAIL, 'messages', { role: 'DRAFTS' })).toEqual([]);
   },

@@ -47,33 +47,33 @@ const discard = async (draft: string) => {
   );
   return (await app.data(mutation, { draft })).deleteDraft.userErrors;
 };
-const of = (vendor: string) => integrations.find(({ address }) => address.includes(vendor));
+const accountAt = (vendor: string) => integrations.find(({ address }) => address.includes(vendor));
 const ZOE = [{ address: 'zoe@example.org' }];
 
 describe.each([
   {
     vendor: 'google',
     name: 'gmail',
-    look: 'drafts.get',
+    check: 'drafts.get',
     create: ['drafts.create'],
     revise: 'drafts.update',
-    tell: 'drafts.send',
-    overtaken: { status: 'FAILED', code: 'NOT_FOUND' },
+    order: 'drafts.send',
+    afterDelete: { status: 'FAILED', code: 'NOT_FOUND' },
   },
   {
     vendor: 'microsoft',
     name: 'outlook',
-    look: 'GET /me/messages/{id}',
+    check: 'GET /me/messages/{id}',
     create: ['POST /me/messages', 'POST /me/messages/{id}/createReply'],
     revise: 'PATCH /me/messages/{id}',
-    tell: 'POST /me/messages/{id}/send',
-    // What is deleted lies where an order that was under way still finds it.
-    overtaken: { status: 'SENT', code: undefined },
+    order: 'POST /me/messages/{id}/send',
+    // Exchange moves a deleted draft to another folder, where a send that is already running still finds it.
+    afterDelete: { status: 'SENT', code: undefined },
   },
-])('$name', ({ vendor, name, look, create, revise, tell, overtaken }) => {
-  it('takes its own revision for no conflict, when the answer to it was lost', async () => {
+])('$name', ({ vendor, name, check, create, revise, order, afterDelete }) => {
+  it('does not treat its own revision as a conflict, when the answer to it was lost', async () => {
     const subject = `Revised at ${name}`;
-    const integration = of(name)?.id;
+    const integration = accountAt(name)?.id;
     const draft = await save({ integration, to: ZOE, subject, text: 'first' });
     await app.control('/faults', { vendor, operation: revise, loseAnswer: true, times: 1 });
     const { submission } = await send({
@@ -84,38 +84,38 @@ describe.each([
     expect(copies.map(({ body }) => body.text.trim())).toEqual(['second']);
   });
 
-  it('sends a draft once, whatever keys it is sent with at once and later, as it stands or revised', async () => {
+  it('sends a draft once, with several keys at the same time and later, unchanged or revised', async () => {
     const subject = `Once at ${name}`;
-    const integration = of(name)?.id;
+    const integration = accountAt(name)?.id;
     const draft = await save({ integration, to: ZOE, subject, text: 'x' });
-    // So that all have seen the draft before one of them sends it.
-    await app.control('/faults', { vendor, operation: tell, hang: 'release' });
+    // All sends read the draft before one of them sends it.
+    await app.control('/faults', { vendor, operation: order, hang: 'release' });
     const revision = { message: { integration, draft: draft.id, text: 'revised' } };
     const all = [{ draft: draft.id }, { draft: draft.id }, revision, { draft: draft.id }].map((input) => send(input));
     const refused: unknown[] = [];
     for (const one of all) void one.then((answer) => answer.submission ?? refused.push(...answer.userErrors));
     await expect.poll(() => refused.length).toBe(3);
-    const words = {
+    const conflict = {
       code: 'CONFLICT',
       message: expect.stringContaining('already, by submission'),
       field: expect.arrayContaining(['draft']),
     };
-    expect(refused).toEqual([words, words, words]);
+    expect(refused).toEqual([conflict, conflict, conflict]);
     await app.control('/faults', undefined, 'DELETE');
-    const [held] = (await Promise.all(all)).flatMap(({ submission }) => submission ?? []);
-    expect(await outcome(held?.id ?? '')).toBe('SENT');
+    const [accepted] = (await Promise.all(all)).flatMap(({ submission }) => submission ?? []);
+    expect(await outcome(accepted?.id ?? '')).toBe('SENT');
     const late = await send({ draft: draft.id });
     expect(late).toMatchObject({ submission: null, userErrors: [{ code: 'CONFLICT', field: ['input', 'draft'] }] });
-    expect(late.userErrors[0]?.message).toBe(`This draft was sent already, by submission ${held?.id}.`);
+    expect(late.userErrors[0]?.message).toBe(`This draft was sent already, by submission ${accepted?.id}.`);
     expect(await sentCopies(subject)).toHaveLength(1);
   });
 
   it('lets a draft be sent with another key once the first was cancelled or failed', async () => {
     const subject = `Second try at ${name}`;
-    const draft = await save({ integration: of(name)?.id, subject, text: 'x' });
+    const draft = await save({ integration: accountAt(name)?.id, subject, text: 'x' });
     const failed = await send({ draft: draft.id });
     expect(await outcome(failed.submission.id)).toBe('FAILED');
-    const addressed = await save({ integration: of(name)?.id, draft: draft.id, to: ZOE });
+    const addressed = await save({ integration: accountAt(name)?.id, draft: draft.id, to: ZOE });
     const scheduled = await send({ draft: addressed.id, undoSeconds: 120 });
     const refused = await send({ draft: addressed.id });
     expect(refused.userErrors).toMatchObject([{ code: 'CONFLICT', message: expect.stringContaining('cancel that') }]);
@@ -132,7 +132,7 @@ describe.each([
 
   it('sends the version of a draft that was seen, and no other', async () => {
     const subject = `Seen at ${name}`;
-    const integration = of(name)?.id;
+    const integration = accountAt(name)?.id;
     const seen = await save({ integration, to: ZOE, subject, text: 'as seen' });
     const scheduled = await send({ draft: seen.id, ifVersion: seen.version, sendAt: new Date(Date.now() + 1_500) });
     const now = await save({ integration, draft: seen.id, text: 'changed' });
@@ -151,23 +151,23 @@ describe.each([
     expect((await sentCopies(subject)).map(({ body }) => body.text.trim())).toEqual(['changed']);
   });
 
-  it('says truly what became of a draft that is deleted between the last look at it and the order to send', async () => {
+  it('reports the true outcome when a draft is deleted between the last check of it and the order to send', async () => {
     const subject = `Overtaken at ${name}`;
-    const draft = await save({ integration: of(name)?.id, to: ZOE, subject, text: 'x' });
-    await app.control('/faults', { vendor, operation: tell, hang: 'release' });
+    const draft = await save({ integration: accountAt(name)?.id, to: ZOE, subject, text: 'x' });
+    await app.control('/faults', { vendor, operation: order, hang: 'release' });
     const sending = send({ draft: draft.id });
     await expect.poll(async () => (await app.control<SetFault[]>('/faults'))[0]?.met).toBe(1);
     expect(await discard(draft.id)).toEqual([]);
     await app.control('/faults', undefined, 'DELETE');
     const { submission } = await sending;
     const { status, attempts, problem } = await outcomeOf(submission.id);
-    expect({ status, attempts, code: problem?.code }).toEqual({ attempts: 1, ...overtaken });
-    expect(await sentCopies(subject)).toHaveLength(overtaken.status === 'SENT' ? 1 : 0);
+    expect({ status, attempts, code: problem?.code }).toEqual({ attempts: 1, ...afterDelete });
+    expect(await sentCopies(subject)).toHaveLength(afterDelete.status === 'SENT' ? 1 : 0);
   });
 
   it('ends FAILED where its draft was deleted before its time came', async () => {
     const subject = `Waits at ${name}`;
-    const draft = await save({ integration: of(name)?.id, to: ZOE, subject, text: 'x' });
+    const draft = await save({ integration: accountAt(name)?.id, to: ZOE, subject, text: 'x' });
     const scheduled = await send({ draft: draft.id, sendAt: new Date(Date.now() + 1_500) });
     expect(await discard(draft.id)).toEqual([]);
     expect(await outcomeOf(scheduled.submission.id)).toMatchObject({
@@ -177,9 +177,9 @@ describe.each([
     });
   });
 
-  it('keeps what was written as a revision of a draft that was deleted before its time came', async () => {
+  it('keeps the text of a revision whose draft was deleted before its time came', async () => {
     const subject = `Revision of nothing at ${name}`;
-    const integration = of(name)?.id;
+    const integration = accountAt(name)?.id;
     const draft = await save({ integration, to: ZOE, subject, text: 'first' });
     const message = { integration, draft: draft.id, to: ZOE, subject, text: 'An hour of work' };
     const scheduled = await send({ message, sendAt: new Date(Date.now() + 1_500) });
@@ -194,10 +194,10 @@ describe.each([
     expect(nodes.map(({ isDraft, body }) => [isDraft, body.text.trim()])).toEqual([[true, 'An hour of work']]);
   });
 
-  it('answers with the submission when the call was repeated and has sent the draft before this one looks at it', async () => {
-    const draft = await save({ integration: of(name)?.id, to: ZOE, subject: `Repeated at ${name}`, text: 'x' });
+  it('answers with the submission when a repetition of the call has sent the draft before the call reads it', async () => {
+    const draft = await save({ integration: accountAt(name)?.id, to: ZOE, subject: `Repeated at ${name}`, text: 'x' });
     const input = { draft: draft.id, idempotencyKey: `repeated at ${name}` };
-    await app.control('/faults', { vendor, operation: look, hang: 'release', times: 1 });
+    await app.control('/faults', { vendor, operation: check, hang: 'release', times: 1 });
     const slow = send(input);
     await expect.poll(() => app.control('/faults')).toEqual([]);
     const { submission } = await send(input);
@@ -206,8 +206,8 @@ describe.each([
     expect(await slow).toMatchObject({ submission: { id: submission.id, status: 'SENT' }, userErrors: [] });
   });
 
-  it('says in words that a draft is addressed to nobody, and keeps it', async () => {
-    const draft = await save({ integration: of(name)?.id, subject: `To nobody at ${name}`, text: 'x' });
+  it('says that a draft has no recipient, and keeps it', async () => {
+    const draft = await save({ integration: accountAt(name)?.id, subject: `To nobody at ${name}`, text: 'x' });
     const { submission } = await send({ draft: draft.id });
     expect(await outcome(submission.id)).toBe('FAILED');
     expect(await read(submission.id)).toMatchObject({
@@ -218,9 +218,9 @@ describe.each([
     expect(kept.node.id).toBe(draft.id);
   });
 
-  it('keeps what was written in answer to a message that is gone when its time comes', async () => {
+  it('keeps the text of a reply whose original was deleted before its time came', async () => {
     const subject = `Gone at ${name}`;
-    const integration = of(name)?.id;
+    const integration = accountAt(name)?.id;
     const original = await app.control<{ internetMessageId: string }>('/deliver', {
       vendor,
       from: 'ada@example.org',
@@ -235,7 +235,7 @@ describe.each([
     await expect.poll(async () => (await found()).some(isIt)).toBe(true);
     const reply = (await found()).find(isIt)?.id;
     const message = { integration, reply, subject, text: 'An hour of work' };
-    // Nothing that is sent gets further than its draft before the original is gone.
+    // Every send fails when it creates its draft, until the original has been deleted.
     for (const operation of create) await app.control('/faults', { vendor, operation, status: 503 });
     const { submission } = await send({ message });
     await expect
@@ -253,7 +253,7 @@ describe.each([
     expect(drafts.map(({ body }) => body.text.trim())).toEqual(['An hour of work']);
   });
 
-  it('refuses at once what an account that may only read is to send in a month', async () => {
+  it('refuses at once a message that is scheduled in an account with READ access', async () => {
     const { token } = await app.user(`reader-${name}`);
     const address = `reader@${name}.example`;
     const integration = await app.connect(token, name === 'gmail' ? 'GMAIL' : 'OUTLOOK', address, 'READ');
@@ -267,18 +267,18 @@ describe.each([
   });
 });
 
-it('does not send a message whose file was cut off on its way into the draft', async () => {
+it('does not send a message whose file was not completely uploaded into its draft', async () => {
   const upload = await fetch(`${app.url}/upload?filename=film.bin`, {
     method: 'POST',
     headers: { authorization: `Bearer ${app.token}` },
     body: Buffer.alloc(4_000_000, 7),
   });
   const file = ((await upload.json()) as { upload: string }).upload;
-  // Neither can the file be brought, nor what was begun be taken away again.
+  // The file cannot be uploaded, and the incomplete draft cannot be deleted.
   await app.control('/faults', { vendor: 'microsoft', operation: 'PUT (uploadUrl)', status: 503 });
   await app.control('/faults', { vendor: 'microsoft', operation: 'DELETE /me/messages/{id}', status: 503 });
   const message = {
-    integration: of('outlook')?.id,
+    integration: accountAt('outlook')?.id,
     to: ZOE,
     subject: 'Cut off',
     text: 'See the film',
@@ -292,7 +292,7 @@ it('does not send a message whose file was cut off on its way into the draft', a
   expect(copies.map(({ attachments }) => attachments.map((one) => one.filename))).toEqual([['film.bin']]);
 });
 
-it('sends a message with its file once though its draft is not known everywhere for long', async () => {
+it('sends a message with its file once, even if its draft is missing on some replicas for a long time', async () => {
   const upload = await fetch(`${app.url}/upload?filename=slow.bin`, {
     method: 'POST',
     headers: { authorization: `Bearer ${app.token}` },
@@ -301,7 +301,7 @@ it('sends a message with its file once though its draft is not known everywhere 
   const file = ((await upload.json()) as { upload: string }).upload;
   await app.control('/replica-lag', { vendor: 'microsoft', seconds: 3_600, at: 'piece' });
   const attachments = [{ upload: file }];
-  const message = { integration: of('outlook')?.id, to: ZOE, subject: 'Not everywhere', text: 'x', attachments };
+  const message = { integration: accountAt('outlook')?.id, to: ZOE, subject: 'Not everywhere', text: 'x', attachments };
   const { submission } = await send({ message });
   await expect
     .poll(() => read(submission.id), THROUGH_RETRIES)
@@ -315,7 +315,7 @@ it('sends a message with its file once though its draft is not known everywhere 
   expect(copies.map((copy) => copy.attachments.map((one) => one.filename))).toEqual([['slow.bin']]);
 });
 
-it('names the field of an id that is none', async () => {
+it('names the field of an invalid id', async () => {
   const { userErrors } = await send({ draft: 'rubbish' });
   expect(userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: ['input', 'draft'] }]);
   const other = await send({ message: { integration: 'rubbish', to: ZOE } });

@@ -10,7 +10,7 @@ const SEND = graphql(
   `mutation ($input: SendInput!) { send(input: $input) { submission { ...RestoredSubmission } userErrors { message } } }`,
 );
 const ZOE = [{ address: 'zoe@gmail.example' }];
-/** Each has its own way of sending. */
+/** The vendors treat the Message-ID and the id of a sent message in different ways. Each account has one of them. */
 const ACCOUNTS = [
   { vendor: 'google', provider: 'GMAIL', address: 'kept@gmail.example', sending: { messageId: 'kept' } },
   { vendor: 'google', provider: 'GMAIL', address: 'original@gmail.example', sending: { messageId: 'original' } },
@@ -19,13 +19,13 @@ const ACCOUNTS = [
   { vendor: 'microsoft', provider: 'OUTLOOK', address: 'changed@outlook.example', sending: { ids: 'changed' } },
 ];
 
-/** In the database, while no gateway runs on it. */
+/** Executes SQL while no gateway uses the database. */
 async function inDatabase({ databaseUrl, config }: TestApp, statements: string): Promise<void> {
   const db = await openDatabase({ url: databaseUrl, dataDir: config.dataDir, log: silent });
   await db.execute(statements).finally(() => db.close());
 }
-/** They were to go a minute ago, so that nobody waits for it here. */
-const FALL_DUE = `UPDATE submissions SET send_at = now() - interval '1 minute', due_at = now() - interval '1 minute'
+/** Moves the submissions to a minute ago, so that the test does not wait for their time. */
+const MAKE_DUE = `UPDATE submissions SET send_at = now() - interval '1 minute', due_at = now() - interval '1 minute'
   WHERE status = 'SCHEDULED'`;
 const BACK_UP = "CREATE TABLE backup AS SELECT * FROM submissions WHERE status = 'SCHEDULED'";
 const RESTORE = `DELETE FROM submissions WHERE id IN (SELECT id FROM backup);
@@ -48,13 +48,13 @@ describe.each([
       integrations.set(address, await app.connect(token, provider, address));
       await app.control('/sending', { vendor, account: address, ...sending });
     }
-    // What is sent now is found by no search: the index comes later.
+    // No search finds what is sent now, because the index lags.
     await app.control('/search-lag', { vendor: 'google', seconds: 3_600 });
   });
   afterAll(() => app.close());
 
-  /** The first sending is in time, so that only what is restored is late. */
-  const backUpAndSend = () => app.restart(() => inDatabase(app, `${FALL_DUE}; ${BACK_UP}`));
+  /** The first sending is on time, so that only the restored submissions are late. */
+  const backUpAndSend = () => app.restart(() => inDatabase(app, `${MAKE_DUE}; ${BACK_UP}`));
   const startLate = (statements: string) =>
     app.restart(async () => {
       Object.assign(sendTimes, restoredTimes);
@@ -103,7 +103,8 @@ describe.each([
     expect(await arrived()).toBe(before + sent.length);
     await startLate(RESTORE);
     for (const { id, address } of sent) {
-      // A draft that is sent as it stands has no header of ours where it is not ours; these are.
+      // A draft of another client would be sent without the gateway's header. The gateway wrote these drafts, so they
+      // have it.
       await expect
         .poll(async () => ({ address, ...(await read(id)) }), THROUGH_RETRIES)
         .toMatchObject({ address, status: 'SENT', problem: null, message: { subject: expect.stringContaining(when) } });
@@ -111,7 +112,7 @@ describe.each([
     expect(await arrived()).toBe(before + sent.length);
   });
 
-  const foundNowhere = async () => {
+  const endsUnknown = async () => {
     const before = await arrived();
     const sent: { id: string }[] = [];
     for (const { address } of ACCOUNTS) sent.push(await send(written(address, 'Found nowhere')));
@@ -130,13 +131,13 @@ describe.each([
     for (const { vendor, address } of ACCOUNTS)
       expect((await dump(vendor, address)).map(({ isDraft }) => isDraft)).toEqual([true]);
   };
-  if (when === 'long after') it('does not know of what is found nowhere, and keeps what was written', foundNowhere);
+  if (when === 'long after') it('ends as UNKNOWN what is found nowhere, and keeps its text', endsUnknown);
 
   it('sends a draft that is still there, though the gateway was down when it was due', async () => {
     const before = await arrived();
     const sent: { id: string }[] = [];
     for (const { address } of ACCOUNTS) sent.push(await send(await drafted(address, 'While down')));
-    await startLate(FALL_DUE);
+    await startLate(MAKE_DUE);
     for (const { id } of sent)
       await expect
         .poll(() => read(id), THROUGH_RETRIES)

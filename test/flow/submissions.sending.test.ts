@@ -24,7 +24,7 @@ graphql(
 const SEND = graphql(
   `mutation ($input: SendInput!) { send(input: $input) { submission { ...SentSubmission } userErrors { message } } }`,
 );
-const TELL = 'POST /me/messages/{id}/send';
+const SEND_OPERATION = 'POST /me/messages/{id}/send';
 
 const send = async (subject: string) => {
   const message = { integration, to: [{ address: 'zoe@gmail.example' }], subject, text: 'Hello' };
@@ -36,49 +36,52 @@ const read = async (id: string) =>
 const arrived = async (): Promise<number> =>
   (await app.control<Dumped[]>('/dump?vendor=google&account=zoe@gmail.example')).length;
 const orders = async (): Promise<number> =>
-  (await app.control<ControlLog>('/log?vendor=microsoft')).totals.byOperation[TELL] ?? 0;
-const lagging = (meanwhile: string, ids: string) =>
+  (await app.control<ControlLog>('/log?vendor=microsoft')).totals.byOperation[SEND_OPERATION] ?? 0;
+const delaySending = (meanwhile: string, ids: string) =>
   app.control('/sending', { vendor: 'microsoft', lagSeconds: 3_600, meanwhile, ids });
-const goes = (ids: string) => app.control('/sending', { vendor: 'microsoft', ids });
+const finishSending = (ids: string) => app.control('/sending', { vendor: 'microsoft', ids });
 
 const WAYS = ['draft', 'absent'].flatMap((meanwhile) => ['kept', 'changed'].map((ids) => [meanwhile, ids] as const));
 
-it.each(WAYS)('names the sent copy once there is one, and tells it: meanwhile %s, id %s', async (meanwhile, ids) => {
-  const subject = `Named ${meanwhile} ${ids}`;
-  const [before, told] = [await arrived(), await orders()];
-  await lagging(meanwhile, ids);
-  const submission = await send(subject);
-  expect(submission).toMatchObject({ status: 'SENT', attempts: 1, problem: null, message: null });
-  const watch = graphql(
-    `subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id message { subject isDraft } } } }`,
-  );
-  const follower = new Follower(app.url, app.token, watch, {});
-  await follower.opened;
-  // What is looked for is looked for after a restart too.
-  if (ids === 'changed') await app.restart();
-  expect(await arrived()).toBe(before);
-  await goes(ids);
-  await expect
-    .poll(async () => (await read(submission.id)).message, THROUGH_RETRIES)
-    .toMatchObject({ subject, isDraft: false });
-  const named = { submission: { id: submission.id, message: { subject, isDraft: false } } };
-  await expect.poll(() => follower.events).toContainEqual(expect.objectContaining(named));
-  await follower.end();
-  expect([await arrived(), await orders()]).toEqual([before + 1, told + 1]);
-});
+it.each(WAYS)(
+  'names the sent copy as soon as there is one, and sends an event: meanwhile %s, id %s',
+  async (meanwhile, ids) => {
+    const subject = `Named ${meanwhile} ${ids}`;
+    const [before, ordered] = [await arrived(), await orders()];
+    await delaySending(meanwhile, ids);
+    const submission = await send(subject);
+    expect(submission).toMatchObject({ status: 'SENT', attempts: 1, problem: null, message: null });
+    const watch = graphql(
+      `subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id message { subject isDraft } } } }`,
+    );
+    const follower = new Follower(app.url, app.token, watch, {});
+    await follower.opened;
+    // The search for the sent copy continues after a restart.
+    if (ids === 'changed') await app.restart();
+    expect(await arrived()).toBe(before);
+    await finishSending(ids);
+    await expect
+      .poll(async () => (await read(submission.id)).message, THROUGH_RETRIES)
+      .toMatchObject({ subject, isDraft: false });
+    const named = { submission: { id: submission.id, message: { subject, isDraft: false } } };
+    await expect.poll(() => follower.events).toContainEqual(expect.objectContaining(named));
+    await follower.end();
+    expect([await arrived(), await orders()]).toEqual([before + 1, ordered + 1]);
+  },
+);
 
-it.each(WAYS)('is told once when the answer is lost: meanwhile %s, id %s', async (meanwhile, ids) => {
+it.each(WAYS)('sends once when the answer is lost: meanwhile %s, id %s', async (meanwhile, ids) => {
   const subject = `Lost ${meanwhile} ${ids}`;
-  const [before, told] = [await arrived(), await orders()];
-  await lagging(meanwhile, ids);
-  await app.control('/faults', { vendor: 'microsoft', operation: TELL, loseAnswer: true, times: 1 });
+  const [before, ordered] = [await arrived(), await orders()];
+  await delaySending(meanwhile, ids);
+  await app.control('/faults', { vendor: 'microsoft', operation: SEND_OPERATION, loseAnswer: true, times: 1 });
   const submission = await send(subject);
-  // Being found nowhere, it may have gone or not.
+  // A message that is found nowhere may have been sent or not.
   const status = meanwhile === 'draft' ? 'SENT' : 'SENDING';
   await expect.poll(() => read(submission.id), THROUGH_RETRIES).toMatchObject({ status, attempts: 1, message: null });
-  await goes(ids);
+  await finishSending(ids);
   await expect
     .poll(() => read(submission.id), THROUGH_RETRIES)
     .toMatchObject({ status: 'SENT', attempts: 1, problem: null, message: { subject, isDraft: false } });
-  expect([await arrived(), await orders()]).toEqual([before + 1, told + 1]);
+  expect([await arrived(), await orders()]).toEqual([before + 1, ordered + 1]);
 });

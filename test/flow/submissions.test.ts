@@ -41,8 +41,8 @@ const cancel = async (id: string) => (await app.data(CANCEL, { id })).cancelSubm
 const read = async (id: string) => (await app.data(NODE, { id })).node;
 const ended = (id: string, status: string) =>
   expect.poll(async () => (await read(id)).status, THROUGH_RETRIES).toBe(status);
-/** When the vendor was told to send; the drafts are made first. */
-const toldAt = async (vendor: string, since: number): Promise<number> => {
+/** Returns when the vendor got the order to send. The draft is created before. */
+const orderedAt = async (vendor: string, since: number): Promise<number> => {
   const { records } = await app.control<ControlLog>(`/log?vendor=${vendor}&since=${since}`);
   return records.find((record) => record.operation === SEND_OPERATION[vendor])?.startedAt ?? 0;
 };
@@ -57,8 +57,8 @@ const vendorOf = (account: (typeof integrations)[number] | undefined) =>
   account?.address.includes('gmail') ? 'google' : 'microsoft';
 const SEND_OPERATION: Record<string, string> = { google: 'drafts.send', microsoft: 'POST /me/messages/{id}/send' };
 
-describe('once', () => {
-  it('is what a key stands for, however often it is used', async () => {
+describe('a key', () => {
+  it('stands for one submission, however often it is used', async () => {
     const input = {
       idempotencyKey: 'one key',
       message: { integration: integrations[0]?.id, to: [{ address: 'a@example.org' }], subject: 'One key', text: 'x' },
@@ -77,7 +77,7 @@ describe('once', () => {
     expect(theirs.send).toMatchObject({ submission: null, userErrors: [{ code: 'NOT_FOUND' }] });
   });
 
-  it.each(['google', 'microsoft'])('%s: is sent though the request did not get through', async (vendor) => {
+  it.each(['google', 'microsoft'])('%s: sends although the first request failed', async (vendor) => {
     const integration = integrations.find((one) => vendorOf(one) === vendor);
     await app.control('/faults', { vendor, operation: SEND_OPERATION[vendor], status: 503, times: 1 });
     const { submission } = await send(`Not through ${vendor}`, {}, integration);
@@ -87,47 +87,47 @@ describe('once', () => {
   });
 });
 
-describe('later', () => {
-  it('is held back until its time and not sent before, and not at all when it was undone', async () => {
+describe('a scheduled submission', () => {
+  it('is not sent before its time, and not at all when it was cancelled', async () => {
     const since = Date.now();
     const { submission } = await send('Undone', { undoSeconds: 10 });
     expect(submission).toMatchObject({ status: 'SCHEDULED', attempts: 0, undoUntil: expect.any(String) });
     expect(await cancel(submission.id)).toMatchObject({ submission: { status: 'CANCELLED' }, userErrors: [] });
     expect(await cancel(submission.id)).toMatchObject({ submission: { status: 'CANCELLED' }, userErrors: [] });
 
-    const held = integrations.flatMap((integration) => [
+    const sends = integrations.flatMap((integration) => [
       send('Undoable', { undoSeconds: 4 }, integration),
       send('Scheduled', { sendAt: soon(4_000) }, integration),
     ]);
-    const due = (await Promise.all(held)).map(({ submission: one }) => one);
-    for (const one of due) await ended(one.id, 'SENT');
+    const scheduled = (await Promise.all(sends)).map(({ submission: one }) => one);
+    for (const one of scheduled) await ended(one.id, 'SENT');
     for (const integration of integrations) {
-      const own = due.filter((one) => one.integration.id === integration.id);
+      const own = scheduled.filter((one) => one.integration.id === integration.id);
       const earliest = Math.min(...own.map((one) => Date.parse(one.undoUntil ?? one.sendAt)));
-      expect(await toldAt(vendorOf(integration), since)).toBeGreaterThanOrEqual(earliest);
+      expect(await orderedAt(vendorOf(integration), since)).toBeGreaterThanOrEqual(earliest);
     }
-    expect(await cancel(due[0]?.id ?? '')).toMatchObject({
+    expect(await cancel(scheduled[0]?.id ?? '')).toMatchObject({
       submission: null,
       userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('already sent') }],
     });
 
-    // What is due after it is worked at after it.
+    // The submissions are processed in the order of their times, so the first one would have been sent before this one.
     const after = new Date(Date.parse(submission.undoUntil) + 100).toISOString();
     await ended((await send('The next one', { sendAt: after })).submission.id, 'SENT');
     expect(await read(submission.id)).toMatchObject({ status: 'CANCELLED', attempts: 0 });
     expect([await copies('Undone'), await copies('Undone', 'DRAFTS')]).toEqual([0, 0]);
   });
 
-  it('is decided once who comes first, the sender or the one who takes it back', async () => {
-    const due = Date.now() + 1_500;
+  it('is either sent or cancelled when both happen at the same time', async () => {
+    const dueAt = Date.now() + 1_500;
     const sent = await Promise.all(
       Array.from({ length: 10 }, (_, n) =>
-        send(`Race ${n}`, { sendAt: new Date(due).toISOString() }, integrations[n % 2]),
+        send(`Race ${n}`, { sendAt: new Date(dueAt).toISOString() }, integrations[n % 2]),
       ),
     );
     const outcomes = await Promise.all(
       sent.map(async ({ submission }, n) => {
-        await delay(due - Date.now() - 50 + n * 40);
+        await delay(dueAt - Date.now() - 50 + n * 40);
         return cancel(submission.id);
       }),
     );
@@ -139,15 +139,15 @@ describe('later', () => {
     }
   });
 
-  it('goes at the start when it fell due while the server was down', async () => {
-    const due = Date.now() + 3_000;
-    const { submission } = await send('While down', { sendAt: new Date(due).toISOString() });
-    await app.restart(() => delay(due - Date.now()));
+  it('is sent at the start when it fell due while the server was down', async () => {
+    const dueAt = Date.now() + 3_000;
+    const { submission } = await send('While down', { sendAt: new Date(dueAt).toISOString() });
+    await app.restart(() => delay(dueAt - Date.now()));
     await ended(submission.id, 'SENT');
     expect(await copies('While down')).toBe(1);
   });
 
-  it('is not in a year and a day, and not by more than two minutes of undoing', async () => {
+  it('is refused after more than a year, or with more than two minutes to undo', async () => {
     expect(await send('Far', { sendAt: soon(400 * 86_400_000) })).toMatchObject({
       submission: null,
       userErrors: [{ code: 'INVALID', field: ['input', 'sendAt'] }],
@@ -180,7 +180,7 @@ describe('later', () => {
   });
 });
 
-it('sends a draft as it stands', async () => {
+it('sends a draft unchanged', async () => {
   for (const integration of integrations) {
     const subject = `A draft of ${integration.provider.id}`;
     const save = graphql(
@@ -206,7 +206,7 @@ it('sends a draft as it stands', async () => {
   }
 });
 
-it('lists what was sent, page by page and by status, and to nobody else', async () => {
+it('lists what was sent, page by page and by status, and not to another user', async () => {
   const LIST = graphql(
     `query ($first: Int, $after: Cursor, $status: [SubmissionStatus!]) { viewer { submissions(first: $first, after: $after, status: $status) { nodes { id status } pageInfo { hasNextPage endCursor } } } }`,
   );
@@ -233,7 +233,7 @@ it('lists what was sent, page by page and by status, and to nobody else', async 
   });
 });
 
-it('tells each step, ends with the outcome, and is resumed with its cursor', async () => {
+it('sends an event for each step, ends with the outcome, and resumes with its cursor', async () => {
   const WATCH = graphql(
     `subscription ($id: ID, $after: Cursor) { submissionChanged(id: $id, after: $after) { cursor submission { id status } } }`,
   );
@@ -245,7 +245,7 @@ it('tells each step, ends with the outcome, and is resumed with its cursor', asy
   clients.push(client);
   const watch = (variables: Record<string, unknown>) =>
     client.iterate<Present<ResultOf<typeof WATCH>>>({ query: documentText(WATCH), variables });
-  // Steps are read from the row: SENDING stays until it was seen.
+  // An event shows the status of its row, so the submission stays SENDING until that event was received.
   const vendor = vendorOf(integrations[0]);
   await app.control('/faults', { vendor, operation: SEND_OPERATION[vendor], hang: 'release' });
   const { submission } = await send('Watched', { undoSeconds: 8 });

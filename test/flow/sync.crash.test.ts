@@ -10,7 +10,7 @@ const SYNC = graphql(`{ viewer { integrations { id sync { cursor lastReconciledA
 const LIVE = graphql(
   `subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }`,
 );
-/** What a change is asked for with. */
+/** Each vendor with the request by which the gateway asks for changes. */
 const VENDORS = [
   ['google', 'demo@gmail.example', 'history.list'],
   ['microsoft', 'demo@outlook.example', 'GET /me/messages/{id}'],
@@ -35,13 +35,13 @@ async function control(path: string, body?: object, method = 'POST') {
   if (!response.ok) throw new Error(await response.text());
   return (await response.json()) as unknown;
 }
-/** A request for changes was taken and is not answered. */
+/** Returns whether a request for changes has arrived and is not answered. */
 const hangs = async (vendor: string): Promise<boolean> =>
   ((await control('/faults', undefined, 'GET')) as SetFault[]).some(
     ({ fault, met }) => fault.vendor === vendor && met > 0,
   );
 
-it('tells of mail that was announced to an instance, though that one is killed before it has read it', async () => {
+it('sends events for mail that was announced to an instance which is killed before it has read it', async () => {
   const { integrations } = (await new Client(cluster.url, token).query(SYNC)).viewer;
   for (const [vendor, , operation] of VENDORS) await control('/faults', { vendor, operation, hang: 'release' });
   await cluster.kill(async () => {
@@ -51,12 +51,13 @@ it('tells of mail that was announced to an instance, though that one is killed b
     }
   });
   await control('/faults', undefined, 'DELETE');
-  // Each from its own account's cursor: an account that a cursor does not name begins where its log ends by then.
+  // Each account is followed from its own cursor: an account that a cursor does not include begins at the end of its
+  // log.
   const followers = integrations.map(
     ({ id, sync }) => new Follower(cluster.url, token, LIVE, { integration: id, after: sync.cursor }),
   );
-  const heard = () => followers.flatMap(({ events }) => events.map(({ message }) => message?.subject)).sort();
-  await expect.poll(heard).toEqual(VENDORS.map(([, account]) => `to ${account}`));
+  const received = () => followers.flatMap(({ events }) => events.map(({ message }) => message?.subject)).sort();
+  await expect.poll(received).toEqual(VENDORS.map(([, account]) => `to ${account}`));
   for (const follower of followers) {
     await follower.end();
     expect(follower.failures).toEqual([]);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-it('leaves a list by the mail that it asks for, and follows no link inwards', async () => {
+it('unsubscribes by mail where the list asks for it, and follows no link into the private network', async () => {
   const UNSUBSCRIBE = '{ requested method url userErrors { code message field } }';
   const deliver = async (subject: string, headers: Record<string, string>) => {
     await app.control('/deliver', {

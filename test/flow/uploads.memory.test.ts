@@ -15,7 +15,7 @@ import { Inspector } from '../support/schema/inspector.ts';
 const MEGABYTES = 80;
 const MEGABYTE = 1024 * 1024;
 
-it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async ({ onTestFinished }) => {
+it(`an upload of ${MEGABYTES} MB does not use memory in proportion to its size`, async ({ onTestFinished }) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'postern-upload-'));
   const [port, inspected] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -43,20 +43,22 @@ it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async ({ o
   });
   const token = await register(url);
   const inspector = await Inspector.open(inspected);
-  const held: number[] = [];
-  // The first half loads what every upload needs, and fills the embedded database's own page buffers.
+  const sizes: number[] = [];
+  // The first half includes what every upload loads, and the page buffers of the embedded database.
   const answer = await upload(url, token, async () => {
-    held.push(Math.round((await inspector.heldBytes()) / MEGABYTE));
+    sizes.push(Math.round((await inspector.heldBytes()) / MEGABYTE));
   }).finally(() => inspector.close());
   expect(answer).toMatchObject({ sizeBytes: MEGABYTES * MEGABYTE });
-  const [half = 0, end = 0] = held;
-  console.info(`held: ${half} MB after the first half, ${end} MB at the end, on ${database ? 'postgres' : 'pglite'}`);
-  // A file that is held whole grows by as much again.
+  const [half = 0, end = 0] = sizes;
+  console.info(
+    `in memory: ${half} MB after the first half, ${end} MB at the end, on ${database ? 'postgres' : 'pglite'}`,
+  );
+  // A file that is kept in memory would grow by the other half here.
   expect(end - half).toBeLessThan(MEGABYTES / 4);
 }, 900_000);
 
-/** Sent piece by piece, as fast as it is taken; looked at half way and before the last piece. */
-async function upload(url: string, token: string, look: () => Promise<void>) {
+/** Sends the file in pieces, as fast as they are accepted. Calls `measure` half way and before the last piece. */
+async function upload(url: string, token: string, measure: () => Promise<void>) {
   const piece = randomBytes(MEGABYTE);
   const sending = request(`${url}/upload?filename=large.bin`, {
     method: 'POST',
@@ -73,7 +75,7 @@ async function upload(url: string, token: string, look: () => Promise<void>) {
   });
   const pieces = async function* () {
     for (let sent = 0; sent < MEGABYTES; sent++) {
-      if (sent === MEGABYTES / 2 || sent === MEGABYTES - 1) await look();
+      if (sent === MEGABYTES / 2 || sent === MEGABYTES - 1) await measure();
       yield piece;
     }
   };

@@ -33,8 +33,8 @@ const errorOf = async (response: Response) => {
 };
 const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-describe('an upload', () => {
-  it('takes the body itself, named by its header', async () => {
+describe('an upload accepts', () => {
+  it('the body itself, named by its header', async () => {
     const disposition = "attachment; filename*=UTF-8''%C3%84rger%20%E4%B8%96.csv";
     const response = await post({
       body: 'a,b\n1,2\n',
@@ -47,10 +47,10 @@ describe('an upload', () => {
     expect(Date.parse(expiresAt) - Date.now()).toBeGreaterThan(23 * 3_600_000);
   });
 
-  it('takes a form with one file, and no path in its name', async () => {
+  it('a form with one file, and removes the path from its name', async () => {
     const form = new FormData();
     form.set('note', 'ignored');
-    // Random bytes begin like an MP3 now and then, which is told.
+    // The bytes are constant, because random ones sometimes begin like an MP3, and the type is detected.
     form.set('file', new File([Buffer.alloc(700_000, 7)], '../../etc/Grüße\u202e.pdf'));
     const response = await post({ body: form });
     expect(response.status).toBe(201);
@@ -59,7 +59,7 @@ describe('an upload', () => {
     expect({ sizeBytes, mimeType }).toEqual({ sizeBytes: 700_000, mimeType: 'application/octet-stream' });
   });
 
-  it('shows what a file is, whatever it says', async () => {
+  it('a file of any declared type, and detects the real one', async () => {
     const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex');
     const lying = await post({
       body: png,
@@ -69,7 +69,7 @@ describe('an upload', () => {
     expect(await lying.json()).toMatchObject({ filename: 'report.pdf', mimeType: 'image/png' });
   });
 
-  it('takes a body of unknown length, and an empty one', async () => {
+  it('a body of unknown length, and an empty one', async () => {
     const stream = Readable.toWeb(Readable.from([Buffer.alloc(300_000, 1), Buffer.alloc(5, 2)])) as ReadableStream;
     const chunked = await post({ body: stream, duplex: 'half' } as RequestInit);
     expect(await chunked.json()).toMatchObject({ sizeBytes: 300_005, filename: 'attachment' });
@@ -80,11 +80,11 @@ describe('an upload', () => {
 });
 
 describe('a refusal says why', () => {
-  it('to who is not signed in', async () => {
+  it('to a client that is not signed in', async () => {
     for (const token of [null, 'rubbish', 'x'.repeat(10_000)])
       expect(await errorOf(await post({ body: 'x', token }))).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
   });
-  it('with figures, for what is too large, told beforehand or not', async () => {
+  it('with the sizes, for a file that is too large, whether its length is declared or not', async () => {
     const body = Buffer.alloc(MAX + 1);
     expect(await errorOf(await post({ body }))).toMatchObject({ status: 413, maxBytes: MAX, sizeBytes: MAX + 1 });
     const stream = Readable.toWeb(Readable.from([Buffer.alloc(MAX), Buffer.alloc(1)])) as ReadableStream;
@@ -97,7 +97,7 @@ describe('a refusal says why', () => {
     expect(await errorOf(await post({ body: form }))).toMatchObject({ status: 413, maxBytes: MAX });
     expect((await post({ body: Buffer.alloc(MAX) })).status).toBe(201);
   });
-  it('for what is no upload', async () => {
+  it('for a request that is not an upload', async () => {
     expect(await errorOf(await post({ body: 'x', headers: { 'content-encoding': 'gzip' } }))).toMatchObject({
       status: 415,
     });
@@ -127,7 +127,7 @@ describe('a refusal says why', () => {
   });
 });
 
-it('that breaks off leaves nothing, and the server goes on', async () => {
+it('an upload that is interrupted does not stop the server', async () => {
   for (const promised of [{ 'content-length': '1000000' }, { 'transfer-encoding': 'chunked' }]) {
     await new Promise<void>((resolve) => {
       const broken = request(`${app.url}/upload`, {
@@ -141,7 +141,7 @@ it('that breaks off leaves nothing, and the server goes on', async () => {
   expect((await post({ body: 'still here' })).status).toBe(201);
 });
 
-it('is attached byte for byte, at its own time, from either account, and to nobody else', async () => {
+it('an upload is attached byte for byte to a later message of either account, and never of another user', async () => {
   const bytes = randomBytes(1_500_000);
   const stranger = await app.user('uploads');
   for (const integration of integrations) {
@@ -176,7 +176,7 @@ it('is attached byte for byte, at its own time, from either account, and to nobo
           { id: submission.id },
         )
       ).node;
-    // Which message the sent copy is may be known a moment later.
+    // The sent copy may be found a moment after the send.
     await expect.poll(async () => (await read()).message).toBeTruthy();
     const { status, message: sent } = await read();
     expect(status).toBe('SENT');

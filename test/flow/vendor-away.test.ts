@@ -4,9 +4,12 @@ import { type ControlLog, startApp, type TestApp } from '../support/app/app.ts';
 import type { ResultOf } from '../support/clients/document.ts';
 import { Follower } from '../support/clients/follower.ts';
 
-/** One place for each vendor, and none for the slow: two accounts that hang would be enough to stop a shared pool of one, or of two. */
-const ONE_PLACE = { slots: 1, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 };
-/** Found to hang, and to be behind, sooner than a person would care, so that the tests need not wait for it. */
+/**
+ * Each vendor has one slot, and no slots for slow requests. In a shared pool of one or two slots, two accounts that
+ * hang would stop everything.
+ */
+const ONE_SLOT = { slots: 1, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 };
+/** An account counts as hanging, and as behind, earlier than in production, so that the tests need not wait. */
 const SHORT = { firstAttemptMs: 1_500, behindMs: 500 };
 const LIVE = graphql(
   `subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }`,
@@ -19,7 +22,7 @@ let app: TestApp;
 let followers: Follower<ResultOf<typeof LIVE>>[];
 let accounts: { id: string; address: string; provider: { id: string }; sync: { cursor: string } }[];
 beforeAll(async () => {
-  app = await startApp({ messages: 3, lanes: { sync: ONE_PLACE, submissions: ONE_PLACE }, syncTimes: SHORT });
+  app = await startApp({ messages: 3, lanes: { sync: ONE_SLOT, submissions: ONE_SLOT }, syncTimes: SHORT });
   for (const [provider, domain] of [
     ['GMAIL', 'gmail.example'],
     ['OUTLOOK', 'outlook.example'],
@@ -41,13 +44,13 @@ const VENDORS = [
   ['google', 'GMAIL', 'microsoft', 'OUTLOOK'],
   ['microsoft', 'OUTLOOK', 'google', 'GMAIL'],
 ] as const;
-/** What the background asks for: changes, and drafts to be stored. Who asks to send is answered at once. */
+/** The operations of background work: reading changes and storing drafts. The order to send is not among them. */
 const BUSY = {
   google: ['history.list', 'drafts.create'],
   microsoft: ['GET /me/messages/{id}', 'POST /$batch', 'POST /me/messages'],
 };
-const of = (provider: string) => accounts.filter((account) => account.provider.id === provider);
-const heard = () => followers.flatMap(({ events }) => events.map(({ message }) => message?.subject));
+const accountsAt = (provider: string) => accounts.filter((account) => account.provider.id === provider);
+const received = () => followers.flatMap(({ events }) => events.map(({ message }) => message?.subject));
 const deliver = (vendor: string, account: string, subject: string) =>
   app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x' });
 const hung = async (vendor: string) =>
@@ -72,46 +75,49 @@ const submission = async (id: string) =>
 
 it.each(VENDORS)(
   "%s stuck with all of its accounts busy: the other vendor's events and sends come meanwhile, and its own once it is back",
-  async (vendor, ill, other, well) => {
+  async (vendor, failing, other, healthy) => {
     for (const operation of BUSY[vendor]) await app.control('/faults', { vendor, operation, hang: 'release' });
-    const late = of(ill).map(({ address }, n) => [address, `${vendor} stuck ${n}`] as const);
+    const late = accountsAt(failing).map(({ address }, n) => [address, `${vendor} stuck ${n}`] as const);
     for (const [address, subject] of late) await deliver(vendor, address, subject);
-    const stuck = await Promise.all(of(ill).map(({ id }, n) => send(id, `${vendor} stuck send ${n}`)));
-    await expect.poll(async () => (await health(of(ill)[0]?.id ?? '')).sync.live).toBe(false);
+    const stuck = await Promise.all(accountsAt(failing).map(({ id }, n) => send(id, `${vendor} stuck send ${n}`)));
+    await expect.poll(async () => (await health(accountsAt(failing)[0]?.id ?? '')).sync.live).toBe(false);
 
-    const prompt = of(well).map(({ address }, n) => [address, `${other} meanwhile ${n}`] as const);
+    const prompt = accountsAt(healthy).map(({ address }, n) => [address, `${other} meanwhile ${n}`] as const);
     for (const [address, subject] of prompt) await deliver(other, address, subject);
-    const sends = await Promise.all(of(well).map(({ id }, n) => send(id, `${other} meanwhile send ${n}`)));
-    await expect.poll(heard).toEqual(expect.arrayContaining(prompt.map(([, subject]) => subject)));
+    const sends = await Promise.all(accountsAt(healthy).map(({ id }, n) => send(id, `${other} meanwhile send ${n}`)));
+    await expect.poll(received).toEqual(expect.arrayContaining(prompt.map(([, subject]) => subject)));
     for (const id of sends) await expect.poll(() => submission(id)).toMatchObject({ status: 'SENT' });
     for (const id of stuck)
       expect(await submission(id)).toMatchObject({ status: expect.stringMatching(/SENDING|SCHEDULED/) });
-    expect(heard().filter((subject) => subject?.startsWith(`${vendor} stuck`))).toEqual([]);
+    expect(received().filter((subject) => subject?.startsWith(`${vendor} stuck`))).toEqual([]);
 
     await app.control('/faults', undefined, 'DELETE');
-    await expect.poll(heard).toEqual(expect.arrayContaining(late.map(([, subject]) => subject)));
+    await expect.poll(received).toEqual(expect.arrayContaining(late.map(([, subject]) => subject)));
     for (const id of stuck) await expect.poll(() => submission(id)).toMatchObject({ status: 'SENT' });
-    await expect.poll(async () => (await health(of(ill)[0]?.id ?? '')).sync.live).toBe(true);
+    await expect.poll(async () => (await health(accountsAt(failing)[0]?.id ?? '')).sync.live).toBe(true);
   },
 );
 
-it.each(VENDORS)('%s holds on to a request for good: news of the account is read all the same', async (vendor, ill) => {
-  const { address } = of(ill)[0] as (typeof accounts)[number];
-  await app.control('/log', undefined, 'DELETE');
-  await app.control('/faults', { vendor, account: address, hang: true });
-  await deliver(vendor, address, `${vendor} held`);
-  await expect.poll(() => hung(vendor)).toBeGreaterThan(0);
-  await app.control('/faults', undefined, 'DELETE');
-  await deliver(vendor, address, `${vendor} and on`);
-  await expect.poll(heard).toEqual(expect.arrayContaining([`${vendor} held`, `${vendor} and on`]));
-});
+it.each(VENDORS)(
+  '%s never answers a request: changes of the account are read nevertheless',
+  async (vendor, failing) => {
+    const { address } = accountsAt(failing)[0] as (typeof accounts)[number];
+    await app.control('/log', undefined, 'DELETE');
+    await app.control('/faults', { vendor, account: address, hang: true });
+    await deliver(vendor, address, `${vendor} held`);
+    await expect.poll(() => hung(vendor)).toBeGreaterThan(0);
+    await app.control('/faults', undefined, 'DELETE');
+    await deliver(vendor, address, `${vendor} and on`);
+    await expect.poll(received).toEqual(expect.arrayContaining([`${vendor} held`, `${vendor} and on`]));
+  },
+);
 
-it.each(VENDORS)('%s refuses: its account is not live until what it announced was read', async (vendor, ill) => {
-  const { address, id } = of(ill)[0] as (typeof accounts)[number];
+it.each(VENDORS)('%s refuses: its account is not live until the announced change was read', async (vendor, failing) => {
+  const { address, id } = accountsAt(failing)[0] as (typeof accounts)[number];
   await app.control('/faults', { vendor, account: address, status: 503 });
   await deliver(vendor, address, `${vendor} refused`);
   await expect.poll(() => health(id)).toEqual({ status: 'CONNECTED', sync: { live: false } });
   await app.control('/faults', undefined, 'DELETE');
-  await expect.poll(heard).toContain(`${vendor} refused`);
+  await expect.poll(received).toContain(`${vendor} refused`);
   await expect.poll(() => health(id)).toEqual({ status: 'CONNECTED', sync: { live: true } });
 });

@@ -21,7 +21,7 @@ const notify = async (provider = 'outlook'): Promise<number> => {
 const cursorOf = async (): Promise<string> =>
   (await app.data(SYNC)).viewer.integrations.find(({ provider }) => provider.id === 'OUTLOOK')?.sync.cursor ?? '';
 
-it('takes notifications that prove nothing for what they are', async () => {
+it('accepts or refuses notifications without a proof as each provider requires', async () => {
   expect([await notify(), await notify('gmail'), await notify('nobody')]).toEqual([202, 401, 404]);
 });
 
@@ -35,7 +35,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('notificatio
   it.each([
     ['hangs', () => relay.hang(), () => relay.resume()],
     ['is gone', () => relay.cut(), () => relay.restore()],
-  ])('%s are to come again, and those that do are read', async (_, fail, mend) => {
+  ])('%s are answered with 503, and read when they come again', async (_, fail, mend) => {
     await app.synced(app.token);
     const before = await cursorOf();
     fail();

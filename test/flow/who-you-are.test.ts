@@ -120,7 +120,7 @@ it('reads no cookie', async () => {
   expect(response.headers.get('set-cookie')).toBeNull();
 });
 
-it('slows down who guesses passwords, with the time to wait', async () => {
+it('limits password guesses', async () => {
   let limited: unknown;
   for (let i = 0; i < 40 && !limited; i++) {
     const answer = await app.query(
@@ -135,9 +135,9 @@ it('slows down who guesses passwords, with the time to wait', async () => {
   expect(limited).toBeDefined();
 });
 
-/** Several instances need a server: the embedded database belongs to one process. */
+/** Several instances need a database server, because only one process can open the embedded database. */
 describe.each(process.env.TEST_DATABASE_URL ? TEST_REDIS_URLS : [])('two instances with REDIS_URL', (redisUrl) => {
-  it('share a sign-out, and keep no connection to the database that listens', async () => {
+  it('share a sign-out, and have no connection that listens for notifications of the database', async () => {
     const own = await createTestDatabaseUrl();
     const databaseUrl = own?.url ?? '';
     const config = { ...app.config, port: 0, publicUrl: null, databaseUrl, redisUrl };

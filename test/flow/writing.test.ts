@@ -94,7 +94,7 @@ it('archives and trashes, and one failing account does not fail the other', asyn
   }
 });
 
-it('takes thread ids too', async () => {
+it('accepts thread ids too', async () => {
   const { viewer } = await app.data(graphql(`{ viewer { threads(first: 3) { nodes { id } } } }`));
   const { updateMessages } = await app.data(UPDATE, {
     input: { ids: viewer.threads.nodes.map((t) => t.id), isRead: true },

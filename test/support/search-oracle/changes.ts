@@ -1,7 +1,10 @@
 import type { OracleMail, Where } from './oracle.ts';
 import type { Chance } from './random.ts';
 
-/** A stretch of mail that a list finds alone, so that lists can be changed while they are read, one behind the other. */
+/**
+ * Mail within one day, which no other condition finds. A test changes it while it reads the list; each test uses the
+ * next day.
+ */
 export interface Stretch {
   readonly mails: readonly OracleMail[];
   readonly marker: string;
@@ -12,7 +15,7 @@ export interface Stretch {
 const FIRST_DAY = Date.parse('2026-06-01T00:00:00Z');
 const DAY = 86_400_000;
 
-/** `index`: each has a day of its own. */
+/** Returns the mail of the day that belongs to `index`. */
 export function stretchOf(
   chance: Chance,
   index: number,
@@ -25,7 +28,7 @@ export function stretchOf(
   return { mails, marker, from, until: from + DAY };
 }
 
-/** A new mail above all that there was, which may go on with one of its threads. */
+/** Returns a mail that is newer than all the others. It may answer one of them. */
 export const arrival = (chance: Chance, { mails, marker, until }: Stretch): OracleMail => {
   const receivedAt = until - 1 - chance.below(3_600_000);
   return { ...one(chance, marker, receivedAt, mails), receivedAt };
@@ -34,7 +37,7 @@ export const arrival = (chance: Chance, { mails, marker, until }: Stretch): Orac
 function one(chance: Chance, marker: string, near: number, before: readonly OracleMail[]): OracleMail {
   const messageId = `${marker}.${before.length}.${chance.below(1e9).toString(36)}@mail.example`;
   const answered = before.length > 0 && chance.is(0.4) ? chance.one(before) : null;
-  // Often several within a second.
+  // Some mails arrive within the same second.
   const last = before.at(-1);
   const receivedAt = last && chance.is(0.3) ? Math.min(last.receivedAt + chance.below(400), near + 900) : near;
   const topic = answered ? answered.subject.replace(/^Re: /, '') : `${marker} topic${before.length}`;
@@ -51,7 +54,7 @@ function one(chance: Chance, marker: string, near: number, before: readonly Orac
     text: `stripes of ${marker} ${chance.is(0.3) ? 'ghost' : 'horse'}`,
     isHtml: false,
     files: [],
-    // A Date header that lies: lists of what is searched for must not follow it.
+    // The Date header may be wrong. A list of search results must not be ordered by it.
     sentAt: Math.floor((receivedAt + (chance.is(0.5) ? chance.below(20) * DAY : 0)) / 1000) * 1000,
     receivedAt,
     place: chance.is(0.85) ? 'inbox' : 'archive',
@@ -62,7 +65,7 @@ function one(chance: Chance, marker: string, near: number, before: readonly Orac
   };
 }
 
-/** Ways to ask for it, which providers answer by different means. */
+/** Conditions that find the stretch. Providers answer them in different ways. */
 export const FLAVOURS: Readonly<Record<string, (stretch: Stretch) => Where>> = {
   dates: ({ from, until }) => ({ all: [{ after: from }, { before: until }] }),
   unread: ({ from, until }) => ({ all: [{ after: from }, { before: until }, { isRead: false }] }),

@@ -1,26 +1,26 @@
 import type { OracleMail, Person, Place } from './oracle.ts';
 
-/** A mailbox as people in eight countries have it, for the searches that people type. Oldest first, a few hours apart. */
-type Told = readonly [from: string, to: string, subject: string, text: string, more?: Partial<Given>];
-interface Given {
+/** A mail from which EVERYDAY is made. They are in the order of arrival, nine hours apart, and in a dozen languages. */
+type Sample = readonly [from: string, to: string, subject: string, text: string, more?: Partial<Details>];
+interface Details {
   readonly place: Place;
   readonly labels: readonly string[];
   readonly files: readonly string[];
   readonly cc: string;
   readonly sender: string;
   readonly flags: string;
-  /** How many mails before it the one that it answers came. */
+  /** How many mails before this one the mail that it answers is: 1 is the mail directly before. */
   readonly answers: number;
-  /** Its moment, where it matters. */
+  /** The time of receipt, where a test depends on it. */
   readonly at: string;
-  /** So many days that its Date header lies by. */
-  readonly liesBy: number;
+  /** By how many days the Date header is wrong. */
+  readonly dateOffByDays: number;
 }
 
 const BASE = Date.parse('2026-10-28T06:00:00.000Z');
 const ME = 'Robin Meier <robin@people.example>';
 
-const TOLD: readonly Told[] = [
+const SAMPLES: readonly Sample[] = [
   // English
   [
     'Ada Lovelace <ada@example.org>',
@@ -250,13 +250,25 @@ const TOLD: readonly Told[] = [
     { flags: 'read' },
   ],
   // Dates
-  ['Clock <clock@time.example>', ME, 'Midnight minus one', 'tick', { at: '2026-11-19T23:59:59.999Z', liesBy: -400 }],
+  [
+    'Clock <clock@time.example>',
+    ME,
+    'Midnight minus one',
+    'tick',
+    { at: '2026-11-19T23:59:59.999Z', dateOffByDays: -400 },
+  ],
   ['Clock <clock@time.example>', ME, 'Midnight', 'tock', { at: '2026-11-20T00:00:00.000Z' }],
-  ['Clock <clock@time.example>', ME, 'Midnight and a bit', 'tick tock', { at: '2026-11-20T00:00:00.400Z', liesBy: 3 }],
+  [
+    'Clock <clock@time.example>',
+    ME,
+    'Midnight and a bit',
+    'tick tock',
+    { at: '2026-11-20T00:00:00.400Z', dateOffByDays: 3 },
+  ],
   ['Clock <clock@time.example>', ME, 'Half past ten, Kiritimati', 'aloha', { at: '2026-11-20T10:30:00.000Z' }],
 ];
 
-/** `Name <address>`, `"quoted" <address>`, several between commas behind a bracket. */
+/** Parses `Name <address>, "Name" <address>`. Commas separate people only after a `>`. */
 function people(list: string): Person[] {
   return list.split(/(?<=>), /).map((one) => {
     const [, name = '', address = one] = /^(.*?)\s*<([^<>]*)>$/.exec(one) ?? [];
@@ -266,8 +278,8 @@ function people(list: string): Person[] {
 
 export const EVERYDAY: readonly OracleMail[] = (() => {
   const mails: OracleMail[] = [];
-  for (const [index, [from, to, subject, text, more = {}]] of TOLD.entries()) {
-    const { place = 'inbox', labels = [], files = [], cc, sender, flags = '', answers, at, liesBy = 0 } = more;
+  for (const [index, [from, to, subject, text, more = {}]] of SAMPLES.entries()) {
+    const { place = 'inbox', labels = [], files = [], cc, sender, flags = '', answers, at, dateOffByDays = 0 } = more;
     const answered = answers === undefined ? undefined : mails[index - answers];
     const messageId = `everyday.${index}@mail.example`;
     const receivedAt = at === undefined ? BASE + index * 9 * 3_600_000 + index * 1_007 : Date.parse(at);
@@ -285,7 +297,7 @@ export const EVERYDAY: readonly OracleMail[] = (() => {
       text,
       isHtml: index % 3 === 0,
       files,
-      sentAt: Math.floor(receivedAt / 1000) * 1000 + liesBy * 86_400_000,
+      sentAt: Math.floor(receivedAt / 1000) * 1000 + dateOffByDays * 86_400_000,
       receivedAt,
       place,
       labels,

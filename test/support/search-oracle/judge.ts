@@ -1,7 +1,7 @@
 import { listMessages, listThreads, type OracleMail, type Person, type Where } from './oracle.ts';
 import type { Found, Kind, OracleAccount, Question, Row } from './world.ts';
 
-/** What the scan finds, of the same shape as what the gateway answers. */
+/** Returns the rows that the scan finds, in the form in which the gateway answers. */
 export function expectedRows(
   mails: readonly OracleMail[],
   { manner }: OracleAccount,
@@ -16,7 +16,7 @@ export function expectedRows(
   }));
 }
 
-/** Why the answer is not what the scan finds; null: it is. */
+/** Returns how the answer differs from what the scan finds, or null if it does not. */
 export function faultOf(
   mails: readonly OracleMail[],
   expected: readonly Row[],
@@ -61,7 +61,7 @@ function describe(mails: readonly OracleMail[], key: string): string {
   ].join('\n    ');
 }
 
-/** A smaller condition that fails too, for a report. */
+/** Returns a smaller condition that also fails, so that the report is short. */
 export async function smallest(where: Where, fails: (where: Where) => Promise<boolean>): Promise<Where> {
   for (let left = 40; left > 0; ) {
     let isSmaller = false;

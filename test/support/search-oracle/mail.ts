@@ -1,7 +1,7 @@
 import type { OracleMail, Person, Place } from './oracle.ts';
 import type { Chance } from './random.ts';
 
-/** Words that are easily taken for one another, in many scripts; mail and queries are made of the same. */
+/** Words that are easily mistaken for one another, in many scripts. Mail and queries are both made of them. */
 export const VOCABULARY: readonly string[] = [
   ...'cat cats concatenate foo bar foo-bar foo_bar file ﬁle office oﬃce invoice Invoices INVOICE plan plans'.split(' '),
   ...'Straße STRASSE STRAẞE strasse straßen Grüße gruesse Gruße Müller Mueller muller'.split(' '),
@@ -112,7 +112,7 @@ export const PEOPLE: readonly Person[] = [
   person('ada@example.org', 'spoof@evil.example'),
 ];
 
-/** Users' own folders (labels at Gmail), and further labels (categories at Outlook). */
+/** The user's own folders (at Gmail, labels), and further labels (at Outlook, categories). */
 export const FOLDERS = ['Projects', 'Garden & Co'] as const;
 export const LABELS = ['Blue', 'To do'] as const;
 const PLACES: readonly Place[] = [
@@ -121,11 +121,14 @@ const PLACES: readonly Place[] = [
   ...FOLDERS.map((name) => ({ name })),
 ];
 
-/** Ends before any clock that this runs by. */
+/** The end of the mail's time span. It is before the time at which any test runs. */
 export const NEWEST = Date.parse('2026-11-20T12:00:00Z');
 const SPAN = 60 * 86_400_000;
 
-/** Oldest first. Bursts within a second, replies in other places, dates that lie; every folder and label has mail, so that it is there. */
+/**
+ * Returns mail, the oldest first. Some arrives within one second, some answers mail in another folder, and some Date
+ * headers are wrong. Every folder and label has at least one mail.
+ */
 export function randomMail(chance: Chance, count: number): OracleMail[] {
   const moments = Array.from({ length: count }, () => NEWEST - chance.below(SPAN));
   for (let at = 1; at < count; at += 1)
@@ -137,16 +140,16 @@ export function randomMail(chance: Chance, count: number): OracleMail[] {
 }
 
 function one(chance: Chance, index: number, receivedAt: number, before: readonly OracleMail[]): OracleMail {
-  // Drafts are edited and threads of their own enough elsewhere.
+  // No draft answers a mail here: other tests cover drafts and their threads.
   const answered = before.length > 0 && chance.is(0.4) ? chance.one(before.slice(-30)) : null;
   const drawn = chance.one(PLACES);
   const folder = FOLDERS[index];
   const place: Place = folder === undefined ? drawn : { name: folder };
   const messageId = `Oracle.${index}.${chance.below(1e9).toString(36)}@Mail.example`;
   const isOwn = place === 'sent' || place === 'drafts';
-  const said = (least: number, most: number) =>
+  const wordsOf = (least: number, most: number) =>
     chance.some(VOCABULARY, least, most).join(chance.one([' ', ' ', ', ', ' / ']));
-  const topic = answered ? answered.subject.replace(/^(Re: )+/, '') : `${said(1, 4)} t${index}`;
+  const topic = answered ? answered.subject.replace(/^(Re: )+/, '') : `${wordsOf(1, 4)} t${index}`;
   return {
     messageId,
     thread: answered?.thread ?? messageId,

@@ -24,7 +24,7 @@ export interface OracleMail {
   readonly text: string;
   readonly isHtml: boolean;
   readonly files: readonly string[];
-  /** The Date header, which may lie. */
+  /** The Date header, which may be wrong. */
   readonly sentAt: number;
   readonly receivedAt: number;
   readonly place: Place;
@@ -80,7 +80,7 @@ function hasRole(mail: OracleMail, role: Role, { provider }: Manner): boolean {
   if (role === 'ALL') return !isHidden(mail);
   if (role === 'STARRED') return mail.isStarred;
   if (role === 'IMPORTANT') return mail.isImportant;
-  // Gmail has no archive: what lies in none of these is archived.
+  // Gmail has no archive: mail that is in none of these mailboxes is archived.
   if (role === 'ARCHIVE' && provider === 'GMAIL') return mail.place === 'archive' || typeof mail.place === 'object';
   return mail.place === PLACES[role];
 }
@@ -123,7 +123,10 @@ function holds(where: Where, mail: OracleMail, manner: Manner): boolean {
   return bare(mail.messageId) === bare(where.messageId);
 }
 
-/** Whether an alternative that the mail meets names the trash or the junk that it lies in, un-negated. */
+/**
+ * Returns whether an alternative that the mail meets names, without negation, the trash or junk folder that the mail is
+ * in.
+ */
 function isBroughtIn(where: Where, isNegated: boolean, mail: OracleMail, manner: Manner): boolean {
   if ('not' in where) return isBroughtIn(where.not, !isNegated, mail, manner);
   const parts = 'all' in where ? where.all : 'any' in where ? where.any : null;
@@ -132,12 +135,12 @@ function isBroughtIn(where: Where, isNegated: boolean, mail: OracleMail, manner:
     return !isNegated && isNamed && holds(where, mail, manner);
   }
   const some = parts.some((part) => isBroughtIn(part, isNegated, mail, manner));
-  // De Morgan: negated, `all` is alternatives and `any` is parts of one.
+  // By De Morgan, a negated `all` is a list of alternatives, and a negated `any` is one alternative with several parts.
   const isOneAlternative = 'all' in where !== isNegated;
   return some && (!isOneAlternative || holds(where, mail, manner) !== isNegated);
 }
 
-/** Where a list is: the whole account, or one mailbox, of which it has everything. */
+/** What is listed: the whole account, or one mailbox, whose list includes everything in it. */
 export type Scope = 'account' | { readonly role: Role } | { readonly box: string };
 
 function isListed(where: Where, mail: OracleMail, manner: Manner, scope: Scope = 'account'): boolean {

@@ -5,7 +5,7 @@ import type { Chance } from './random.ts';
 const ROLES: readonly Role[] = ['INBOX', 'SENT', 'ARCHIVE', 'DRAFTS', 'TRASH', 'JUNK', 'ALL', 'STARRED', 'IMPORTANT'];
 const SIGNS = ['%%', '!', '+', '()', '🚀', '…', '-'];
 
-/** A condition as a tree; what it asks for is mostly there. */
+/** Returns a random condition as a tree. Most of its values are taken from the mail, so that it finds something. */
 export function randomWhere(chance: Chance, mails: readonly OracleMail[], depth = 3): Where {
   if (depth > 0 && chance.is(0.45)) {
     if (chance.is(0.35)) return { not: randomWhere(chance, mails, depth - 1) };
@@ -15,7 +15,7 @@ export function randomWhere(chance: Chance, mails: readonly OracleMail[], depth 
   return randomLeaf(chance, mails);
 }
 
-/** Alternatives of several kinds, which a provider may have to answer by several means. */
+/** Returns alternatives of several kinds, which a provider may have to answer by several queries. */
 export function randomUnion(chance: Chance, mails: readonly OracleMail[]): Where {
   const part = (): Where =>
     chance.is(0.3) ? { all: [randomLeaf(chance, mails), randomLeaf(chance, mails)] } : randomLeaf(chance, mails);
@@ -57,7 +57,7 @@ export function randomLeaf(chance: Chance, mails: readonly OracleMail[]): Where 
   }
 }
 
-/** On it, beside it, and between the seconds. */
+/** Returns a moment at the time of receipt, near it, or within its second. */
 const momentNear = (chance: Chance, { receivedAt }: OracleMail): number =>
   Math.min(
     NEWEST,
@@ -69,8 +69,8 @@ function phrase(chance: Chance, text: string): string {
   if (chance.is(0.25)) return chance.one(VOCABULARY);
   const parts = text.split(/[\s,/]+/).filter(Boolean);
   const start = chance.below(Math.max(1, parts.length));
-  const taken = parts.slice(start, start + 1 + chance.below(2)).join(' ');
-  return respelled(chance, taken === '' ? chance.one(VOCABULARY) : taken);
+  const words = parts.slice(start, start + 1 + chance.below(2)).join(' ');
+  return respelled(chance, words === '' ? chance.one(VOCABULARY) : words);
 }
 
 function personWords(chance: Chance, mail: OracleMail): string {
@@ -88,11 +88,11 @@ function personWords(chance: Chance, mail: OracleMail): string {
   return wanted === '' ? address : wanted;
 }
 
-/** The same words, written otherwise. */
+/** Returns the same words in another spelling. */
 const respelled = (chance: Chance, text: string): string =>
   chance.one([text, text, text.toUpperCase(), text.toLowerCase(), text.normalize('NFD'), `${text}!`, `(${text}`]);
 
-/** As the API's filter. `idOf`: the mailbox of that name. */
+/** Returns the condition as a filter of the API. `idOf` returns the id of the mailbox with that name. */
 export function filterOf(where: Where, idOf: (box: string) => string): Record<string, unknown> {
   if ('all' in where) return { and: where.all.map((each) => filterOf(each, idOf)) };
   if ('any' in where) return { or: where.any.map((each) => filterOf(each, idOf)) };
@@ -104,7 +104,7 @@ export function filterOf(where: Where, idOf: (box: string) => string): Record<st
   return where;
 }
 
-/** As a search, where the language has words for it; null: it has none. */
+/** Returns the condition as a search, or null if the search language cannot express it. */
 export function searchOf(where: Where): string | null {
   if ('all' in where || 'any' in where) {
     const isAll = 'all' in where;
@@ -119,7 +119,7 @@ export function searchOf(where: Where): string | null {
   if ('from' in where) return valued('from', where.from);
   if ('to' in where) return valued('to', where.to);
   if ('subject' in where) return valued('subject', where.subject);
-  // Signs alone are left out of a search, also negated.
+  // A search ignores a word of nothing but symbols, also a negated one.
   if ('text' in where) return /"/.test(where.text) || !/[\p{L}\p{N}_]/u.test(where.text) ? null : `"${where.text}"`;
   if ('hasAttachment' in where) return where.hasAttachment ? 'has:attachment' : '-has:attachment';
   if ('isRead' in where) return where.isRead ? 'is:read' : 'is:unread';

@@ -1,6 +1,9 @@
 import type { OracleMail, Person } from './oracle.ts';
 
-/** Writes the mail as RFC 5322, independently of the sandbox, with every header encoded (RFC 2047) and every part in base64. */
+/**
+ * Writes the mail as RFC 5322, without any code of the sandbox. Every header is encoded (RFC 2047) and every part is
+ * base64.
+ */
 export function rawOf(mail: OracleMail): Buffer {
   const { messageId, references, files } = mail;
   const headers: [string, string][] = [
@@ -42,7 +45,10 @@ function person({ name, address }: Person): string {
   return `${phrase} <${address}>`;
 }
 
-/** Of more than two the last ones stand in a group, whose name is nobody's. */
+/**
+ * Of more than two people, all but the first are written as a group (RFC 5322), whose name must not be taken for a
+ * person.
+ */
 function people(list: readonly Person[]): string {
   const written = list.map(person);
   const alone = written.length > 2 ? written.slice(0, 1) : written;

@@ -1,7 +1,7 @@
 import type { Role, Where } from './oracle.ts';
 import { words } from './words.ts';
 
-/** Thrown where the definition has BAD_USER_INPUT. */
+/** Thrown where the definition requires BAD_USER_INPUT. */
 class Refused extends Error {}
 
 const ROLES: Readonly<Record<string, Role>> = {
@@ -29,17 +29,17 @@ const FOREIGN =
 
 type Token =
   | { readonly kind: 'close' | 'or' | 'and' | 'minus' }
-  /** `field`: the operator that each word of the group is for. */
+  /** The operator that applies to each word of the group. */
   | { readonly kind: 'open'; readonly field?: string }
   | { readonly kind: 'word'; readonly value: string }
   | { readonly kind: 'phrase'; readonly value: string }
   | { readonly kind: 'field'; readonly name: string; readonly value: string; readonly isQuoted: boolean };
 
-/** Null: says nothing, as a sign beside others. */
+/** Null is a part that the definition ignores, such as a symbol beside words. */
 type Part = Where | null;
 const NOTHING: Where = { any: [] };
 
-/** A search as the definition reads it. `zone`: where days begin at midnight. Throws Refused. */
+/** Parses a search as the definition says. Days begin at midnight in `zone`. Throws Refused. */
 export function readSearch(search: string, zone = 'UTC'): Where {
   const tokens = lone(tokenize(search));
   let at = 0;
@@ -68,7 +68,7 @@ export function readSearch(search: string, zone = 'UTC'): Where {
     if (token.kind === 'minus') {
       const isGroup = tokens[at]?.kind === 'open';
       const inner = term(given);
-      // A group of signs matches nothing, and so its negation everything; a sign alone is left out.
+      // A group of symbols matches nothing, so its negation matches everything. A symbol outside a group is ignored.
       if (inner === null) return isGroup ? { not: NOTHING } : null;
       return { not: inner };
     }
@@ -77,17 +77,17 @@ export function readSearch(search: string, zone = 'UTC'): Where {
       at += 1;
       return inner;
     }
-    if (token.kind === 'word') return words(token.value).length === 0 ? null : said(given, token.value, false);
-    if (token.kind === 'phrase') return said(given, token.value, true);
+    if (token.kind === 'word') return words(token.value).length === 0 ? null : condition(given, token.value, false);
+    if (token.kind === 'phrase') return condition(given, token.value, true);
     return token.kind === 'field' ? field(token.name, token.value, token.isQuoted, zone) : null;
   };
   return sequence(false, 'text') ?? NOTHING;
 }
 
-const said = (name: string, value: string, isQuoted: boolean): Where =>
+const condition = (name: string, value: string, isQuoted: boolean): Where =>
   name === 'in' ? inside(value, isQuoted) : ({ [name]: value } as Where);
 
-/** Alternatives stand side by side, however many an OR joins. */
+/** Joins two alternatives. If one of them is ignored, the other one remains. */
 function either(left: Part, right: Part): Part {
   if (left === null || right === null) return left ?? right;
   return { any: [left, right] };
@@ -123,34 +123,34 @@ function inside(name: string, isQuoted: boolean): Where {
 
 const FIELD = /^(from|to|subject|has|is|in|after|before):(?=[^\s()])/i;
 
-/** White space parts; a quote ends at the next one; what is not closed is a sign. */
+/** Splits a search at white space. A quotation ends at the next quote. A bracket that is never closed is a symbol. */
 function tokenize(search: string): Token[] {
   const tokens: Token[] = [];
   let rest = search;
   let depth = 0;
-  const take = (length: number) => {
+  const skip = (length: number) => {
     rest = rest.slice(length);
   };
   while (rest !== '') {
     const blank = /^\s+/u.exec(rest)?.[0];
     if (blank) {
-      take(blank.length);
+      skip(blank.length);
       continue;
     }
     const isInWord = /[\p{L}\p{M}\p{N}_]$/u.test(search.slice(0, search.length - rest.length));
     const quoted = isInWord ? null : /^"([^"]*)"/.exec(rest);
     if (quoted) {
       tokens.push({ kind: 'phrase', value: quoted[1] ?? '' });
-      take(quoted[0].length);
+      skip(quoted[0].length);
       continue;
     }
     if (rest.startsWith('(')) {
-      // One that is never closed is a sign.
+      // A parenthesis that is never closed is a symbol.
       if (closes(rest)) {
         tokens.push({ kind: 'open' });
         depth += 1;
       }
-      take(1);
+      skip(1);
       continue;
     }
     if (rest.startsWith(')')) {
@@ -158,40 +158,40 @@ function tokenize(search: string): Token[] {
         tokens.push({ kind: 'close' });
         depth -= 1;
       }
-      take(1);
+      skip(1);
       continue;
     }
     if (/^-[^\s)-]/.test(rest) && /(^|[\s(])$/u.test(search.slice(0, search.length - rest.length))) {
       tokens.push({ kind: 'minus' });
-      take(1);
+      skip(1);
       continue;
     }
     const grouped = /^(from|to|subject|in):\(/i.exec(rest)?.[1]?.toLowerCase();
     if (grouped !== undefined && closes(rest.slice(grouped.length + 1))) {
       tokens.push({ kind: 'open', field: grouped });
       depth += 1;
-      take(grouped.length + 2);
+      skip(grouped.length + 2);
       continue;
     }
     const name = FIELD.exec(rest)?.[1]?.toLowerCase();
     if (name !== undefined) {
-      take(name.length + 1);
+      skip(name.length + 1);
       const phrase = /^"([^"]*)"/.exec(rest);
       const value = phrase ? phrase[0] : (/^[^\s()]+/.exec(rest)?.[0] ?? '');
       tokens.push({ kind: 'field', name, value: phrase ? (phrase[1] ?? '') : value, isQuoted: phrase !== null });
-      take(value.length);
+      skip(value.length);
       continue;
     }
     const word = /^(?:[^\s()"]*[\p{L}\p{M}\p{N}_]"[^\s()]*|"|[^\s()"]+)/u.exec(rest)?.[0] ?? rest.charAt(0);
     const foreign = /^([a-z\d_]+):(?=[^\s])/i.exec(word)?.[1]?.toLowerCase() ?? '';
     if (FOREIGN.test(foreign)) throw new Refused(`${foreign}:`);
     tokens.push(word === 'OR' ? { kind: 'or' } : word === 'AND' ? { kind: 'and' } : { kind: 'word', value: word });
-    take(word.length);
+    skip(word.length);
   }
   return tokens;
 }
 
-/** Whether the parenthesis that the text begins with is closed in it. */
+/** Returns whether the parenthesis at the beginning of the text is closed. */
 function closes(text: string): boolean {
   let depth = 0;
   for (const sign of text.replace(/"[^"]*"/g, '')) {
@@ -201,7 +201,7 @@ function closes(text: string): boolean {
   return false;
 }
 
-/** An OR or AND that lacks a neighbour is a word. */
+/** Turns an OR or AND without something on both sides into a word. */
 function lone(tokens: readonly Token[]): Token[] {
   const begins = (token: Token | undefined) => token !== undefined && !/^(or|and|close)$/.test(token.kind);
   const ends = (token: Token | undefined) => token !== undefined && !/^(or|and|open|minus)$/.test(token.kind);
@@ -212,7 +212,7 @@ function lone(tokens: readonly Token[]): Token[] {
   });
 }
 
-/** RFC 3339, or where a day begins in the zone. Throws Refused. */
+/** Parses an RFC 3339 time, or a date, which means the beginning of that day in the zone. Throws Refused. */
 function moment(value: string, zone: string): number {
   if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value)) {
     const at = Date.parse(value);
@@ -223,7 +223,8 @@ function moment(value: string, zone: string): number {
   const date = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
   const noon = Date.parse(`${date}T12:00:00Z`);
   if (Number.isNaN(noon) || new Date(noon).toISOString().slice(0, 10) !== date) throw new Refused(value);
-  // The first moment at which clocks there show that day or a later one: midnight, or where the clock jumps over it.
+  // A day begins at the first moment when clocks in the zone show it or a later one. That is not midnight where the
+  // clock jumps over midnight.
   const format = new Intl.DateTimeFormat('en-CA', {
     timeZone: zone,
     year: 'numeric',

@@ -1,4 +1,4 @@
-/** What people type, by what it is about; a zone behind `@` where days are meant in it. */
+/** Searches that people type, grouped by subject. Where days are meant in a time zone, it follows after `@`. */
 export const TYPED: Readonly<Record<string, readonly string[]>> = {
   'English words': [
     'plan',
@@ -352,7 +352,7 @@ export const TYPED: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** What is refused as the client's mistake. */
+/** Searches that are refused as the client's mistake. */
 export const REFUSED: readonly string[] = [
   'has:cat',
   'is:blue',
@@ -375,7 +375,7 @@ export const REFUSED: readonly string[] = [
   'body:x',
   'in:nowhere',
   'plan -size:3',
-  // More than a provider's query can hold, and than it can be asked for.
+  // More than a query of a provider can contain, and more than the gateway may ask a provider for.
   [0, 1, 2].map((n) => 'é'.repeat(490) + n).join(' '),
   Array.from({ length: 7 }, (_, n) => `(a${n}a OR -b${n}b)`).join(' '),
   'after:2026-11-20 @Mars/Olympus',

@@ -4,7 +4,7 @@ import { lastMessageAt, type OracleMail, type Scope, type Where } from './oracle
 import type { Chance } from './random.ts';
 import type { Kind, OracleAccount } from './world.ts';
 
-/** What became of a mail; null: it is gone. Undefined: the change does nothing to it. */
+/** Returns the mail after the change, null if the change deletes it, or undefined if the change does not affect it. */
 function changed(mail: OracleMail, change: Change): OracleMail | null | undefined {
   const isHidden = mail.place === 'trash';
   switch (change) {
@@ -27,7 +27,10 @@ function changed(mail: OracleMail, change: Change): OracleMail | null | undefine
   }
 }
 
-/** One account's part of a list that changes while it is read: what must come, and what may. */
+/**
+ * One account's part of a list that changes while it is read. `must` has what the list has to show, `may` what it is
+ * allowed to show.
+ */
 export class Watched {
   mails: OracleMail[];
   readonly first: readonly Row[];
@@ -37,16 +40,16 @@ export class Watched {
   readonly history: string[] = [];
   private readonly starts: ReadonlySet<string>;
   private readonly threads: Map<string, string>;
-  private places = new Map<string, number>();
-  /** What each alternative has listed all the time. */
-  private readonly held: { readonly where: Where; keys: Set<string> | null }[];
+  private positions = new Map<string, number>();
+  /** For each alternative, the rows that it has listed the whole time. */
+  private readonly listedThroughout: { readonly where: Where; keys: Set<string> | null }[];
 
   constructor(
     readonly account: OracleAccount,
     readonly stretch: Stretch,
-    readonly asked: { readonly kind: Kind; readonly where: Where; readonly scope: Scope },
+    readonly query: { readonly kind: Kind; readonly where: Where; readonly scope: Scope },
   ) {
-    this.held = alternativesOf(asked.where).map((where) => ({ where, keys: null }));
+    this.listedThroughout = alternativesOf(query.where).map((where) => ({ where, keys: null }));
     this.mails = [...stretch.mails];
     this.starts = new Set(this.mails.map(({ messageId }) => messageId));
     this.threads = new Map(this.mails.map(({ messageId, thread }) => [messageId, thread]));
@@ -57,7 +60,7 @@ export class Watched {
   }
 
   keyOf(messageId: string): string {
-    return this.asked.kind === 'messages' ? messageId : (this.threads.get(messageId) ?? messageId);
+    return this.query.kind === 'messages' ? messageId : (this.threads.get(messageId) ?? messageId);
   }
 
   apply(mail: OracleMail, change: Change): boolean {
@@ -77,7 +80,7 @@ export class Watched {
     this.look();
   }
 
-  /** Faults of what was shown, in the order it was. */
+  /** Returns what is wrong with the shown rows and their order, or null. */
   fault(shown: readonly Row[]): string | null {
     const keys = shown.map(({ key }) => key);
     const twice = keys.filter((key, at) => keys.indexOf(key) !== at);
@@ -102,29 +105,30 @@ export class Watched {
     ].join('\n  ');
   }
 
-  private listed(mails: readonly OracleMail[], where = this.asked.where): Row[] {
-    return expectedRows(mails, this.account, { ...this.asked, where });
+  private listed(mails: readonly OracleMail[], where = this.query.where): Row[] {
+    return expectedRows(mails, this.account, { ...this.query, where });
   }
 
   private look(): void {
     for (const { key } of this.listed(this.mails)) this.may.add(key);
     const old = this.mails.filter(({ messageId }) => this.starts.has(messageId));
     const still = new Set(this.listed(old).map(({ key }) => key));
-    // What comes to meet another list of a union, of which that one has already passed the place, may be missed.
-    for (const one of this.held) {
+    // The list may miss a row that has changed from one alternative to another, if it has already read past its
+    // position in the other one.
+    for (const one of this.listedThroughout) {
       const now = new Set(this.listed(old, one.where).map(({ key }) => key));
       one.keys = one.keys === null ? now : new Set([...one.keys].filter((key) => now.has(key)));
     }
-    for (const key of this.must) if (!this.held.some(({ keys }) => keys?.has(key))) this.must.delete(key);
-    if (this.asked.kind === 'messages') return;
-    // A thread that moves up may pass the reader by.
-    const places = new Map([...still].map((key) => [key, lastMessageAt(old, key, this.account.manner)]));
-    for (const [key, at] of places) if (at > (this.places.get(key) ?? at)) this.must.delete(key);
-    this.places = places;
+    for (const key of this.must) if (!this.listedThroughout.some(({ keys }) => keys?.has(key))) this.must.delete(key);
+    if (this.query.kind === 'messages') return;
+    // A thread that moves up may pass the position of the reader.
+    const positions = new Map([...still].map((key) => [key, lastMessageAt(old, key, this.account.manner)]));
+    for (const [key, at] of positions) if (at > (this.positions.get(key) ?? at)) this.must.delete(key);
+    this.positions = positions;
   }
 }
 
-/** Each may be read as a list of its own. */
+/** Returns the conditions that the gateway may read as separate lists. */
 const alternativesOf = (where: Where): readonly Where[] => ('any' in where ? where.any : [where]);
 
 export interface Row {

@@ -6,7 +6,7 @@ import type { Chance } from './random.ts';
 import { pickChange, type Row, WALK_FLAVOURS, Watched } from './walk.ts';
 import { deliver, type Kind, type OracleAccount, type OracleWorld } from './world.ts';
 
-/** How the vendors behave during one walk. */
+/** How the vendors behave during one walk. What is listed twice is drawn twice as often. */
 const WAYS = ['usual', 'usual', 'short pages', 'empty pages', 'by receipt', 'forgotten tokens', 'late index'] as const;
 type Way = (typeof WAYS)[number];
 const ROLES = ['INBOX', 'TRASH', 'ARCHIVE', 'STARRED'] as const;
@@ -29,12 +29,12 @@ interface Plan {
   readonly kind: Kind;
   readonly flavour: string;
   readonly accounts: readonly OracleAccount[];
-  /** Null: all of these accounts. */
+  /** Null lists all of these accounts. */
   readonly role: (typeof ROLES)[number] | null;
   readonly sizeOf: () => number;
 }
 
-/** Reads a list from its top to its end, while its mail changes between the pages. Returns the faults, or null. */
+/** Reads a list from the top to the end while its mail changes between the pages. Returns what is wrong, or null. */
 export async function walk(world: OracleWorld, chance: Chance, index: number): Promise<string | null> {
   const plan = planOf(world, chance);
   const { way, kind, flavour, accounts, role } = plan;
@@ -82,7 +82,7 @@ async function begin(world: OracleWorld, chance: Chance, plan: Plan, index: numb
     const stretch = stretchOf(chance, index % 60, count, marker);
     const mails = stretch.mails.map((mail) => (chance.is(0.15) ? { ...mail, place: 'trash' as const } : mail));
     const where = WALK_FLAVOURS[flavour]?.(stretch) ?? { all: [] };
-    // Only the index finds words, so it must not lag.
+    // Only the index finds words, so it must not lag where the condition has words.
     const isLate = way === 'late index' && !JSON.stringify(where).includes('"text"');
     const lateFrom = isLate ? chance.below(count) : count;
     for (const [n, mail] of mails.entries()) {
@@ -94,7 +94,10 @@ async function begin(world: OracleWorld, chance: Chance, plan: Plan, index: numb
   return watched;
 }
 
-/** The lag is Gmail's alone: the Outlook adapter checks only mail of the last hour itself, and this mail has older dates. */
+/**
+ * Sets the lag for Gmail only: the Outlook adapter reads only mail of the last hour without the index, and this mail is
+ * older.
+ */
 async function lag({ app }: OracleWorld, accounts: readonly OracleAccount[], seconds: number): Promise<void> {
   for (const { vendor, address: account } of accounts)
     if (vendor === 'google') await app.control('/search-lag', { vendor, account, seconds });
@@ -116,7 +119,7 @@ async function read(
   watched: readonly Watched[],
 ): Promise<string | null> {
   const shown = new Map<string, Row[]>(watched.map(({ account }) => [account.id, []]));
-  const where = watched[0]?.asked.where ?? { all: [] };
+  const where = watched[0]?.query.where ?? { all: [] };
   const filter = plan.flavour === 'plain' ? null : filterOf(where, () => '');
   const all: Row[] = [];
   let after: string | null = null;
@@ -124,11 +127,11 @@ async function read(
     const fault = { vendor: 'google', operation: 'messages.list', status: 400, body: INVALID_TOKEN, times: 1 };
     const isForgotten = plan.way === 'forgotten tokens' && after !== null && chance.is(0.4);
     const set = isForgotten ? await world.app.control<{ id: number }>('/faults', fault) : null;
-    const whole = await pageOf(world, plan, { first: plan.sizeOf(), after, filter });
-    const page = chance.is(0.2) ? upTo(whole, chance) : whole;
-    if (set === null && whole.edges.length > 0 && chance.is(0.2)) {
-      const again = await pageOf(world, plan, { first: whole.edges.length, after, filter });
-      if (namesOf(again) !== namesOf(whole)) return `one cursor gave ${namesOf(whole)}, then ${namesOf(again)}`;
+    const full = await pageOf(world, plan, { first: plan.sizeOf(), after, filter });
+    const page = chance.is(0.2) ? upTo(full, chance) : full;
+    if (set === null && full.edges.length > 0 && chance.is(0.2)) {
+      const again = await pageOf(world, plan, { first: full.edges.length, after, filter });
+      if (namesOf(again) !== namesOf(full)) return `one cursor gave ${namesOf(full)}, then ${namesOf(again)}`;
     }
     if (set !== null) await world.app.control(`/faults/${set.id}`, undefined, 'DELETE').catch(() => {});
     const bad = page.sources.find(({ state }) => state !== 'COMPLETE');
@@ -155,10 +158,10 @@ async function read(
 /** Returns the faults of what was shown, or null. `all` has the rows of all accounts in the order of the list. */
 function faultIn(watched: readonly Watched[], shown: ReadonlyMap<string, Row[]>, all: readonly Row[]): string | null {
   const faults = watched.flatMap((one) => one.fault(shown.get(one.account.id) ?? []) ?? []);
-  const places = new Map<string, number>();
+  const positions = new Map<string, number>();
   for (const { account, first, touched } of watched)
-    for (const { key, at } of first) if (!touched.has(key)) places.set(`${account.id} ${key}`, at);
-  const still = all.flatMap(({ key }) => places.get(key) ?? []);
+    for (const { key, at } of first) if (!touched.has(key)) positions.set(`${account.id} ${key}`, at);
+  const still = all.flatMap(({ key }) => positions.get(key) ?? []);
   const late = still.findIndex((at, n) => n > 0 && at > (still[n - 1] ?? 0));
   if (faults.length === 0 && late > 0)
     faults.push(
@@ -239,7 +242,7 @@ const bare = (id: string | null): string => (id ?? '').replace(/[<>]/g, '');
 const dump = ({ app }: OracleWorld, { vendor, address }: OracleAccount) =>
   app.control<Dumped[]>(`/dump?vendor=${vendor}&account=${address}`);
 
-/** The id is looked up each time, because a message may have another one after a move. */
+/** Looks up the id first, because a message may have another id after a move. */
 async function touch(world: OracleWorld, account: OracleAccount, messageId: string, what: Change): Promise<void> {
   const found = (await dump(world, account)).find((one) => bare(one.internetMessageId) === messageId);
   await world.app.control('/touch', { vendor: account.vendor, account: account.address, id: found?.id, change: what });

@@ -1,9 +1,12 @@
 /**
- * The definition of words, written from its prose alone and kept apart from src/: the oracle that searches are held against
- * must not share a mistake with what it judges.
+ * The definition of words, written from its prose only and without any code of src/: the oracle that judges searches
+ * must not share a mistake with them.
  */
 
-/** Scripts in which each character is a word of its own; ー is no script's own, and Japanese. */
+/**
+ * Scripts in which each character is a word of its own. Unicode gives the mark ー to no script of its own; here it
+ * counts as Japanese.
+ */
 const ALONE =
   '\\p{sc=Han}〆〡-〩\\p{sc=Hiragana}\\p{sc=Katakana}ー〱-〵\\p{sc=Hangul}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
 const WORD = new RegExp(
@@ -11,18 +14,22 @@ const WORD = new RegExp(
   'gu',
 );
 
-/** Without case, width, ligatures, accents and what is not seen. */
+/** Removes differences of case, width, ligatures and accents, and invisible characters. */
 function fold(text: string): string {
   const bare = text.normalize('NFKD').replace(/[\u0300-\u036f]|\p{Default_Ignorable_Code_Point}/gu, '');
-  // From lower case to upper and back is full case folding (ß and ẞ are ss), but for the final sigma. The Turkish ı is an i so.
+  // Converting to lower case, upper case and lower case again is full case folding (ß and ẞ become ss), except for the
+  // final sigma. It turns the Turkish ı into i.
   const caseless = bare.toLowerCase().toUpperCase().toLowerCase();
   return caseless.replaceAll('ς', 'σ').normalize('NFC');
 }
 
-/** A sign that is spelled with letters is no part of the word beside it. */
+/** Returns the words of the text. A symbol that folds to letters is not part of the word beside it. */
 export const words = (text: string): string[] => fold(text.replace(/\p{S}/gu, ' $& ')).match(WORD) ?? [];
 
-/** Whether these words stand in the text, whole, adjacent and in this order. No words stand nowhere. */
+/**
+ * Returns whether the text contains these words complete, adjacent and in this order. A value without words is found
+ * nowhere.
+ */
 export function hasPhrase(text: string, value: string): boolean {
   const wanted = words(value);
   if (wanted.length === 0) return false;
@@ -30,7 +37,10 @@ export function hasPhrase(text: string, value: string): boolean {
   return own.some((_, start) => wanted.every((word, at) => own[start + at] === word));
 }
 
-/** `ada@example.org`, `<…>` and `Ada <…>` mean that address as a whole; null: words. */
+/**
+ * Returns the address that `ada@example.org`, `<ada@example.org>` or `Ada <ada@example.org>` means, or null for other
+ * words.
+ */
 export function fullAddress(value: string): string | null {
   const trimmed = value.trim().replace(/[＠．－＿＋＜＞０-９Ａ-Ｚａ-ｚ]/g, (sign) => sign.normalize('NFKC'));
   const inner = /^[^<>]*<([^<>]*)>$/.exec(trimmed)?.[1]?.trim() ?? trimmed;

@@ -5,20 +5,20 @@ import { MANNERS, type Manner, type OracleMail, type Scope, type Where } from '.
 import { filterOf } from './queries.ts';
 import { rawOf } from './raw.ts';
 
-/** An account at one vendor that holds the mail. */
+/** An account with the mail at one vendor. */
 export interface OracleAccount {
   readonly manner: Manner;
   readonly vendor: string;
   readonly address: string;
   /** The integration's global id. */
   readonly id: string;
-  /** The ids of mailboxes: the user's own by name, and the others by role. */
+  /** The ids of the mailboxes: the user's own by name, the others by role. */
   readonly mailboxes: ReadonlyMap<string, string>;
   /** The vendor's id of each mail, by Message-ID. */
   readonly ids: ReadonlyMap<string, string>;
 }
 
-/** The real gateway with the same mail at Gmail and at Outlook. */
+/** The real gateway, with the same mail at Gmail and at Outlook. */
 export interface OracleWorld {
   readonly app: TestApp;
   readonly token: string;
@@ -29,7 +29,10 @@ export interface OracleWorld {
 
 const VENDORS = { GMAIL: ['google', 'gmail.example'], OUTLOOK: ['microsoft', 'outlook.example'] } as const;
 
-/** `gmails` is the number of equal Gmail accounts, which are queried in turn because Gmail's quota is per minute and account. */
+/**
+ * Opens the gateway with this mail. `gmails` is the number of equal Gmail accounts. They are queried in turn, because
+ * Gmail's quota is per minute and account.
+ */
 export async function openWorld(
   mails: readonly OracleMail[],
   gmails = 1,
@@ -77,7 +80,7 @@ export async function deliver(app: TestApp, vendor: string, account: string, mai
 
 export type Kind = 'messages' | 'threads';
 
-/** One question to one account. */
+/** One list to read from one account. */
 export interface Question {
   readonly kind: Kind;
   readonly scope?: Scope;
@@ -93,7 +96,7 @@ export interface Row {
 }
 export interface Found {
   readonly rows: readonly Row[];
-  /** The evaluation of each page. */
+  /** The evaluation that each page reports. */
   readonly evaluations: readonly (string | null)[];
 }
 interface Page extends Found {
@@ -151,7 +154,7 @@ async function readPage(
 
 const MAX_PAGES = 500;
 
-/** Reads the whole list page by page. `sizeOf` returns the size of each page. */
+/** Reads the list to its end. `sizeOf` returns the size of each page. */
 export async function readList(
   world: OracleWorld,
   account: OracleAccount,
