@@ -61,17 +61,17 @@ describe('a messages delta', () => {
 
   it('tells what came, what was read and what went', async () => {
     const came = running().emulator.deliver(ME, mail({ subject: 'New' }));
-    const [read = '', gone = ''] = (
+    const [read = '', archived = ''] = (
       await graph('/me/mailFolders/inbox/messages?$select=id&$orderby=receivedDateTime&$top=2')
     ).body.value.map(({ id }) => id);
     running().emulator.touch(ME, read, 'read');
-    running().emulator.touch(ME, gone, 'archive');
+    running().emulator.touch(ME, archived, 'archive');
     const { entries } = await round(inbox);
     const of = (id: string) => entries.filter((entry) => entry.id === id);
     expect(of(came)[0]).toMatchObject({ subject: 'New', isRead: false });
     expect(of(read)[0]).toMatchObject({ isRead: true });
     expect(of(read)[0]).not.toHaveProperty('subject');
-    expect(of(gone)).toEqual([expect.objectContaining({ '@removed': { reason: 'deleted' } })]);
+    expect(of(archived)).toEqual([expect.objectContaining({ '@removed': { reason: 'deleted' } })]);
     expect(entries).toHaveLength(3);
   });
 
@@ -83,9 +83,9 @@ describe('a messages delta', () => {
     running().emulator.touch(ME, id, 'read');
     const said = async () => Object.keys((await round(inbox)).entries[0] ?? {}).filter((name) => !name.includes('@'));
     expect((await said()).sort()).toEqual(['id', 'isRead', 'parentFolderId']);
-    running().emulator.setTelling?.(ME, { readToggles: 'selected' });
+    running().emulator.setChangeReporting?.(ME, { readToggles: 'selected' });
     expect((await said()).sort()).toEqual(['id', 'isRead', 'lastModifiedDateTime', 'parentFolderId', 'subject']);
-    running().emulator.setTelling?.(ME, { readToggles: 'flag' });
+    running().emulator.setChangeReporting?.(ME, { readToggles: 'flag' });
     expect((await round(without.deltaLink)).entries).toEqual([]);
     const { body } = await graph(`/me/messages/${id}?$select=lastModifiedDateTime`);
     expect(body.lastModifiedDateTime).toBe(before);

@@ -197,7 +197,7 @@ it('a silent subscription is renewed and tells of nothing, and one made later do
   expect(await posted()).toEqual([]);
   await subscribe({ clientState: 'another' });
   running().emulator.deliver(ME, mail());
-  const told = JSON.stringify(await posted());
-  expect(told).toContain('"another"');
-  expect(told).not.toContain('"silent"');
+  const notifications = JSON.stringify(await posted());
+  expect(notifications).toContain('"another"');
+  expect(notifications).not.toContain('"silent"');
 });

@@ -1,8 +1,14 @@
 import type { OracleMail, Person, Place } from './oracle.ts';
 
 /** A mailbox as people in eight countries have it, for the searches that people type. Oldest first, a few hours apart. */
-type Told = readonly [from: string, to: string, subject: string, text: string, more?: Partial<Given>];
-interface Given {
+type OracleMailRow = readonly [
+  from: string,
+  to: string,
+  subject: string,
+  text: string,
+  more?: Partial<OracleMailDetails>,
+];
+interface OracleMailDetails {
   readonly place: Place;
   readonly labels: readonly string[];
   readonly files: readonly string[];
@@ -20,7 +26,7 @@ interface Given {
 const BASE = Date.parse('2026-10-28T06:00:00.000Z');
 const ME = 'Robin Meier <robin@people.example>';
 
-const TOLD: readonly Told[] = [
+const ROWS: readonly OracleMailRow[] = [
   // English
   [
     'Ada Lovelace <ada@example.org>',
@@ -266,7 +272,7 @@ function people(list: string): Person[] {
 
 export const EVERYDAY: readonly OracleMail[] = (() => {
   const mails: OracleMail[] = [];
-  for (const [index, [from, to, subject, text, more = {}]] of TOLD.entries()) {
+  for (const [index, [from, to, subject, text, more = {}]] of ROWS.entries()) {
     const { place = 'inbox', labels = [], files = [], cc, sender, flags = '', answers, at, liesBy = 0 } = more;
     const answered = answers === undefined ? undefined : mails[index - answers];
     const messageId = `everyday.${index}@mail.example`;
