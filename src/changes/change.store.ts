@@ -32,7 +32,7 @@ export interface ChangePosition {
   /** When the log was last known to be up to date with the whole account. */
   readonly lastReconciledAt: Date | null;
   /** The number of notifications of the provider. */
-  readonly signals: number;
+  readonly notifications: number;
   /** What the notifications since the last complete sync named. Null when one of them named nothing. */
   readonly hints: readonly Hint[] | null;
   /** Since when changes may be missing in the log. Null while it is up to date. */
@@ -132,7 +132,7 @@ export class ChangeStore {
       sequence: row?.sequence ?? 0n,
       lastEventAt: row?.lastEventAt ?? null,
       lastReconciledAt: row?.lastReconciledAt ?? null,
-      signals: row?.syncSignals ?? 0,
+      notifications: row?.syncSignals ?? 0,
       hints: row && row.syncHinted === row.syncSignals ? row.syncHints.map(hintOf) : null,
       dueSince: row?.syncDueSince ?? null,
     };

@@ -181,7 +181,7 @@ class Account {
         sequence: BigInt(this.log.length),
         lastEventAt: null,
         lastReconciledAt: this.lastReconciledAt,
-        signals: 7,
+        notifications: 7,
         hints: this.hints,
         dueSince: this.dueSince,
       }),

@@ -52,12 +52,12 @@ export class CatchUp {
       const found = await this.changesSince(run, cursor, hints);
       run.progressed();
       if (found === 'expired') {
-        await this.resync(run, start.signals);
+        await this.resync(run, start.notifications);
         return true;
       }
       this.logUnread(integrationId, found);
       const entries = cursor === null ? [] : found.changes.map(entryOf);
-      const levelAt = found.more ? null : start.signals;
+      const levelAt = found.more ? null : start.notifications;
       if (await changes.advance(integrationId, cursor, found.cursor, entries, levelAt, !found.partial)) {
         hints = undefined;
         if (entries.length > 0) await this.options.appended(integrationId, entries);

@@ -13,7 +13,7 @@ import { Coalescer } from '../coalescer.ts';
 import { Retries } from '../retries.ts';
 import type { SyncJob } from '../sync/sync.job.ts';
 import { HeldConnections } from './held-connections.ts';
-import { MissedPushes } from './missed-pushes.ts';
+import { MissedNotifications } from './missed-notifications.ts';
 import type { WatchStore } from './watch.store.ts';
 
 interface WatchJobOptions {
@@ -47,7 +47,7 @@ export class WatchJob implements IntegrationHooks {
   private readonly lanes = new Lanes(LANES);
   /** When this process last renewed each watch, and the lifetime that the watch then had. */
   private readonly renewed = new Map<string, { readonly renewedAt: number; readonly lifetimeMs: number }>();
-  private readonly missedPushes = new MissedPushes();
+  private readonly missedNotifications = new MissedNotifications();
   private readonly heldConnections: HeldConnections;
   private readonly stopping = new AbortController();
   private readonly unlisten: () => void;
@@ -91,13 +91,13 @@ export class WatchJob implements IntegrationHooks {
 
   /** Records a change without a notification. The watch is renewed, and replaced when that does not help. */
   missed(integrationId: string): void {
-    this.missedPushes.missed(integrationId);
+    this.missedNotifications.missed(integrationId);
     this.request(integrationId);
   }
 
   /** Records a notification of the watch. */
   heard(integrationId: string): void {
-    this.missedPushes.heard(integrationId);
+    this.missedNotifications.heard(integrationId);
   }
 
   /** Starts the watch before the first sync, so that changes during that sync are notified. */
@@ -116,7 +116,7 @@ export class WatchJob implements IntegrationHooks {
   async disconnecting(integrationId: string): Promise<void> {
     const { watches, handles } = this.options;
     this.renewed.delete(integrationId);
-    this.missedPushes.forget(integrationId);
+    this.missedNotifications.forget(integrationId);
     this.retries.settled(integrationId);
     const watch = await watches.get(integrationId);
     await watches.remove(integrationId);
@@ -191,7 +191,7 @@ export class WatchJob implements IntegrationHooks {
     const previous = await watches.get(integrationId);
     const secret = previous?.secret ?? randomBytes(24).toString('base64url');
     const notificationUrl = `${publicUrl}/webhooks/${record.provider.toLowerCase()}`;
-    const isSilent = this.missedPushes.isSilent(integrationId);
+    const isSilent = this.missedNotifications.isSilent(integrationId);
     const isTaken = async (key: string) =>
       (await watches.named(record.provider, key)).some((watch) => watch.integrationId !== integrationId);
     const lost = async () => {
@@ -201,7 +201,7 @@ export class WatchJob implements IntegrationHooks {
     const options = { notificationUrl, secret, isSilent, isTaken, lost };
     const state = await this.within(timeoutMs, (call) => watcher.start(previous, options, call));
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
-    if (isSilent) this.missedPushes.replaced(integrationId);
+    if (isSilent) this.missedNotifications.replaced(integrationId);
     const now = Date.now();
     this.renewed.set(integrationId, { renewedAt: now, lifetimeMs: state.expiresAt.getTime() - now });
   }

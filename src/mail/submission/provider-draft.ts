@@ -131,8 +131,8 @@ export class ProviderDrafts {
         record.ownDraft && (record.draftId ?? (await findDraft(session, record.internetMessageId, calls)));
       if (draftId) await calls.run('ask', (call) => session.deleteDraft(draftId, null, call));
     } catch (error) {
-      const gone = isNotFound(error);
-      const enough = gone || record.tries > MAX_CLEANINGS || beforeSending(error) === 'give-up';
+      const isMissing = isNotFound(error);
+      const enough = isMissing || record.tries > MAX_CLEANINGS || beforeSending(error) === 'give-up';
       const dueAt = enough ? null : retryAt(record, error, now());
       if (dueAt) return writer.release(claim, { dueAt });
     }

@@ -12,14 +12,17 @@ const SIGN_IN_CODES: ReadonlySet<MailErrorCode> = new Set([
 ]);
 /** Refusals of `send` after which the message was not sent and may be sent later. */
 const RETRYABLE_REFUSALS: ReadonlySet<MailErrorCode> = new Set([...SIGN_IN_CODES, 'RATE_LIMITED']);
-/** Answers of `send` that leave open what became of the draft. A draft that is gone, or none any more, may be sent. */
+/**
+ * Answers of `send` after which the message may have been sent or not. NOT_FOUND and CONFLICT are among them: the draft is
+ * missing, or is no draft any more, when it has already been sent.
+ */
 const UNKNOWN_OUTCOME_CODES: ReadonlySet<MailErrorCode> = new Set([
   'TIMEOUT',
   'PROVIDER_UNAVAILABLE',
   'INTERNAL',
   'NOT_FOUND',
   'CONFLICT',
-  // Its token could not be read for the second of two requests, say.
+  // When a `send` takes two requests, the token for the second one may be unreadable after the first was carried out.
   'STORE_UNAVAILABLE',
 ]);
 

@@ -110,10 +110,10 @@ export function isPagingLoop(
   { value = [], '@odata.nextLink': link }: Delta<{ readonly id?: string }>,
 ): boolean {
   const hash = markOf(value.map(({ id }) => id).join());
-  const times = track.told?.hash === hash ? track.told.times + 1 : 0;
-  delete track.told;
+  const times = track.lastPage?.hash === hash ? track.lastPage.times + 1 : 0;
+  delete track.lastPage;
   if (link == null) return false;
-  if (times < MAX_SAME_PAGES) track.told = { hash, times };
+  if (times < MAX_SAME_PAGES) track.lastPage = { hash, times };
   // Only a new round leads away from a page that links to itself (microsoft-graph-docs#4897).
   else if (tokenOf(link, '$skiptoken') === track.page) delete track.page;
   return times >= MAX_SAME_PAGES;
