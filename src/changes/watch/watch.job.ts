@@ -160,8 +160,8 @@ export class WatchJob implements IntegrationHooks {
       }
       if (!this.retries.begin(integrationId)) return;
       provider = record.provider;
-      const doubtful = this.retries.failures(integrationId) > 0;
-      const entry = { doubtful, signal: this.stopping.signal };
+      const isLikelyToFail = this.retries.failures(integrationId) > 0;
+      const entry = { isLikelyToFail, signal: this.stopping.signal };
       await this.lanes.run(provider, integrationId, () => this.renew(integrationId), entry);
       this.retries.settled(integrationId);
     } catch (error) {

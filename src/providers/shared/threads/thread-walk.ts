@@ -6,7 +6,7 @@ import { MAX_LAST, markOf, type Resumption } from './thread-cursor.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
 /** Minimum number of threads that one page may read only because an older message of theirs may match. */
-const MIN_DOUBTFUL = 10;
+const MIN_UNDECIDED = 10;
 
 interface Candidate {
   readonly head: Head;
@@ -59,7 +59,7 @@ export class ThreadWalk {
     const candidates: Candidate[] = [];
     let room = reader.room;
     const isOwed = reader.source.isFoundExact === true && found !== null;
-    let doubtful = isOwed && !reader.affords(2) ? MIN_DOUBTFUL : Math.max(MIN_DOUBTFUL, reader.request.size);
+    let undecidedRoom = isOwed && !reader.affords(2) ? MIN_UNDECIDED : Math.max(MIN_UNDECIDED, reader.request.size);
     for (;;) {
       const head = order.heads[this.at];
       if (head === undefined) {
@@ -75,9 +75,9 @@ export class ThreadWalk {
       }
       const verdict = await this.judge(head);
       if (verdict !== 'no') {
-        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0)) return candidates;
+        if (room <= 0 || (verdict === 'undecided' && undecidedRoom <= 0)) return candidates;
         if (!isOwed && !reader.affords(candidates.length + 1)) return candidates;
-        if (verdict === 'doubtful') doubtful--;
+        if (verdict === 'undecided') undecidedRoom--;
         else room--;
         candidates.push({ head, index: this.at });
         this.seen.add(head.threadId);
@@ -106,7 +106,7 @@ export class ThreadWalk {
     return isAhead();
   }
 
-  private async judge(head: Head): Promise<'no' | 'likely' | 'doubtful'> {
+  private async judge(head: Head): Promise<'no' | 'likely' | 'undecided'> {
     const { found, reader } = this;
     const id = head.threadId;
     const until = this.waiting.get(id);
@@ -116,13 +116,13 @@ export class ThreadWalk {
     if (await this.isWithoutMatch(id, found)) return 'no';
     if (found.byThread.has(id)) return 'likely';
     const { isDecidable, isFoundFirst } = reader.source;
-    if (isDecidable && !isFoundFirst) return 'doubtful';
+    if (isDecidable && !isFoundFirst) return 'undecided';
     while (!found.ended && found.reads < MAX_HEAD_PAGES) {
       await found.readMore();
       if (found.byThread.has(id)) return 'likely';
     }
     if (found.ended) return 'no';
-    if (isDecidable) return 'doubtful';
+    if (isDecidable) return 'undecided';
     this.isTruncated = true;
     return 'no';
   }
