@@ -4,11 +4,11 @@ import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
 import type { IntegrationDirectory } from '../../accounts/integrations/integration.directory.ts';
 import type { IntegrationRecord } from '../../accounts/integrations/integration.ts';
 import type { Reachability } from '../../accounts/integrations/reachability.ts';
-import { isTransient, storeErrorIn } from '../../domain/error.ts';
+import { isTransient, retryAfterMsOf, storeErrorIn } from '../../domain/error.ts';
 import { following } from '../../platform/abort.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
 import { type LaneOptions, type LaneSlot, Lanes } from '../../platform/queue/lanes.ts';
-import { backoffMs, heldMs } from '../backoff.ts';
+import { backoffMs } from '../backoff.ts';
 import type { ChangeStore, LoggedChange } from '../change.store.ts';
 import { CHANGES_TOPIC, type ChangesWake } from '../change.topic.ts';
 import { Coalescer } from '../coalescer.ts';
@@ -250,7 +250,7 @@ export class SyncJob {
       this.retries.settled(integrationId);
       return;
     }
-    this.retries.failed(integrationId, lane, waitMs, heldMs(error));
+    this.retries.failed(integrationId, lane, waitMs, retryAfterMsOf(error));
     log[isTransient(error) ? 'warn' : 'error']({ err: error, integrationId, attempt, waitMs }, 'sync will be retried');
     await pendingSyncs
       .failed(integrationId, waitMs)

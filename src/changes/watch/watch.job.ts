@@ -4,11 +4,11 @@ import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
 import type { IntegrationDirectory } from '../../accounts/integrations/integration.directory.ts';
 import type { IntegrationHooks } from '../../accounts/integrations/integration.hooks.ts';
 import type { Reachability } from '../../accounts/integrations/reachability.ts';
-import { MailError } from '../../domain/error.ts';
+import { MailError, retryAfterMsOf } from '../../domain/error.ts';
 import { deadline } from '../../platform/abort.ts';
 import { type LaneOptions, Lanes } from '../../platform/queue/lanes.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import { backoffMs, heldMs } from '../backoff.ts';
+import { backoffMs } from '../backoff.ts';
 import { Coalescer } from '../coalescer.ts';
 import { Retries } from '../retries.ts';
 import type { SyncJob } from '../sync/sync.job.ts';
@@ -174,8 +174,10 @@ export class WatchJob implements IntegrationHooks {
     if (this.stopping.signal.aborted) return;
     const failures = this.retries.failures(integrationId);
     const waitMs =
-      failures < MIN_PERSISTENT_FAILURES ? backoffMs(failures, error) : Math.max(LONG_BACKOFF_MS, heldMs(error));
-    this.retries.failed(integrationId, lane, waitMs, heldMs(error));
+      failures < MIN_PERSISTENT_FAILURES
+        ? backoffMs(failures, error)
+        : Math.max(LONG_BACKOFF_MS, retryAfterMsOf(error));
+    this.retries.failed(integrationId, lane, waitMs, retryAfterMsOf(error));
     const { log } = this.options;
     log.warn({ err: error, integrationId, waitMs }, 'a watch could not be started: the account is polled');
   }

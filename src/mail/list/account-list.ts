@@ -8,9 +8,9 @@ import { AccountReads, type SearchEvaluation } from './account-reads.ts';
 import type { ListKind, Shape } from './list-kind.ts';
 import {
   isUnion,
+  itemMarkOf,
   type ListPosition,
   MAX_MARKS,
-  markOf,
   packUnion,
   restartAt,
   type ShownItem,
@@ -245,7 +245,7 @@ export class AccountList<T> implements MergeInput<T> {
   private skipDuplicates(): void {
     while (!this.isBlocked) {
       const list = newest(this.lists ?? []);
-      if (!list?.head || !(this.shown.has(markOf(list.head.id)) || this.wasPassed(list.head))) return;
+      if (!list?.head || !(this.shown.has(itemMarkOf(list.head.id)) || this.wasPassed(list.head))) return;
       list.show();
       this.consumed.push({ list, shown: null });
     }

@@ -2,8 +2,8 @@ import { isMailError, type MailError } from '../../domain/error.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/list.ts';
 import type { Shape } from './list-kind.ts';
 import {
+  itemMarkOf,
   type ListPosition,
-  markOf,
   nextPage,
   restartAt,
   type ShownItem,
@@ -179,7 +179,7 @@ export class NativeList<T> implements MergeInput<T> {
       size: Math.min(MAX_PAGE_SIZE, size + opened.seen.size),
       upTo: Math.min(MAX_PAGE_SIZE, upTo + opened.seen.size),
       skip: (id) => {
-        const mark = opened.seen.size > 0 && markOf(id);
+        const mark = opened.seen.size > 0 && itemMarkOf(id);
         if (!mark || !opened.seen.has(mark)) return false;
         met.add(mark);
         return true;
@@ -195,7 +195,7 @@ export class NativeList<T> implements MergeInput<T> {
     const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items, opened);
     const fromTheTop = opened.before === null && (opened.after === null || opened.isAboveStart);
     const kept = heads.filter(({ id, at, item }) => {
-      const mark = opened.seen.size > 0 && markOf(id);
+      const mark = opened.seen.size > 0 && itemMarkOf(id);
       if (mark && opened.seen.has(mark)) {
         met.add(mark);
         return false;
@@ -240,7 +240,7 @@ export class NativeList<T> implements MergeInput<T> {
 }
 
 export const shownItem = ({ id, at, item }: Head<unknown>): ShownItem => ({
-  mark: markOf(id),
+  mark: itemMarkOf(id),
   at: isUnreadable(item as object) ? null : at,
 });
 

@@ -1,4 +1,4 @@
-import { isAnswerLost, isMailError, isTransient, type MailErrorCode } from '../../domain/error.ts';
+import { isAnswerLost, isMailError, isTransient, type MailErrorCode, retryAfterMsOf } from '../../domain/error.ts';
 import type { SendStatus } from '../../providers/contract/mail-session.ts';
 import type { SubmissionRecord } from './submission.ts';
 
@@ -146,5 +146,5 @@ export function retryAt(
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
   const scheduled = backoffsMs[Math.min(turn, backoffsMs.length) - 1] ?? 2_000;
   const backoff = isAnswerLost(error) ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
-  return new Date(now.getTime() + Math.max(backoff, (isMailError(error) && error.retryAfterMs) || 0));
+  return new Date(now.getTime() + Math.max(backoff, retryAfterMsOf(error)));
 }

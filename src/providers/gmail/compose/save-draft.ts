@@ -9,7 +9,7 @@ import { listDrafts } from '../list/drafts.ts';
 import { getMessages } from '../read/messages.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { noDraft, readDraftState, requireSameVersion, requireVersion } from './drafts.ts';
+import { noDraft, readDraftState, requireCurrentVersion, requireSameVersion } from './drafts.ts';
 import { MAX_MESSAGE_BYTES, type Mime, mimeOf } from './mime.ts';
 import { uploadInPieces } from './upload.ts';
 
@@ -81,7 +81,7 @@ async function upload(
       maxBytes: MAX_MESSAGE_BYTES,
       // The draft may have changed since the upload began.
       beforeLast: async () => {
-        if (id !== null) await requireVersion(client, id, ifVersion, call);
+        if (id !== null) await requireCurrentVersion(client, id, ifVersion, call);
       },
     },
     call,

@@ -1,4 +1,4 @@
-import { isMailError, MailError } from '../../../domain/error.ts';
+import { isMailError, type MailError, noSuchMessage } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/list.ts';
 import { deleteRefusal } from '../../shared/access.ts';
@@ -23,7 +23,7 @@ export async function deleteForever(client: GmailClient, ids: readonly string[],
     unique.length > MAX_SINGLE_DELETES
       ? await deleteMany(client, unique, call)
       : await deleteEach(client, unique, call);
-  return ids.map((id) => results.get(id) ?? noMessage());
+  return ids.map((id) => results.get(id) ?? noSuchMessage());
 }
 
 async function deleteEach(client: GmailClient, ids: readonly string[], call: Call) {
@@ -57,8 +57,6 @@ const resultsOf = (ids: readonly string[], answers: Batch<unknown>): Map<string,
     ids.map((id, index): [string, true | MailError] => {
       const answer = answers[index];
       if (!isMailError(answer)) return [id, true];
-      return [id, isMissing(answer) ? noMessage() : answer];
+      return [id, isMissing(answer) ? noSuchMessage() : answer];
     }),
   );
-
-const noMessage = (): MailError => new MailError('NOT_FOUND', 'There is no such message.');

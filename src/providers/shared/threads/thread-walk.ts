@@ -1,7 +1,7 @@
 import { isNotFound } from '../../../domain/error.ts';
 import type { Thread } from '../../../domain/thread.ts';
 import type { Unreadable } from '../../contract/list.ts';
-import { type Head, type HeadList, MAX_HEAD_PAGES } from './heads.ts';
+import { type HeadList, MAX_HEAD_PAGES, type ThreadHead } from './heads.ts';
 import { MAX_LAST, markOf, type Resumption } from './thread-cursor.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
@@ -9,7 +9,7 @@ import type { ThreadReader } from './thread-reader.ts';
 const MIN_UNDECIDED = 10;
 
 interface Candidate {
-  readonly head: Head;
+  readonly head: ThreadHead;
   readonly index: number;
 }
 /** A thread that the page returns, and its index in the order. */
@@ -106,7 +106,7 @@ export class ThreadWalk {
     return isAhead();
   }
 
-  private async judge(head: Head): Promise<'no' | 'likely' | 'undecided'> {
+  private async judge(head: ThreadHead): Promise<'no' | 'likely' | 'undecided'> {
     const { found, reader } = this;
     const id = head.threadId;
     const until = this.waiting.get(id);
@@ -255,7 +255,7 @@ export class ThreadWalk {
 
   position(): Resumption {
     const { order, found, at } = this;
-    const isMet = ({ id }: Head) => (order.indexOf(id) ?? at) < at;
+    const isMet = ({ id }: ThreadHead) => (order.indexOf(id) ?? at) < at;
     const met = Math.max(this.met, found?.heads.findLastIndex(isMet) ?? -1);
     const { source, opened } = this.reader;
     // In trash and junk a thread's position may be below all of its matches. A list that can be read completely is
@@ -271,5 +271,5 @@ export class ThreadWalk {
   }
 }
 
-const lastMarks = (heads: readonly Head[], index: number): string[] =>
+const lastMarks = (heads: readonly ThreadHead[], index: number): string[] =>
   heads.slice(Math.max(0, index - MAX_LAST), index).map(({ id }) => markOf(id));
