@@ -73,7 +73,7 @@ export async function deleteDraft(
   ifVersion: string | null,
   call: Call,
 ): Promise<void> {
-  requireWrite(client.account.access);
+  requireWrite(client.options.access);
   await requireCurrentVersion(client, id, ifVersion, call);
   try {
     await client.request('drafts.delete', call, (users, options) => users.drafts.delete({ userId: 'me', id }, options));

@@ -19,9 +19,9 @@ const MAX_JSON_BYTES = 5_000_000;
 const MAX_RECENT_DRAFTS = 10;
 
 export async function saveDraft(client: GmailClient, write: DraftWrite, call: Call): Promise<Draft> {
-  requireWrite(client.account.access);
+  requireWrite(client.options.access);
   const { id, ifVersion, compose } = write;
-  const mime = mimeOf(compose, client.account.address);
+  const mime = mimeOf(compose, client.options.address);
   // The message is encoded before the version check, so that little time passes between the check and the write.
   const raw =
     mime.estimate > MAX_JSON_BYTES ? null : Buffer.concat(await mime.open(call.signal).toArray()).toString('base64url');

@@ -16,7 +16,7 @@ const MAX_BATCH_SIZE = 1000;
  * which messages exist. Those are deleted afterwards, whichever client deleted them.
  */
 export async function deleteForever(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<true>> {
-  const refusal = deleteRefusal(client.account.access);
+  const refusal = deleteRefusal(client.options.access);
   if (refusal) return ids.map(() => refusal);
   const unique = [...new Set(ids)];
   const results =

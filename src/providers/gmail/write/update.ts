@@ -20,7 +20,7 @@ const MAX_BATCH_SIZE = 1000;
  * that do not exist. Trash and spam are changed as labels, so that one request moves a thousand messages.
  */
 export async function update(client: GmailClient, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
-  const refusal = writeRefusal(client.account.access);
+  const refusal = writeRefusal(client.options.access);
   if (refusal) return patches.map(() => refusal);
   const changes = new Map<string, LabelChange>();
   for (const patch of patches) {
