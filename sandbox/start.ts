@@ -52,7 +52,7 @@ export interface Sandbox {
   readonly world: World;
   emulator(vendor: Vendor): Emulator;
   /** Returns whether the gateway has accepted every webhook, and none is still to be sent. */
-  hasTold(): boolean;
+  hasNotified(): boolean;
   close(): Promise<void>;
 }
 
@@ -113,7 +113,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     controlUrl: `${url}/control`,
     world,
     emulator,
-    hasTold: () => !parts.poster.busy && !emulators.some((one) => one.hasUntold?.()),
+    hasNotified: () => !parts.poster.busy && !emulators.some((one) => one.hasPendingNotifications?.()),
     async close() {
       traffic.stop();
       parts.faults.clear();

@@ -115,7 +115,7 @@ export const READ_TOGGLES = ['selected', 'flag'] as const;
 export type ReadToggles = (typeof READ_TOGGLES)[number];
 
 /** How a vendor reports the changes of an account. */
-export interface Telling {
+export interface ChangeReporting {
   readonly readToggles: ReadToggles;
   /** New mail is reported twice: as created and, a moment later, as updated. */
   readonly updatedAfterCreated: boolean;
@@ -198,7 +198,7 @@ export interface Emulator {
   /** Refuses requests for the account's mail with one of the twin's `mailboxRefusals`. Null: the account has a mailbox again. Absent: each account has one. */
   refuseMailbox?(account: string, refusal: string | null): void;
   /** Sets how changes are reported from now on. Absent: the vendor's way is known. */
-  setTelling?(account: string, telling: Partial<Telling>): void;
+  setChangeReporting?(account: string, telling: Partial<ChangeReporting>): void;
   /** Sets for how long a new message is unknown to the replica that begins upload sessions, or that receives their first piece. Absent: it is known at once. */
   setReplicaLag?(account: string, seconds: number, at: 'session' | 'piece'): void;
   /** Sets how the account's headers are listed from now on. Absent: the vendor's way is known. */
@@ -208,7 +208,7 @@ export interface Emulator {
   /** Sets whether the subject alone joins messages to threads from now on. Absent: the vendor's way is known. */
   setSubjectThreads?(account: string, threads: SubjectThreads): void;
   /** Returns whether notifications are still to be sent. Absent: they are sent at once. */
-  hasUntold?(): boolean;
+  hasPendingNotifications?(): boolean;
   /** Deletes, moves or marks a message as another client would. `change` is 'delete', 'read', 'unread', 'archive' or 'trash'. */
   touch(account: string, messageId: string, change: string): void;
   /** Returns a string that changes whenever a piece of the account does. */

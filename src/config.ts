@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { misspelt } from './misspelt.ts';
 import type { Key } from './platform/secrets/seal.ts';
-import { bindAddress, choice, decimal, flag, port, redisUrl, url, whole } from './platform/setting.ts';
+import { bindAddress, choice, decimal, flag, integer, port, redisUrl, url } from './platform/setting.ts';
 import { ADAPTERS, registry } from './providers/registry.ts';
 import { encryptionKeys, origins, postgresUrl, redirectUris, secret, trustProxy } from './setting.server.ts';
 
@@ -38,19 +38,19 @@ const variables = z.object({
   REDIRECT_URIS: redirectUris.default([]),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
-  SOURCE_DEADLINE_MS: whole(1, MAX_TIMER_MS).default(10_000),
-  SCAN_BUDGET: whole(1).default(500),
-  POLL_SECONDS: whole(1, Math.floor(MAX_TIMER_MS / 1_000)).default(60),
+  SOURCE_DEADLINE_MS: integer(1, MAX_TIMER_MS).default(10_000),
+  SCAN_BUDGET: integer(1).default(500),
+  POLL_SECONDS: integer(1, Math.floor(MAX_TIMER_MS / 1_000)).default(60),
   /** Exchange accepts no file that is larger than the default, whatever the tenant allows. */
-  UPLOAD_MAX_BYTES: whole(1, 2_000_000_000).default(157_286_400),
-  SOCKET_MAX_BUFFERED_BYTES: whole(1).default(8_388_608),
-  USER_MAX_BUFFERED_BYTES: whole(1).default(33_554_432),
+  UPLOAD_MAX_BYTES: integer(1, 2_000_000_000).default(157_286_400),
+  SOCKET_MAX_BUFFERED_BYTES: integer(1).default(8_388_608),
+  USER_MAX_BUFFERED_BYTES: integer(1).default(33_554_432),
   SANDBOX: flag.optional(),
   SANDBOX_PORT: port.default(4001),
   SANDBOX_MAIL: z.string().optional(),
-  SANDBOX_MESSAGES: whole(0, 1_000_000).default(300),
+  SANDBOX_MESSAGES: integer(0, 1_000_000).default(300),
   /** Seconds between two mails that arrive by themselves, or 0 for none. */
-  SANDBOX_TRAFFIC_SECONDS: whole(0, Math.floor(MAX_TIMER_MS / 1_000)).default(45),
+  SANDBOX_TRAFFIC_SECONDS: integer(0, Math.floor(MAX_TIMER_MS / 1_000)).default(45),
   /** The form in which the emulated Gmail lists header values. */
   SANDBOX_HEADERS: choice('written', 'decoded').default('written'),
 });

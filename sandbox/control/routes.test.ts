@@ -8,7 +8,7 @@ import { controlPlugin } from './routes.ts';
 
 function start() {
   const delivered: Mail[] = [];
-  const told: string[] = [];
+  const calls: string[] = [];
   const emulator = (vendor: Vendor, accounts: string[]): Emulator => ({
     vendor,
     accounts: () => accounts,
@@ -22,15 +22,15 @@ function start() {
     dropWatches: () => undefined,
     silenceWatches: () => undefined,
     setSearchLag: () => undefined,
-    setSearchIndex: (account, index) => void told.push(`${account} ${JSON.stringify(index)}`),
+    setSearchIndex: (account, index) => void calls.push(`${account} ${JSON.stringify(index)}`),
     setSending: () => true,
     touch: () => undefined,
     stampOf: () => '',
     piecesOf: () => [],
     restore: () => undefined,
     ...(vendor === 'google' && {
-      setBatchWidth: (account: string, parts: number) => void told.push(`${account} ${parts}`),
-      setSubjectThreads: (account: string, threads: string) => void told.push(`${account} ${threads}`),
+      setBatchWidth: (account: string, parts: number) => void calls.push(`${account} ${parts}`),
+      setSubjectThreads: (account: string, threads: string) => void calls.push(`${account} ${threads}`),
     }),
     dump: () => [{ id: 'm1', internetMessageId: null, mailbox: 'INBOX', isDraft: false }],
   });
@@ -58,7 +58,7 @@ function start() {
     });
     return { status: response.statusCode, body: response.json<Record<string, unknown>>() };
   };
-  return { app, call, delivered, faults, told };
+  return { app, call, delivered, faults, calls };
 }
 
 it('delivers raw mail and mail composed from fields', async () => {
@@ -114,13 +114,13 @@ it.each([
 });
 
 it('sets the width of batches, the threading and the search index of an account', async () => {
-  const { call, told } = start();
+  const { call, calls } = start();
   const width = { vendor: 'google', batchWidth: 25 };
   expect((await call('POST', '/control/limits', width)).body).toEqual({ accounts: ['a@x.example'], batchWidth: 25 });
   expect((await call('POST', '/control/threading', { vendor: 'google', subjects: 'apart' })).status).toBe(200);
   const index = { vendor: 'google', accents: 'kept', forms: 'stems' };
   expect((await call('POST', '/control/search-index', index)).status).toBe(200);
-  expect(told).toEqual(['a@x.example 25', 'a@x.example apart', 'a@x.example {"accents":"kept","forms":"stems"}']);
+  expect(calls).toEqual(['a@x.example 25', 'a@x.example apart', 'a@x.example {"accents":"kept","forms":"stems"}']);
 });
 
 it('adds, lists and clears faults, and returns an indented manual', async () => {

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { Side } from '../mail/content/catalogue.ts';
 import { twinOf } from '../twins.ts';
-import type { Emulator, Fault, RequestLog, SearchIndex, Sending, Telling, Vendor } from '../world.ts';
+import type { ChangeReporting, Emulator, Fault, RequestLog, SearchIndex, Sending, Vendor } from '../world.ts';
 import { mailOf } from './deliver.ts';
 import type { FaultList } from './faults.ts';
 import { GUIDE } from './guide.ts';
@@ -187,12 +187,12 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       return { accounts, spelling };
     });
     app.post('/changes', async (request) => {
-      const { vendor, account, ...telling } = parseInput(input.changes, request.body);
+      const { vendor, account, ...changeReporting } = parseInput(input.changes, request.body);
       const emulator = emulatorOf(vendor);
-      if (!emulator.setTelling) throw new ControlError(`vendor: ${vendor} reports changes in one way only`);
+      if (!emulator.setChangeReporting) throw new ControlError(`vendor: ${vendor} reports changes in one way only`);
       const accounts = accountsOf({ vendor, account });
-      for (const one of accounts) emulator.setTelling(one, telling as Partial<Telling>);
-      return { accounts, ...telling };
+      for (const one of accounts) emulator.setChangeReporting(one, changeReporting as Partial<ChangeReporting>);
+      return { accounts, ...changeReporting };
     });
     app.post('/limits', async (request) => {
       const { maxMessageBytes, batchWidth, ...asked } = parseInput(input.limits, request.body);

@@ -56,7 +56,7 @@ export function emulatorOf(directory: Directory, grants: Grants, refusals: SignI
     setSubjectThreads(account, threads) {
       directory.get(account).mailbox.threading.bySubject = threads;
     },
-    hasUntold: () => push.isWaiting,
+    hasPendingNotifications: () => push.isWaiting,
     touch(account, messageId, change) {
       const { mailbox } = directory.get(account);
       const message = mailbox.get(messageId);

@@ -131,8 +131,8 @@ export function faultError(fault: Fault): GoogleError {
   const { status: code = 500, error, retryAfterSeconds } = fault;
   if ((code === 429 || code === 403) && (error !== undefined || retryAfterSeconds !== undefined))
     return rateLimited(code, fault);
-  const told = retryAfterOf(fault);
-  const headers = told === undefined ? {} : { 'retry-after': told };
+  const retryAfter = retryAfterOf(fault);
+  const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
   if (code === 401) return invalidCredentials();
   const [status, reason, message] = FAULTS[code] ?? (code >= 500 ? INTERNAL : PRECONDITION);
   return new GoogleError(code, status, reason, message, { headers });

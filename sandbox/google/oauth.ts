@@ -118,8 +118,8 @@ async function logged(
     }
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error;
-    const told = fault ? retryAfterOf(fault) : undefined;
-    const retryAfter = told === undefined ? {} : { 'retry-after': told };
+    const header = fault ? retryAfterOf(fault) : undefined;
+    const retryAfter = header === undefined ? {} : { 'retry-after': header };
     answer = json(error.status, error.body(), retryAfter, null);
   }
   world.log.add({

@@ -108,6 +108,6 @@ test.each(['include', 'INCLUDE', 'exclude', 'EXCLUDE'])('a watch takes labelFilt
   // The first push is the one with which the watch tests its topic.
   await expect.poll(() => running().posted.length).toBe(1);
   running().emulator.deliver(ME, mail());
-  await expect.poll(() => running().emulator.hasUntold?.()).toBe(false);
+  await expect.poll(() => running().emulator.hasPendingNotifications?.()).toBe(false);
   expect(running().posted).toHaveLength(behavior.toLowerCase() === 'include' ? 2 : 1);
 });

@@ -23,7 +23,7 @@ export function* generateMail(side: Side, cast: Cast, count: number, now: Date):
     pattern: patternOf(side),
     newest: Math.floor(now.getTime() / (6 * HOUR)) * 6 * HOUR - HOUR,
     spacing: Math.min(SPACING, Math.floor(MAX_SPAN_MS / Math.max(count, 1))),
-    told: new Map(),
+    scenes: new Map(),
     recent: new Map(),
   };
   for (let index = 0; index < count; index++) yield new GeneratedMail(plan, index);
@@ -36,7 +36,7 @@ interface Plan {
   readonly newest: number;
   readonly spacing: number;
   /** A cache of recent stories, because the mails of a story follow each other closely. */
-  readonly told: Map<string, readonly Scene[]>;
+  readonly scenes: Map<string, readonly Scene[]>;
   /** A cache of recent envelopes. Those of every mail of a large mailbox would fill the memory. */
   readonly recent: Map<number, Envelope>;
 }
@@ -135,14 +135,14 @@ class GeneratedMail implements Mail {
   }
 
   get #scene(): Scene {
-    const { told, cast } = this.#plan;
+    const { scenes: cache, cast } = this.#plan;
     const { story, step } = this.#slot;
     const key = `${story.key} ${this.#telling}`;
-    let scenes = told.get(key);
+    let scenes = cache.get(key);
     if (!scenes) {
-      if (told.size > 100) told.clear();
+      if (cache.size > 100) cache.clear();
       scenes = story.scenes(this.#telling, cast);
-      told.set(key, scenes);
+      cache.set(key, scenes);
     }
     return scenes[step] as Scene;
   }

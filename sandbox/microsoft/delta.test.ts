@@ -84,9 +84,9 @@ describe('a messages delta', () => {
     const fieldNames = async () =>
       Object.keys((await round(inbox)).entries[0] ?? {}).filter((name) => !name.includes('@'));
     expect((await fieldNames()).sort()).toEqual(['id', 'isRead', 'parentFolderId']);
-    running().emulator.setTelling?.(ME, { readToggles: 'selected' });
+    running().emulator.setChangeReporting?.(ME, { readToggles: 'selected' });
     expect((await fieldNames()).sort()).toEqual(['id', 'isRead', 'lastModifiedDateTime', 'parentFolderId', 'subject']);
-    running().emulator.setTelling?.(ME, { readToggles: 'flag' });
+    running().emulator.setChangeReporting?.(ME, { readToggles: 'flag' });
     expect((await round(without.deltaLink)).entries).toEqual([]);
     const { body } = await graph(`/me/messages/${id}?$select=lastModifiedDateTime`);
     expect(body.lastModifiedDateTime).toBe(before);

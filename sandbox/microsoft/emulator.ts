@@ -1,13 +1,13 @@
 import type { Mail } from '../mail/mail.ts';
 import type { SignInRefusals, SignInStep } from '../sign-in.refusals.ts';
 import {
+  type ChangeReporting,
   DEFAULT_SEARCH_INDEX,
   type Duplicates,
   type Emulator,
   type Piece,
   type SearchIndex,
   type Sending,
-  type Telling,
   type World,
 } from '../world.ts';
 import type { Tokens } from './identity/tokens.ts';
@@ -136,12 +136,12 @@ export class MicrosoftEmulator implements Emulator {
     return true;
   }
 
-  setTelling(address: string, telling: Partial<Telling>): void {
+  setChangeReporting(address: string, telling: Partial<ChangeReporting>): void {
     const { mailbox } = this.#accounts.get(address);
-    mailbox.telling = { ...mailbox.telling, ...telling };
+    mailbox.changeReporting = { ...mailbox.changeReporting, ...telling };
   }
 
-  hasUntold(): boolean {
+  hasPendingNotifications(): boolean {
     return this.#notifications.areWaiting;
   }
 

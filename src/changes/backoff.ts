@@ -1,4 +1,4 @@
-import { isMailError, isTransient } from '../domain/error.ts';
+import { isMailError, isTransient, retryAfterMsOf } from '../domain/error.ts';
 
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
@@ -18,8 +18,5 @@ export function backoffMs(attempt: number, error: unknown, random: () => number 
   const maxMs = mayPass ? MAX_BACKOFF_MS : MAX_UNEXPECTED_BACKOFF_MS;
   const doubled = Math.min(FIRST_BACKOFF_MS * 2 ** doublings, maxMs);
   const jittered = doubled * (0.5 + random() / 2);
-  return Math.max(jittered, heldMs(error));
+  return Math.max(jittered, retryAfterMsOf(error));
 }
-
-/** Returns the milliseconds for which the provider allows no request, or 0 when it named no time. */
-export const heldMs = (error: unknown): number => (isMailError(error) && error.retryAfterMs) || 0;

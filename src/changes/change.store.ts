@@ -32,8 +32,8 @@ export interface ChangePosition {
   /** When the log was last known to be up to date with the whole account. */
   readonly lastReconciledAt: Date | null;
   /** The number of notifications of the provider. */
-  readonly signals: number;
-  /** What the notifications since the last complete sync named. Null when one of them named nothing. */
+  readonly notifications: number;
+  /** What the notifications since the log was last up to date named. Null when one of them named nothing. */
   readonly hints: readonly Hint[] | null;
   /** Since when changes may be missing in the log. Null while it is up to date. */
   readonly dueSince: Date | null;
@@ -47,16 +47,16 @@ export class ChangeStore {
   /**
    * Appends entries, increases the integration's sequence, and moves its sync cursor from `from` to `to`, in one transaction.
    * Returns false and changes nothing when the cursor is no longer `from`: another run was first, or the integration was
-   * deleted. `levelAt` is given when nothing is left to read: the number of notifications when the read began. Then no sync
-   * is due any more, unless there was another notification since. `isWhole` is true when no part of the account was left out.
+   * deleted. `upToNotification` is given when nothing is left to read: the number of notifications when the read began. Then no sync
+   * is due any more, unless there was another notification since. `isComplete` is true when no part of the account was left out.
    */
   advance(
     integrationId: string,
     from: string | null,
     to: string,
     changes: readonly NewChange[],
-    levelAt: number | null = null,
-    isWhole = true,
+    upToNotification: number | null = null,
+    isComplete = true,
   ): Promise<boolean> {
     const now = new Date();
     return this.db.prisma.$transaction(async (tx) => {
@@ -66,19 +66,19 @@ export class ChangeStore {
         data: {
           syncCursor: to,
           sequence: { increment: changes.length },
-          ...(levelAt !== null && isWhole && { lastReconciledAt: now }),
+          ...(upToNotification !== null && isComplete && { lastReconciledAt: now }),
           ...(changes.length > 0 && { lastEventAt: now }),
         },
         select: { sequence: true, syncSignals: true },
       });
       if (!moved) return false;
-      if (moved.syncSignals === levelAt) {
-        const level = { syncDueSince: null, syncRetryUntil: null, syncHints: [], syncHinted: levelAt };
-        await tx.integration.updateMany({ where: { id: integrationId, syncDueSince: { not: null } }, data: level });
-      } else if (levelAt !== null) {
+      if (moved.syncSignals === upToNotification) {
+        const settled = { syncDueSince: null, syncRetryUntil: null, syncHints: [], syncHinted: upToNotification };
+        await tx.integration.updateMany({ where: { id: integrationId, syncDueSince: { not: null } }, data: settled });
+      } else if (upToNotification !== null) {
         await tx.$executeRaw`
           UPDATE integrations
-          SET sync_hints = ARRAY(SELECT hint FROM unnest(sync_hints) AS hint WHERE split_part(hint, ' ', 1)::int > ${levelAt}::int)
+          SET sync_hints = ARRAY(SELECT hint FROM unnest(sync_hints) AS hint WHERE split_part(hint, ' ', 1)::int > ${upToNotification}::int)
           WHERE id = ${integrationId}::uuid`;
       }
       const first = moved.sequence - BigInt(changes.length) + 1n;
@@ -132,7 +132,7 @@ export class ChangeStore {
       sequence: row?.sequence ?? 0n,
       lastEventAt: row?.lastEventAt ?? null,
       lastReconciledAt: row?.lastReconciledAt ?? null,
-      signals: row?.syncSignals ?? 0,
+      notifications: row?.syncSignals ?? 0,
       hints: row && row.syncHinted === row.syncSignals ? row.syncHints.map(hintOf) : null,
       dueSince: row?.syncDueSince ?? null,
     };

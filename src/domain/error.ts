@@ -58,6 +58,12 @@ export class MailError extends Error {
 /** An error for an invalid request. `message` names the argument and says what is allowed; clients see it unchanged. */
 export const badInput = (message: string): MailError => new MailError('BAD_USER_INPUT', message);
 
+export const noSuchIntegration = (options?: Pick<MailErrorOptions, 'field'>): MailError =>
+  new MailError('NOT_FOUND', 'There is no such integration.', options);
+
+export const noSuchMessage = (options?: Pick<MailErrorOptions, 'cause'>): MailError =>
+  new MailError('NOT_FOUND', 'There is no such message.', options);
+
 export const isMailError = (value: unknown): value is MailError => value instanceof MailError;
 
 export const isNotFound = (value: unknown): boolean => isMailError(value) && value.code === 'NOT_FOUND';
@@ -74,6 +80,9 @@ export const isProviderAway = (error: unknown): boolean => isMailError(error) &&
 /** Whether the same request may succeed later without any action by a person. */
 export const isTransient = (error: unknown): boolean =>
   isProviderAway(error) || (isMailError(error) && error.code === 'STORE_UNAVAILABLE');
+
+/** Returns the milliseconds for which the provider allows no request, or 0 when it named no time. */
+export const retryAfterMsOf = (error: unknown): number => (isMailError(error) && error.retryAfterMs) || 0;
 
 /** Whether a request may have been carried out although it failed: the provider did not answer, or broke off its answer. */
 export const isAnswerLost = (error: unknown): boolean => isMailError(error) && ANSWER_LOST_CODES.includes(error.code);

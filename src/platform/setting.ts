@@ -22,7 +22,7 @@ const number = (pattern: RegExp, min: number, max: number, error: string) =>
 
 const figures = (n: number): string => n.toLocaleString('en');
 
-export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+export const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   number(
     /^\d+$/,
     min,

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
-interface Place<T, R> {
+interface Entry<T, R> {
   readonly waiter: T;
   readonly resolve: (value: R) => void;
   readonly reject: (reason: unknown) => void;
@@ -20,21 +20,21 @@ interface JoinOptions {
  * or when its signal aborts. Who is admitted, and when, is decided by the owner of the line.
  */
 export class WaitingLine<T, R = void> {
-  private places: readonly Place<T, R>[] = [];
+  private entries: readonly Entry<T, R>[] = [];
 
   /** `onLeft` is called when a waiter's signal has ended its wait, because the next one may then be admitted. */
   constructor(private readonly onLeft: () => void = () => {}) {}
 
   get length(): number {
-    return this.places.length;
+    return this.entries.length;
   }
 
   get first(): T | undefined {
-    return this.places[0]?.waiter;
+    return this.entries[0]?.waiter;
   }
 
   find(isWanted: (waiter: T) => boolean): T | undefined {
-    return this.places.find(({ waiter }) => isWanted(waiter))?.waiter;
+    return this.entries.find(({ waiter }) => isWanted(waiter))?.waiter;
   }
 
   /** Resolves when the waiter is admitted. Rejects when it is refused or its signal aborts. */
@@ -49,7 +49,7 @@ export class WaitingLine<T, R = void> {
       if (signal) setMaxListeners(0, signal);
       signal?.addEventListener('abort', abandon, { once: true });
       const stop = () => signal?.removeEventListener('abort', abandon);
-      this.places = [...this.places, { waiter, resolve, reject, stop }];
+      this.entries = [...this.entries, { waiter, resolve, reject, stop }];
     });
   }
 
@@ -61,10 +61,10 @@ export class WaitingLine<T, R = void> {
     this.take(waiter)?.reject(reason);
   }
 
-  private take(waiter: T): Place<T, R> | undefined {
-    const place = this.places.find((one) => one.waiter === waiter);
-    this.places = this.places.filter((one) => one !== place);
-    place?.stop();
-    return place;
+  private take(waiter: T): Entry<T, R> | undefined {
+    const entry = this.entries.find((one) => one.waiter === waiter);
+    this.entries = this.entries.filter((one) => one !== entry);
+    entry?.stop();
+    return entry;
   }
 }

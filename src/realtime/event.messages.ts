@@ -3,8 +3,16 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
 import type { MailboxAddress, Reachability } from '../accounts/integrations/reachability.ts';
-import { backoffMs, heldMs } from '../changes/backoff.ts';
-import { isMailError, isNotFound, isTransient, MailError, storeErrorIn } from '../domain/error.ts';
+import { backoffMs } from '../changes/backoff.ts';
+import {
+  isMailError,
+  isNotFound,
+  isTransient,
+  type MailError,
+  noSuchMessage,
+  retryAfterMsOf,
+  storeErrorIn,
+} from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Call } from '../providers/contract/call.ts';
@@ -125,7 +133,7 @@ export class EventMessages {
       for (const [i, answer] of answers.entries()) found.set(open[i] ?? '', answer);
       return answers.find(isTransient) ?? null;
     });
-    return ids.map((id) => found.get(id) ?? new MailError('NOT_FOUND', 'There is no such message.'));
+    return ids.map((id) => found.get(id) ?? noSuchMessage());
   }
 
   private async session(integrationId: string): Promise<MailSession> {
@@ -177,7 +185,7 @@ export class EventMessages {
       const isTimeout = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPT_TIMEOUTS_MS.length - 1;
       const pauseMs = isTimeout ? 0 : backoffMs(tries, failure);
       if (refusals < MAX_REFUSALS && Date.now() + pauseMs < giveUpAt) {
-        if (await this.answered(integrationId, pauseMs, heldMs(failure))) refusals++;
+        if (await this.answered(integrationId, pauseMs, retryAfterMsOf(failure))) refusals++;
         continue;
       }
       if (thrown) throw failure;

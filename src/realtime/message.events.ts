@@ -4,7 +4,7 @@ import {
   type IntegrationDirectory,
 } from '../accounts/integrations/integration.directory.ts';
 import type { LoggedChange } from '../changes/change.store.ts';
-import { isNotFound, MailError } from '../domain/error.ts';
+import { isNotFound, noSuchIntegration } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Context } from '../graphql/context.ts';
@@ -49,8 +49,7 @@ export class MessageEvents {
     const after = request.after === null ? new Map<string, bigint>() : cursors.open(userId, request.after);
     for (const id of request.integrationIds ?? []) {
       const record = await directory.find(userId, id);
-      if (!record || record.status === 'DISCONNECTED')
-        throw new MailError('NOT_FOUND', 'There is no such integration.');
+      if (!record || record.status === 'DISCONNECTED') throw noSuchIntegration();
     }
     const wanted = request.integrationIds && new Set(request.integrationIds);
     const integrations = async () => {

@@ -4,7 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ChangeDetail } from '../../src/providers/contract/change-detail.ts';
-import type { Hint, ProviderChange, Signal, WatchState, WebhookRequest } from '../../src/providers/contract/watch.ts';
+import type {
+  Hint,
+  ProviderChange,
+  WatchNotification,
+  WatchState,
+  WebhookRequest,
+} from '../../src/providers/contract/watch.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
 
 async function changesSince(
@@ -236,13 +242,13 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const prove = provider.receive.bind(provider);
     const secret = 'a-secret-of-the-suite';
     const keys = new Set<string>();
-    const signals: Signal[] = [];
-    const arrived = new Map<string, (signal: Signal) => void>();
+    const signals: WatchNotification[] = [];
+    const arrived = new Map<string, (signal: WatchNotification) => void>();
     let recorded: WebhookRequest | null = null;
     const findWatch = async (key: string) => (keys.has(key) ? [{ integrationId: 'integration-1', secret }] : []);
     receive = async (request) => {
       const outcome = await prove(request, findWatch);
-      for (const signal of outcome.signals) {
+      for (const signal of outcome.notifications) {
         recorded = request;
         signals.push(signal);
         arrived.get(signal.kind)?.(signal);
@@ -259,7 +265,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const state = await watch.start(null, options, interactive());
     keys.add(state.key);
     expect(state.expiresAt.getTime()).toBeGreaterThan(Date.now() + 24 * 3600_000);
-    const told = new Promise<Signal>((resolve) => arrived.set('CHANGED', resolve));
+    const told = new Promise<WatchNotification>((resolve) => arrived.set('CHANGED', resolve));
     await account.deliver({ from: 'a@example.org', subject: 'ping', text: 'x' });
     expect(await told).toMatchObject({ integrationId: 'integration-1', kind: 'CHANGED' });
 
@@ -274,10 +280,10 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
       body: Buffer.from(Buffer.from(real.body).toString().replaceAll(secret, 'another-secret')),
     };
     const forged = await provider.receive(withoutProof, findWatch);
-    expect(forged.signals).toEqual([]);
+    expect(forged.notifications).toEqual([]);
     for (const garbage of ['', '{', '[]', '{"value":[{}]}', '{"message":{"data":"!!"}}', 'x'.repeat(10_000)]) {
       const outcome = await provider.receive({ ...real, body: Buffer.from(garbage) }, findWatch);
-      expect(outcome.signals).toEqual([]);
+      expect(outcome.notifications).toEqual([]);
       expect(outcome.reply.status).toBeLessThan(500);
     }
     await watch.stop(renewed, interactive());
@@ -296,7 +302,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     let told = 0;
     receive = async (request) => {
       const found = [{ integrationId: 'integration-1', secret }];
-      const { signals, reply } = await prove(request, async (key) => (key === known ? found : []));
+      const { notifications: signals, reply } = await prove(request, async (key) => (key === known ? found : []));
       told += signals.length;
       return reply;
     };
@@ -314,10 +320,10 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const renewed = await start(first, false);
     expect(renewed.key).toBe(first.key);
     // By then every notification from before the silence has arrived.
-    await expect.poll(lab.hasTold).toBe(true);
+    await expect.poll(lab.hasNotified).toBe(true);
     told = 0;
     await account.deliver({ from: 'a@example.org', subject: 'unheard', text: 'x' });
-    await expect.poll(lab.hasTold).toBe(true);
+    await expect.poll(lab.hasNotified).toBe(true);
     expect(told).toBe(0);
     const replaced = await start(renewed, true);
     await account.deliver({ from: 'a@example.org', subject: 'heard again', text: 'x' });

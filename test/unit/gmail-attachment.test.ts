@@ -90,7 +90,7 @@ describe('a part of a message', () => {
   });
 
   it('is looked up again after its message could not be read', async () => {
-    const { origin, account } = await connect();
+    const { origin, options: account } = await connect();
     const failures = [new Error('away')];
     const limiter: RequestLimiter = {
       ...open,

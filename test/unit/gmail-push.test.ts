@@ -52,18 +52,18 @@ describe('a Pub/Sub push', () => {
   it('notifies every integration of the mailbox', async () => {
     expect(await push(`Bearer ${sign(claims)}`)).toEqual({
       reply: { status: 204 },
-      signals: [
+      notifications: [
         { integrationId: 'i1', kind: 'CHANGED' },
         { integrationId: 'i2', kind: 'CHANGED' },
       ],
     });
-    expect((await push(`Bearer ${sign({ ...claims, iss: 'accounts.google.com' })}`)).signals).toHaveLength(2);
+    expect((await push(`Bearer ${sign({ ...claims, iss: 'accounts.google.com' })}`)).notifications).toHaveLength(2);
   });
 
   it('accepts a notification for a mailbox without a watch, and ignores it', async () => {
     expect(await push(`Bearer ${sign(claims)}`, published({ emailAddress: 'x@y' }))).toEqual({
       reply: { status: 204 },
-      signals: [],
+      notifications: [],
     });
   });
 
@@ -87,7 +87,7 @@ describe('a Pub/Sub push', () => {
     ['another service account', `Bearer ${sign({ ...claims, email: 'x@evil.example' })}`, 403],
     ['an unverified email', `Bearer ${sign({ ...claims, email_verified: false })}`, 403],
   ])('refuses %s without giving a reason', async (_, authorization, status) => {
-    expect(await push(authorization)).toEqual({ reply: { status }, signals: [] });
+    expect(await push(authorization)).toEqual({ reply: { status }, notifications: [] });
   });
 
   it('accepts nothing without a configured service account', async () => {
@@ -117,7 +117,7 @@ describe('a Pub/Sub push', () => {
       );
       await new Promise<void>((resolve) => keys.listen(0, '127.0.0.1', resolve));
       const from = new PubSubReceiver(`http://127.0.0.1:${(keys.address() as AddressInfo).port}`, account);
-      expect(await push(`Bearer ${sign(claims)}`, notice, from)).toEqual({ reply: { status: 503 }, signals: [] });
+      expect(await push(`Bearer ${sign(claims)}`, notice, from)).toEqual({ reply: { status: 503 }, notifications: [] });
       isAway = false;
       expect((await push(`Bearer ${sign(claims)}`, notice, from)).reply.status).toBe(204);
       keys.close();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { INITIAL, inherited, isHidden, showsWords } from '../../src/providers/shared/html/hidden.ts';
+import { INITIAL, inherited, isHiddenElement, showsWords } from '../../src/providers/shared/html/hidden.ts';
 
 it.each([
   'display:none',
@@ -62,7 +62,7 @@ it.each([
   'display:var(--unset, none)',
   'content:url(data:image/gif;base64,R0lGODlh)',
 ])('hides a box: %s', (style) => {
-  expect(isHidden('div', { style })).toBe(true);
+  expect(isHiddenElement('div', { style })).toBe(true);
 });
 
 it.each([
@@ -102,7 +102,7 @@ it.each([
   '--n:block;display:var(--n, none)',
   '--a:var(--a);display:var(--a)',
 ])('shows a box: %s', (style) => {
-  expect(isHidden('div', { style })).toBe(false);
+  expect(isHiddenElement('div', { style })).toBe(false);
 });
 
 it('recognises elements that are not rendered, and the attributes of others', () => {
@@ -118,28 +118,28 @@ it('recognises elements that are not rendered, and the attributes of others', ()
     'object',
     'svg',
   ])
-    expect(isHidden(name, {}), name).toBe(true);
-  for (const name of ['div', 'head', 'details', 'button', 'label']) expect(isHidden(name, {}), name).toBe(false);
-  expect(isHidden('p', { hidden: '' })).toBe(true);
-  expect(isHidden('p', { hidden: '', style: 'display:block' })).toBe(false);
-  expect(isHidden('img', { style: 'content:url(dark.png)' })).toBe(false);
-  expect([isHidden('dialog', {}), isHidden('dialog', { open: '' })]).toEqual([true, false]);
+    expect(isHiddenElement(name, {}), name).toBe(true);
+  for (const name of ['div', 'head', 'details', 'button', 'label']) expect(isHiddenElement(name, {}), name).toBe(false);
+  expect(isHiddenElement('p', { hidden: '' })).toBe(true);
+  expect(isHiddenElement('p', { hidden: '', style: 'display:block' })).toBe(false);
+  expect(isHiddenElement('img', { style: 'content:url(dark.png)' })).toBe(false);
+  expect([isHiddenElement('dialog', {}), isHiddenElement('dialog', { open: '' })]).toEqual([true, false]);
 });
 
 it('recognises that lines and cells ignore a height', () => {
   const style = 'max-height:0;overflow:hidden';
-  expect(isHidden('span', { style })).toBe(false);
-  expect(isHidden('td', { style })).toBe(false);
-  expect(isHidden('span', { style: `${style};display:block` })).toBe(true);
-  expect(isHidden('span', { style: `${style};float:left` })).toBe(true);
+  expect(isHiddenElement('span', { style })).toBe(false);
+  expect(isHiddenElement('td', { style })).toBe(false);
+  expect(isHiddenElement('span', { style: `${style};display:block` })).toBe(true);
+  expect(isHiddenElement('span', { style: `${style};float:left` })).toBe(true);
 });
 
 it.each(['transform:scale(0)', 'translate:-9999px', 'text-indent:-9999px'])(
   'recognises that words in a line are not affected by %s',
   (style) => {
-    expect(isHidden('span', { style })).toBe(false);
-    expect(isHidden('span', { style: `${style};display:inline-block` })).toBe(true);
-    expect(isHidden('p', { style: `${style};display:inline` })).toBe(false);
+    expect(isHiddenElement('span', { style })).toBe(false);
+    expect(isHiddenElement('span', { style: `${style};display:inline-block` })).toBe(true);
+    expect(isHiddenElement('p', { style: `${style};display:inline` })).toBe(false);
   },
 );
 

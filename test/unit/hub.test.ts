@@ -22,7 +22,7 @@ class Lab {
         sequence: BigInt(this.log.get(integrationId)?.length ?? 0),
         lastEventAt: null,
         lastReconciledAt: null,
-        signals: 0,
+        notifications: 0,
         hints: [],
         dueSince: null,
       }),

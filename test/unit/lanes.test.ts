@@ -10,7 +10,7 @@ class Bench {
   private readonly ends = new Map<string, () => void>();
   constructor(readonly lanes: Lanes) {}
 
-  enter(lane: string, owner: string, given: { doubtful?: boolean; signal?: AbortSignal } = {}): Promise<void> {
+  enter(lane: string, owner: string, given: { isLikelyToFail?: boolean; signal?: AbortSignal } = {}): Promise<void> {
     const work = () =>
       new Promise<void>((resolve) => {
         this.begun.push(owner);
@@ -63,7 +63,7 @@ describe('lanes', () => {
 
   it('doubtful ones have at most half of the slots, and one while others wait', async () => {
     const bench = new Bench(new Lanes({ ...options, slots: 4, slowSlots: 0 }));
-    for (const owner of ['x', 'y', 'z']) void bench.enter('google', owner, { doubtful: true });
+    for (const owner of ['x', 'y', 'z']) void bench.enter('google', owner, { isLikelyToFail: true });
     await settled();
     expect(bench.begun).toEqual(['x', 'y']);
     for (const owner of ['a', 'b']) void bench.enter('google', owner);

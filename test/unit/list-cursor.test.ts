@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { Cursor } from '../../src/graphql/scalars.ts';
 import {
+  itemMarkOf,
   ListCursors,
   type ListPosition,
   MAX_MARKS,
-  markOf,
   packUnion,
   START,
 } from '../../src/mail/list/list-position.ts';
@@ -40,7 +40,7 @@ const native = sealThreadPosition(
 const one: ListPosition = {
   ...START,
   after: native,
-  seen: new Set(marks(100, markOf)),
+  seen: new Set(marks(100, itemMarkOf)),
   last: 5,
   lastSecond: ['abcdefgh'],
 };
@@ -50,7 +50,7 @@ const union = (lists: number): ListPosition => ({
     'a print',
     Array.from({ length: lists }, () => one),
   ),
-  seen: new Set(marks(MAX_MARKS, markOf)),
+  seen: new Set(marks(MAX_MARKS, itemMarkOf)),
   last: 5,
 });
 

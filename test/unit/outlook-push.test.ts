@@ -26,17 +26,18 @@ describe('a notification of Graph', () => {
   });
 
   it('names each integration once', async () => {
-    const { reply, signals } = await receive(
+    const { reply, notifications } = await receive(
       request({ value: [notice(), notice({ changeType: 'updated' })] }),
       findWatch,
     );
     expect(reply.status).toBe(202);
-    expect(signals).toEqual([{ integrationId: 'i1', kind: 'CHANGED' }]);
+    expect(notifications).toEqual([{ integrationId: 'i1', kind: 'CHANGED' }]);
   });
 
   it('passes on the messages that it names, all of them or none', async () => {
     const about = (id: string, more: object = {}) => notice({ resourceData: { id }, ...more });
-    const hintsOf = async (...value: object[]) => (await receive(request({ value }), findWatch)).signals[0]?.hints;
+    const hintsOf = async (...value: object[]) =>
+      (await receive(request({ value }), findWatch)).notifications[0]?.hints;
     expect(await hintsOf(about('AAMk-1='), about('AAMk-1=', { changeType: 'updated' }))).toEqual([
       { kind: 'created', messageId: 'AAMk-1=' },
       { kind: 'updated', messageId: 'AAMk-1=' },
@@ -66,11 +67,11 @@ describe('a notification of Graph', () => {
       ])
         expect(await receive(request({ value }), findWatch)).toEqual({
           reply: { status: 202 },
-          signals: [{ integrationId: 'i1', kind: 'CHANGED', hints }],
+          notifications: [{ integrationId: 'i1', kind: 'CHANGED', hints }],
         });
     }
     for (const wrong of [{ resource: 5 }, { resource: 'x'.repeat(3_000) }, { changeType: [] }, { resourceData: 'x' }])
-      expect((await receive(request({ value: [named, notice(wrong)] }), findWatch)).signals).toEqual([
+      expect((await receive(request({ value: [named, notice(wrong)] }), findWatch)).notifications).toEqual([
         { integrationId: 'i1', kind: 'CHANGED' },
       ]);
   });
@@ -80,7 +81,7 @@ describe('a notification of Graph', () => {
     ['subscriptionRemoved', 'LOST'],
     ['missed', 'MISSED'],
   ])('reports %s as %s', async (lifecycleEvent, kind) => {
-    expect((await receive(request({ value: [notice({ lifecycleEvent })] }), findWatch)).signals).toEqual([
+    expect((await receive(request({ value: [notice({ lifecycleEvent })] }), findWatch)).notifications).toEqual([
       { integrationId: 'i1', kind },
     ]);
   });
@@ -95,7 +96,7 @@ describe('a notification of Graph', () => {
     ]) {
       expect(await receive(request({ value: [notice(lie)] }), findWatch)).toEqual({
         reply: { status: 202 },
-        signals: [],
+        notifications: [],
       });
     }
   });
@@ -103,9 +104,9 @@ describe('a notification of Graph', () => {
   it.each(['', '{', '[]', '{"value":[]}', '{"value":[{}]}', '{"value":"x"}', 'x'.repeat(10_000)])(
     'refuses %j',
     async (body) => {
-      const { reply, signals } = await receive(request(body), findWatch);
+      const { reply, notifications } = await receive(request(body), findWatch);
       expect(reply.status).toBe(400);
-      expect(signals).toEqual([]);
+      expect(notifications).toEqual([]);
     },
   );
 });

@@ -181,14 +181,14 @@ describe('a query of Outlook’s index', () => {
   });
 
   it('has as little as possible of what is excluded', () => {
-    const questions = (where: Condition) => compile(where).words?.questions;
-    expect(questions(not(text('a')))).toEqual([found('a')]);
-    expect(questions(and(not(text('a')), not(text('b'))))).toEqual([`(${found('a')} OR ${found('b')})`]);
-    expect(questions(or(not(text('a')), not(text('b'))))).toEqual([`(${found('a')} AND ${found('b')})`]);
+    const searches = (where: Condition) => compile(where).words?.searches;
+    expect(searches(not(text('a')))).toEqual([found('a')]);
+    expect(searches(and(not(text('a')), not(text('b'))))).toEqual([`(${found('a')} OR ${found('b')})`]);
+    expect(searches(or(not(text('a')), not(text('b'))))).toEqual([`(${found('a')} AND ${found('b')})`]);
     const some = compile(and(text('a'), not(text('b')))).words;
     expect(some?.base).toBe(found('a'));
-    expect(some?.questions).toEqual([found('a'), found('b')]);
-    expect(some?.isMet((question) => question === found('a'))).toBe(true);
+    expect(some?.searches).toEqual([found('a'), found('b')]);
+    expect(some?.isMet((search) => search === found('a'))).toBe(true);
     expect(some?.isMet(() => true)).toBe(false);
   });
 
@@ -198,19 +198,19 @@ describe('a query of Outlook’s index', () => {
     ['by parts', or(and(text('a'), text('b')), not(text('a')), not(text('b')))],
   ])('leaves out what everything matches, %s', (_, where) => {
     const words = compile(where).words;
-    expect(words).toMatchObject({ base: null, questions: [] });
+    expect(words).toMatchObject({ base: null, searches: [] });
     expect(words?.isMet(() => false)).toBe(true);
-    expect(compile(and(where, not(text('c')))).words?.questions).toEqual([found('c')]);
+    expect(compile(and(where, not(text('c')))).words?.searches).toEqual([found('c')]);
   });
 
   it('is bounded', () => {
     const choices = (n: number) =>
       and(...Array.from({ length: n }, (_, at) => or(text(`a${at}`), not(text(`b${at}`)))));
-    expect(compile(choices(6)).words?.questions).toHaveLength(12);
+    expect(compile(choices(6)).words?.searches).toHaveLength(12);
     expect(() => compile(choices(7))).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
     const many = (make: (n: number) => Condition) => and(...Array.from({ length: 50 }, (_, n) => make(n)));
-    expect(compile(many((n) => not(text(`w${n}`)))).words?.questions).toHaveLength(1);
-    expect(compile(many((n) => text(`w${n}`))).words?.questions).toEqual([]);
+    expect(compile(many((n) => not(text(`w${n}`)))).words?.searches).toHaveLength(1);
+    expect(compile(many((n) => text(`w${n}`))).words?.searches).toEqual([]);
   });
 
   it('widens days by a day', () => {

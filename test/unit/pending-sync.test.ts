@@ -5,7 +5,7 @@ import { PendingSyncStore } from '../../src/changes/sync/pending-sync.store.ts';
 import { WebhookService } from '../../src/changes/watch/webhook.service.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { Provider } from '../../src/providers/contract/provider.ts';
-import type { Hint, Signal, WebhookRequest } from '../../src/providers/contract/watch.ts';
+import type { Hint, WatchNotification, WebhookRequest } from '../../src/providers/contract/watch.ts';
 import { type Accounts, openAccounts } from '../support/app/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
 import { exchanged, fakeProvider } from '../support/fakes/provider.ts';
@@ -37,12 +37,12 @@ describe.each(TEST_DATABASES)('a pending sync on %s', (kind) => {
     const id = await account();
     expect(await isDue(id)).toBe(false);
     await pendingSyncs.note([id]);
-    const { signals, dueSince } = await changes.position(id);
+    const { notifications, dueSince } = await changes.position(id);
     expect(dueSince).not.toBeNull();
     await pendingSyncs.note([id]);
-    expect(await changes.advance(id, null, 'c1', [], signals)).toBe(true);
+    expect(await changes.advance(id, null, 'c1', [], notifications)).toBe(true);
     expect((await changes.position(id)).dueSince).toEqual(dueSince);
-    const { signals: now } = await changes.position(id);
+    const { notifications: now } = await changes.position(id);
     expect(await changes.advance(id, 'elsewhere', 'c2', [], now)).toBe(false);
     expect(await isDue(id)).toBe(true);
     const { lastReconciledAt } = await changes.position(id);
@@ -57,18 +57,18 @@ describe.each(TEST_DATABASES)('a pending sync on %s', (kind) => {
   it('has the named messages, until a notification names nothing, and for as long as it has not ended', async () => {
     const id = await account();
     const hint = (messageId: string, kind: Hint['kind'] = 'created'): Hint => ({ kind, messageId });
-    expect(await changes.advance(id, null, 'c1', [], (await changes.position(id)).signals)).toBe(true);
+    expect(await changes.advance(id, null, 'c1', [], (await changes.position(id)).notifications)).toBe(true);
     expect((await changes.position(id)).hints).toEqual([]);
     await pendingSyncs.noteHints(id, [hint('m 1'), hint('m2', 'deleted')]);
-    const { hints, signals, lastReconciledAt } = await changes.position(id);
+    const { hints, notifications, lastReconciledAt } = await changes.position(id);
     expect(hints).toEqual([hint('m 1'), hint('m2', 'deleted')]);
     // A hint that arrives during the sync stays pending, also when it names the same message.
     await pendingSyncs.noteHints(id, [hint('m 1', 'updated')]);
-    expect(await changes.advance(id, 'c1', 'c2', [], signals, false)).toBe(true);
+    expect(await changes.advance(id, 'c1', 'c2', [], notifications, false)).toBe(true);
     const next = await changes.position(id);
     expect(next).toMatchObject({ hints: [hint('m 1', 'updated')], lastReconciledAt });
     expect(await isDue(id)).toBe(true);
-    expect(await changes.advance(id, 'c2', 'c3', [], next.signals, false)).toBe(true);
+    expect(await changes.advance(id, 'c2', 'c3', [], next.notifications, false)).toBe(true);
     expect(await changes.position(id)).toMatchObject({ hints: [], lastReconciledAt });
     expect(await isDue(id)).toBe(false);
 
@@ -77,7 +77,7 @@ describe.each(TEST_DATABASES)('a pending sync on %s', (kind) => {
     await pendingSyncs.noteHints(id, [hint('m4')]);
     const last = await changes.position(id);
     expect(last.hints).toBeNull();
-    expect(await changes.advance(id, 'c3', 'c4', [], last.signals)).toBe(true);
+    expect(await changes.advance(id, 'c3', 'c4', [], last.notifications)).toBe(true);
     expect((await changes.position(id)).hints).toEqual([]);
   });
 
@@ -105,15 +105,15 @@ describe.each(TEST_DATABASES)('a pending sync on %s', (kind) => {
     expect(await pendingSyncs.abandoned()).toEqual([notified]);
     await age(failing, 10);
     expect((await pendingSyncs.abandoned()).sort()).toEqual([notified, failing].sort());
-    const { signals } = await changes.position(notified);
-    await changes.advance(notified, null, 'c1', [], signals);
+    const { notifications } = await changes.position(notified);
+    await changes.advance(notified, null, 'c1', [], notifications);
     expect(await pendingSyncs.abandoned()).toEqual([failing]);
   });
 
   it('is stored before a webhook is answered, and the sender is asked to repeat what cannot be stored', async () => {
     const id = await account();
-    const signals: Signal[] = [{ integrationId: id, kind: 'CHANGED' }];
-    const receive = async () => ({ reply: { status: 204 }, signals });
+    const notifications: WatchNotification[] = [{ integrationId: id, kind: 'CHANGED' }];
+    const receive = async () => ({ reply: { status: 204 }, notifications });
     const provider = { ...fakeProvider(), receive } as Provider;
     const requested: string[] = [];
     const noted: (boolean | undefined)[] = [];
@@ -150,8 +150,8 @@ describe.each(TEST_DATABASES)('a pending sync on %s', (kind) => {
     const proof = new Promise<void>((resolve) => {
       prove = resolve;
     });
-    const signals: Signal[] = [{ integrationId: id, kind: 'CHANGED' }];
-    const receive = async () => proof.then(() => ({ reply: { status: 204 }, signals }));
+    const notifications: WatchNotification[] = [{ integrationId: id, kind: 'CHANGED' }];
+    const receive = async () => proof.then(() => ({ reply: { status: 204 }, notifications }));
     const requested: string[] = [];
     const webhooks = new WebhookService({
       providers: [{ ...fakeProvider(), receive } as Provider],

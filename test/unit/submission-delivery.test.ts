@@ -97,7 +97,7 @@ class Clock extends ProviderCalls {
   private at = Date.now();
   readonly now = () => new Date(this.at);
 
-  override async pause(ms: number): Promise<boolean> {
+  override async wait(ms: number): Promise<boolean> {
     this.at += ms;
     return !this.stopped;
   }

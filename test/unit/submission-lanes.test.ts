@@ -98,7 +98,7 @@ it('one that pauses gives its slot to others, and continues afterwards', async (
   const order: string[] = [];
   const { take } = await started(async (id, calls) => {
     order.push(`${id} begins`);
-    if (id === 'google 0') order.push(`${id} ${await calls.pause(50)}`);
+    if (id === 'google 0') order.push(`${id} ${await calls.wait(50)}`);
   });
   for (let n = 0; n < 4; n++) await take(`google ${n}`);
   await settled();

@@ -181,7 +181,7 @@ class Account {
         sequence: BigInt(this.log.length),
         lastEventAt: null,
         lastReconciledAt: this.lastReconciledAt,
-        signals: 7,
+        notifications: 7,
         hints: this.hints,
         dueSince: this.dueSince,
       }),
@@ -260,7 +260,7 @@ describe('a sync', () => {
     account.hints = null;
     await account.sync();
     account.hints = [{ kind: 'created', messageId: 'm1' }];
-    account.job.reconcile('i', () => {});
+    account.job.requestFullRead('i', () => {});
     await settled();
     await account.sync();
     expect(account.askedAfter).toEqual([undefined, undefined, account.hints]);
@@ -290,7 +290,7 @@ describe('a sync', () => {
     await settled();
     account.job.request('i', 0, true);
     await expect.poll(() => account.asked).toHaveLength(4);
-    account.job.reconcile('i', () => {});
+    account.job.requestFullRead('i', () => {});
     await expect.poll(() => account.asked).toHaveLength(5);
     account.cursor = null;
     await noted();
@@ -303,7 +303,7 @@ describe('a sync', () => {
     account.script = () => {
       throw new MailError('RECONNECT_REQUIRED', 'gone');
     };
-    account.job.reconcile('i', () => {});
+    account.job.requestFullRead('i', () => {});
     await settled();
     account.script = () => ({ changes: [], cursor: 'c0', more: false });
     account.job.request('i');
@@ -315,11 +315,11 @@ describe('a sync', () => {
     const account = new Account();
     let missed = 0;
     account.script = () => ({ changes: [{ kind: 'mailbox', mailboxId: 'b1' }], cursor: 'c0', more: false });
-    account.job.reconcile('i', () => missed++);
+    account.job.requestFullRead('i', () => missed++);
     await settled();
     expect(missed).toBe(0);
     account.script = () => ({ changes: [{ kind: 'created', messageId: 'm1' }], cursor: 'c0', more: false });
-    account.job.reconcile('i', () => missed++);
+    account.job.requestFullRead('i', () => missed++);
     await settled();
     expect(missed).toBe(1);
   });

@@ -3,7 +3,7 @@ import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isHidden, type Thread, threadOf } from '../../src/domain/thread.ts';
 import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/list.ts';
-import type { Head, HeadPage } from '../../src/providers/shared/threads/heads.ts';
+import type { HeadPage, ThreadHead } from '../../src/providers/shared/threads/heads.ts';
 import { threadPage } from '../../src/providers/shared/threads/thread-pages.ts';
 import type { ThreadSource } from '../../src/providers/shared/threads/thread-source.ts';
 import { envelope, seeded } from '../support/mail/thread-mail.ts';
@@ -33,7 +33,7 @@ class FakeMail {
     const shown = (message: Message) => !isHidden(message, HIDDEN);
     const matching = (message: Message) => (ways.isHidden || shown(message)) && candidates(message);
     return {
-      print: 'fake',
+      fingerprint: 'fake',
       matches: (after) => this.heads(after, ways.isWhole ? shown : matching, ways.headsInPage),
       order: ways.isWhole ? null : (after) => this.heads(after, ways.isHidden ? () => true : shown, ways.headsInPage),
       isHidden: () => ways.isHidden ?? false,
@@ -62,7 +62,7 @@ class FakeMail {
     });
     const page = rest.slice(0, size);
     const last = page.at(-1);
-    const heads = page.map((m): Head => ({ id: m.id, threadId: m.threadId ?? '' }));
+    const heads = page.map((m): ThreadHead => ({ id: m.id, threadId: m.threadId ?? '' }));
     const next = last && rest.length > size ? JSON.stringify({ at: last.receivedAt.getTime(), id: last.id }) : null;
     return { heads, next };
   }

@@ -77,8 +77,8 @@ export class Mailbox {
     if (labelsAdded.length === 0 && labelsRemoved.length === 0) return false;
     this.tally.remove(message);
     const before = message.labels;
-    const gone = new Set(labelsRemoved);
-    message.labels = new Set([...before, ...labelsAdded].filter((label) => !gone.has(label)));
+    const removed = new Set(labelsRemoved);
+    message.labels = new Set([...before, ...labelsAdded].filter((label) => !removed.has(label)));
     this.tally.add(message);
     const change = {
       ...(labelsAdded.length > 0 ? { labelsAdded } : {}),

@@ -42,11 +42,11 @@ export function patternOf(side: Side): readonly Slot[] {
   const free = PATTERN_LENGTH - shared.length;
   const lengths = stories.reduce((sum, story) => sum + story.length, 0);
   const fillers = Array.from({ length: free - lengths }, (_, i) => FILLERS[side][i % FILLERS[side].length] as Story);
-  const told = [...stories.filter((story) => story.threaded !== false), ...fillers];
+  const interleaved = [...stories.filter((story) => story.threaded !== false), ...fillers];
   const own = [
     ...volleys.flatMap(volley),
     ...interleave(
-      told.map((story, i) => ({ story, ...occurrence(told, story, i) })),
+      interleaved.map((story, i) => ({ story, ...occurrence(interleaved, story, i) })),
       false,
     ),
   ];
@@ -57,9 +57,9 @@ export function patternOf(side: Side): readonly Slot[] {
   return oldestFirst.reverse();
 }
 
-function occurrence(told: readonly Story[], story: Story, at: number): { telling: number; tellings: number } {
-  const tellings = told.filter((other) => other === story).length;
-  return { telling: told.slice(0, at).filter((other) => other === story).length, tellings };
+function occurrence(stories: readonly Story[], story: Story, at: number): { telling: number; tellings: number } {
+  const tellings = stories.filter((other) => other === story).length;
+  return { telling: stories.slice(0, at).filter((other) => other === story).length, tellings };
 }
 
 function volley(story: Story): Slot[] {
@@ -74,12 +74,12 @@ function volley(story: Story): Slot[] {
 }
 
 /** Interleaves conversations, as in a real mailbox: each step of one is followed by a step of every other one. */
-function interleave(told: readonly Pick<Slot, 'story' | 'telling' | 'tellings'>[], shared: boolean): Slot[] {
+function interleave(entries: readonly Pick<Slot, 'story' | 'telling' | 'tellings'>[], shared: boolean): Slot[] {
   const slots: Slot[] = [];
-  const next = told.map(() => 0);
-  const total = told.reduce((sum, { story }) => sum + story.length, 0);
+  const next = entries.map(() => 0);
+  const total = entries.reduce((sum, { story }) => sum + story.length, 0);
   for (let round = 0; slots.length < total; round++) {
-    told.forEach((entry, i) => {
+    entries.forEach((entry, i) => {
       const step = next[i] as number;
       if (step >= entry.story.length || (round + 3 * i) % 4 === 3) return;
       slots.push({ ...entry, step, volley: false, shared });

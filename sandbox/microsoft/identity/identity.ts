@@ -113,7 +113,7 @@ function tokenOutcome(
 /** Returns the error for a fault of the token endpoint: a refused grant for 4xx, and an outage otherwise. */
 function oauthFault(fault: Fault, now: Date): NonNullable<Outcome['answer']> {
   const { status = 503 } = fault;
-  const told = retryAfterOf(fault);
+  const retryAfter = retryAfterOf(fault);
   const error =
     status === 429
       ? new OAuthError(
@@ -131,7 +131,7 @@ function oauthFault(fault: Fault, now: Date): NonNullable<Outcome['answer']> {
             'The refresh token has expired due to inactivity.',
             'bad_token',
           );
-  const headers = told === undefined ? NO_STORE : { ...NO_STORE, 'Retry-After': told };
+  const headers = retryAfter === undefined ? NO_STORE : { ...NO_STORE, 'Retry-After': retryAfter };
   return { status, body: oauthErrorBody(error, now), headers };
 }
 

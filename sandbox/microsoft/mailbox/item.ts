@@ -125,7 +125,7 @@ interface Departure {
   readonly id: string;
   readonly immutableId: string;
   readonly change: number;
-  /** The change by which it had come in: a delta from before that never told of it, and need not tell of its going. */
+  /** The change by which it had come in: a delta from before that never reported it, and need not report its removal. */
   readonly enteredAtChange: number;
 }
 

@@ -1,4 +1,4 @@
-import { DEFAULT_SEARCH_INDEX, type SearchIndex, type Telling } from '../../world.ts';
+import { type ChangeReporting, DEFAULT_SEARCH_INDEX, type SearchIndex } from '../../world.ts';
 import { itemNotFound, malformedId } from '../wire/errors.ts';
 import type { Content } from './content.ts';
 import { ConversationIndex } from './conversation.index.ts';
@@ -32,7 +32,7 @@ export class Mailbox {
   sequence = 0;
   searchLagMs = 0;
   searchIndex: SearchIndex = DEFAULT_SEARCH_INDEX;
-  telling: Telling = { readToggles: 'flag', updatedAfterCreated: false };
+  changeReporting: ChangeReporting = { readToggles: 'flag', updatedAfterCreated: false };
   onChange: ((change: Change) => void) | null = null;
   readonly #now: () => Date;
   readonly #byId = new Map<string, Item>();

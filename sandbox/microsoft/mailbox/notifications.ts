@@ -35,7 +35,7 @@ export class Notifications {
 
   changed(account: Account, change: Change): void {
     this.#tell(account, change);
-    if (change.type !== 'created' || change.isMove || !account.mailbox.telling.updatedAfterCreated) return;
+    if (change.type !== 'created' || change.isMove || !account.mailbox.changeReporting.updatedAfterCreated) return;
     this.#later++;
     setTimeout(() => {
       this.#later--;

@@ -153,20 +153,20 @@ function changes(
 ): DeltaPage {
   const { since, from, changeType } = position;
   const wants = (type: ChangeType) => changeType === null || changeType === type;
-  const tellsReadFlag = shape.select === null || shape.select.includes('isRead');
+  const reportsReadFlag = shape.select === null || shape.select.includes('isRead');
   const found: { readonly change: number; readonly show: () => object }[] = [];
   for (const item of folder.items.all) {
     if (item.lastChange <= since || (from !== null && item.receivedAt.getTime() < from)) continue;
     if (!wants(item.enteredFolderAtChange > since ? 'created' : 'updated')) continue;
     const isReadFlagOnly = item.contentChange <= since;
-    if (isReadFlagOnly && !tellsReadFlag) continue;
-    const shown = isReadFlagOnly && mailbox.telling.readToggles === 'flag' ? READ_FLAG : shape;
+    if (isReadFlagOnly && !reportsReadFlag) continue;
+    const shown = isReadFlagOnly && mailbox.changeReporting.readToggles === 'flag' ? READ_FLAG : shape;
     found.push({ change: item.lastChange, show: () => whole(item, shown, view) });
   }
   const present = new Set(folder.items.all.filter((item) => item.lastChange > since).map((item) => item.immutableId));
   for (const departure of folder.departures) {
     if (departure.change <= since || departure.enteredAtChange > since || !wants('deleted')) continue;
-    // Back again: told above, as there.
+    // It has come back and is among the messages above.
     if (view.immutableIds && present.has(departure.immutableId)) continue;
     const id = view.immutableIds ? departure.immutableId : departure.id;
     found.push({
@@ -202,7 +202,7 @@ function foldersDelta(call: Call): Answer {
   const changed = [...mailbox.root.tree()].filter(
     (folder) => folder !== mailbox.root && !folder.isHidden && folder.lastChange > since,
   );
-  const gone =
+  const removed =
     since < 0
       ? []
       : mailbox.folders.deleted.filter(({ change, createdAtChange }) => change > since && createdAtChange <= since);
@@ -224,7 +224,7 @@ function foldersDelta(call: Call): Answer {
         '@odata.type': '#microsoft.graph.mailFolder',
         ...formatFolder(folder, shape, mailbox),
       })),
-      ...gone.map(({ id }) => ({
+      ...removed.map(({ id }) => ({
         '@odata.type': '#microsoft.graph.mailFolder',
         id,
         '@removed': { reason: 'deleted' },

@@ -109,9 +109,9 @@ export function subscriptionRoutes(
 
 /** The key by which the documentation calls two subscriptions duplicates: the application, the resource and the change types. */
 function isSame(a: StoredSubscription, b: StoredSubscription): boolean {
-  const told = ({ account, applicationId, resource, changeTypes }: StoredSubscription) =>
+  const contentOf = ({ account, applicationId, resource, changeTypes }: StoredSubscription) =>
     JSON.stringify([account, applicationId, resource.toLowerCase().replace(/^\//, ''), [...changeTypes].sort()]);
-  return told(a) === told(b);
+  return contentOf(a) === contentOf(b);
 }
 
 async function read(call: Call, applicationId: string): Promise<StoredSubscription> {

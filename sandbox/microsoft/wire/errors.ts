@@ -105,7 +105,7 @@ export function faultError(fault: Fault): GraphError {
   const [code, message] = FAULT_CODES[status] ?? ['UnknownError', 'An unknown error occurred.'];
   const headers: Record<string, string> = {};
   if (status === 401) headers['WWW-Authenticate'] = CHALLENGE;
-  const told = retryAfterOf(fault);
-  if (told !== undefined) headers['Retry-After'] = told;
+  const retryAfter = retryAfterOf(fault);
+  if (retryAfter !== undefined) headers['Retry-After'] = retryAfter;
   return new GraphError(status, code, message, headers);
 }

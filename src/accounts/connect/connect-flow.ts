@@ -46,7 +46,7 @@ export interface FlowProblem {
 
 export type FlowKey = Pick<ConnectFlowRecord, 'id' | 'userId'>;
 
-export const isUnderWay = ({ status, expiresAt }: ConnectFlowRecord, now: Date): boolean =>
+export const isInProgress = ({ status, expiresAt }: ConnectFlowRecord, now: Date): boolean =>
   (status === 'CONSENT' || status === 'FINISH') && now < expiresAt;
 
 /** The associated data of what a flow seals, so that it opens for no other user and in no other row. */

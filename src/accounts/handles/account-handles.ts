@@ -1,4 +1,4 @@
-import { MailError } from '../../domain/error.ts';
+import { noSuchIntegration } from '../../domain/error.ts';
 import type { Principal } from '../../graphql/principal.ts';
 import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
@@ -38,7 +38,7 @@ export class AccountHandles {
    */
   async internal(integrationId: string): Promise<AccountHandle> {
     const integration = await this.directory.get(integrationId);
-    if (!integration) throw new MailError('NOT_FOUND', 'There is no such integration.');
+    if (!integration) throw noSuchIntegration();
     return this.handle(integration);
   }
 

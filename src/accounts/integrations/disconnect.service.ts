@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { MailError } from '../../domain/error.ts';
+import { MailError, noSuchIntegration } from '../../domain/error.ts';
 import { timeLimited } from '../../platform/abort.ts';
 import { findProvider } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
@@ -34,7 +34,7 @@ export class DisconnectService {
     const { directory, hooks, integrations, vault, log } = this.options;
     const record = await directory.find(userId, integrationId);
     if (!record) {
-      throw new MailError('NOT_FOUND', 'There is no such integration.', { field: ['input', 'integration'] });
+      throw noSuchIntegration({ field: ['input', 'integration'] });
     }
     for (const hook of hooks) {
       await timeLimited(hook.disconnecting(integrationId), HOOK_TIMEOUT_MS, tookTooLong).catch((err: unknown) => {

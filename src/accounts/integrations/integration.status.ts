@@ -1,4 +1,4 @@
-import { MailError, type MailErrorCode } from '../../domain/error.ts';
+import { MailError, type MailErrorCode, noSuchIntegration } from '../../domain/error.ts';
 import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
 
 /** True when requests for the account are allowed: with a valid grant, and after an ERROR, whose end only a request can show. */
@@ -6,7 +6,7 @@ export const isAskable = ({ status }: IntegrationRecord): boolean => status === 
 
 /** Returns the integration when requests for it are allowed. Throws NOT_FOUND, or the problem of the integration. */
 export function requireAskable(record: IntegrationRecord | null): IntegrationRecord {
-  if (!record) throw new MailError('NOT_FOUND', 'There is no such integration.');
+  if (!record) throw noSuchIntegration();
   if (isAskable(record)) return record;
   throw new MailError(
     record.problem?.code ?? 'RECONNECT_REQUIRED',

@@ -12,7 +12,7 @@ export class AttemptLimiter {
    * When the full burst of a key is available again. It is not an LRUCache, because the keys with a full burst must be dropped
    * before any other.
    */
-  private readonly wholeAt = new Map<string, number>();
+  private readonly fullAt = new Map<string, number>();
 
   constructor(
     private readonly burst: number,
@@ -23,25 +23,25 @@ export class AttemptLimiter {
   /** Counts an attempt. Throws RATE_LIMITED with retryAfterMs when there were too many. */
   take(key: string): void {
     const now = this.now();
-    const whole = Math.max(this.wholeAt.get(key) ?? 0, now);
-    const wait = whole + this.everyMs - now - this.burst * this.everyMs;
+    const fullAt = Math.max(this.fullAt.get(key) ?? 0, now);
+    const wait = fullAt + this.everyMs - now - this.burst * this.everyMs;
     if (wait > 0) throw tooManyAttempts(wait);
-    this.wholeAt.delete(key);
-    this.wholeAt.set(key, whole + this.everyMs);
-    if (this.wholeAt.size > MAX_KEYS) this.forget(now);
+    this.fullAt.delete(key);
+    this.fullAt.set(key, fullAt + this.everyMs);
+    if (this.fullAt.size > MAX_KEYS) this.forget(now);
   }
 
   /** Takes back the counted attempt, because it succeeded. */
   giveBack(key: string): void {
-    const whole = this.wholeAt.get(key);
-    if (whole !== undefined) this.wholeAt.set(key, whole - this.everyMs);
+    const fullAt = this.fullAt.get(key);
+    if (fullAt !== undefined) this.fullAt.set(key, fullAt - this.everyMs);
   }
 
   private forget(now: number): void {
-    for (const [key, whole] of this.wholeAt) if (whole <= now) this.wholeAt.delete(key);
-    for (const key of this.wholeAt.keys()) {
-      if (this.wholeAt.size <= MAX_KEYS) break;
-      this.wholeAt.delete(key);
+    for (const [key, fullAt] of this.fullAt) if (fullAt <= now) this.fullAt.delete(key);
+    for (const key of this.fullAt.keys()) {
+      if (this.fullAt.size <= MAX_KEYS) break;
+      this.fullAt.delete(key);
     }
   }
 }

@@ -22,7 +22,7 @@ export class AttemptStore {
    */
   async take(rule: AttemptRule, key: string): Promise<number> {
     const { burst, everyMs } = rule;
-    const hash = hashOf(rule, key);
+    const hash = hashOfKey(rule, key);
     const taken = await this.db.prisma.$executeRaw`
       INSERT INTO attempts AS known (key, whole_at)
       VALUES (${hash}, now() + ${everyMs}::int * interval '1 ms')
@@ -56,19 +56,19 @@ export class AttemptStore {
   /** Takes back the counted attempt, because it succeeded. */
   async giveBack(rule: AttemptRule, key: string): Promise<void> {
     await this.db.prisma.$executeRaw`
-      UPDATE attempts SET whole_at = whole_at - ${rule.everyMs}::int * interval '1 ms' WHERE key = ${hashOf(rule, key)}`;
+      UPDATE attempts SET whole_at = whole_at - ${rule.everyMs}::int * interval '1 ms' WHERE key = ${hashOfKey(rule, key)}`;
   }
 
   /** Remembers the key under this name for a time. */
   async remember(name: string, key: string, forMs: number): Promise<void> {
     await this.db.prisma.$executeRaw`
-      INSERT INTO attempts (key, whole_at) VALUES (${hashOf({ name }, key)}, now() + ${forMs / 1_000}::int * interval '1 s')
+      INSERT INTO attempts (key, whole_at) VALUES (${hashOfKey({ name }, key)}, now() + ${forMs / 1_000}::int * interval '1 s')
       ON CONFLICT (key) DO UPDATE SET whole_at = excluded.whole_at`;
   }
 
   async isRemembered(name: string, key: string): Promise<boolean> {
     const [row] = await this.db.prisma.$queryRaw<{ known: boolean }[]>`
-      SELECT whole_at > now() AS known FROM attempts WHERE key = ${hashOf({ name }, key)}`;
+      SELECT whole_at > now() AS known FROM attempts WHERE key = ${hashOfKey({ name }, key)}`;
     return row?.known ?? false;
   }
 
@@ -80,4 +80,4 @@ export class AttemptStore {
 }
 
 /** Only hashes are stored, so the table contains no addresses. */
-const hashOf = ({ name }: Pick<AttemptRule, 'name'>, key: string): string => sha256(`${name} ${key}`);
+const hashOfKey = ({ name }: Pick<AttemptRule, 'name'>, key: string): string => sha256(`${name} ${key}`);

@@ -21,8 +21,8 @@ interface CatchUpRun {
   readonly session: MailSession;
   readonly call: Call;
   readonly slot: LaneSlot;
-  /** Reads all changes of the account, and not only those that the notifications named. */
-  readonly isWhole: boolean;
+  /** A full read: all changes of the account are read, and not only those that the notifications named. */
+  readonly isFullRead: boolean;
   /** The run follows a recorded notification, and does nothing when an earlier run has already read its changes. */
   readonly isNoted: boolean;
   /** Called for each page that was read. */
@@ -31,7 +31,7 @@ interface CatchUpRun {
 
 /** A longer run leaves the rest to the next one, so that other accounts have their turn. */
 const MAX_RUN_MS = 20_000;
-/** The pages of a complete read. A provider that always reports more must not occupy a slot without end. */
+/** The pages of a resync. A provider that always reports more must not occupy a slot without end. */
 const MAX_PAGES = 1_000;
 
 /** Brings a change log up to date with its provider, page by page. Each page is stored before the next is read. */
@@ -45,20 +45,20 @@ export class CatchUp {
     const endAt = Date.now() + MAX_RUN_MS;
     const start = await changes.position(integrationId);
     // The run before this one began after the notification and has read its changes. Without hints this run would read all.
-    if (run.isNoted && !run.isWhole && start.cursor !== null && start.dueSince === null) return true;
+    if (run.isNoted && !run.isFullRead && start.cursor !== null && start.dueSince === null) return true;
     let { cursor } = start;
-    let hints = run.isWhole || !start.hints?.length ? undefined : start.hints;
+    let hints = run.isFullRead || !start.hints?.length ? undefined : start.hints;
     do {
       const found = await this.changesSince(run, cursor, hints);
       run.progressed();
       if (found === 'expired') {
-        await this.resync(run, start.signals);
+        await this.resync(run, start.notifications);
         return true;
       }
       this.logUnread(integrationId, found);
       const entries = cursor === null ? [] : found.changes.map(entryOf);
-      const levelAt = found.more ? null : start.signals;
-      if (await changes.advance(integrationId, cursor, found.cursor, entries, levelAt, !found.partial)) {
+      const upToNotification = found.more ? null : start.notifications;
+      if (await changes.advance(integrationId, cursor, found.cursor, entries, upToNotification, !found.partial)) {
         hints = undefined;
         if (entries.length > 0) await this.options.appended(integrationId, entries);
         if (!found.more) return true;
@@ -99,7 +99,7 @@ export class CatchUp {
    * arrives in between is found twice rather than never. Everything is stored in one transaction, so after an error the
    * account is still due.
    */
-  private async resync(run: CatchUpRun, levelAt: number): Promise<void> {
+  private async resync(run: CatchUpRun, upToNotification: number): Promise<void> {
     const { changes, log } = this.options;
     const { integrationId, session, call } = run;
     const position: ChangePosition = await changes.position(integrationId);
@@ -120,15 +120,15 @@ export class CatchUp {
       { kind: 'reset', subject: 'CURSOR_EXPIRED' },
       ...arrived.map((subject) => ({ kind: 'created', subject }) as const),
     ] as const;
-    if (await changes.advance(integrationId, position.cursor, cursor, entries, levelAt))
+    if (await changes.advance(integrationId, position.cursor, cursor, entries, upToNotification))
       await this.options.appended(integrationId, entries);
   }
 }
 
-/** A complete read waits for the vendor's limits up to this, because waiting is cheaper than starting again. */
+/** A resync waits for the vendor's limits up to this, because waiting is cheaper than starting again. */
 const MAX_LIMIT_WAIT_MS = 60_000;
 
-/** Reads one page of a complete read. It waits for a rate limit without occupying the slot, because all pages are needed. */
+/** Reads one page of a resync. It waits for a rate limit without occupying the slot, because all pages are needed. */
 async function retryWhenRateLimited<T>({ slot, call, progressed }: CatchUpRun, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

@@ -19,9 +19,9 @@ export async function arrivedMeanwhile(
   position: ChangePosition,
   call: Call,
 ): Promise<string[]> {
-  const level = position.lastReconciledAt ?? position.lastEventAt;
-  if (!level) return [];
-  const since = new Date(level.getTime() - MARGIN_MS);
+  const lastKnownAt = position.lastReconciledAt ?? position.lastEventAt;
+  if (!lastKnownAt) return [];
+  const since = new Date(lastKnownAt.getTime() - MARGIN_MS);
   const recent = await changes.read(
     integrationId,
     max(position.sequence - BigInt(MAX_LOOKBACK_ENTRIES), 0n),

@@ -4,11 +4,11 @@ import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
 import type { IntegrationDirectory } from '../../accounts/integrations/integration.directory.ts';
 import type { IntegrationRecord } from '../../accounts/integrations/integration.ts';
 import type { Reachability } from '../../accounts/integrations/reachability.ts';
-import { isTransient, storeErrorIn } from '../../domain/error.ts';
+import { isTransient, retryAfterMsOf, storeErrorIn } from '../../domain/error.ts';
 import { following } from '../../platform/abort.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
 import { type LaneOptions, type LaneSlot, Lanes } from '../../platform/queue/lanes.ts';
-import { backoffMs, heldMs } from '../backoff.ts';
+import { backoffMs } from '../backoff.ts';
 import type { ChangeStore, LoggedChange } from '../change.store.ts';
 import { CHANGES_TOPIC, type ChangesWake } from '../change.topic.ts';
 import { Coalescer } from '../coalescer.ts';
@@ -73,7 +73,7 @@ export class SyncJob {
   private readonly unannounced = new Set<string>();
   /** What to call when a sync without a notification finds changes, by account. */
   private readonly missedCallbacks = new Map<string, () => void>();
-  /** The accounts whose changes are to be read completely, and not only those that notifications named. */
+  /** The accounts that need a full read: of all changes, and not only those that notifications named. */
   private readonly fullReads = new Set<string>();
   /** The accounts that are to be read also when no notification is recorded for them. */
   private readonly unconditional = new Set<string>();
@@ -134,10 +134,10 @@ export class SyncJob {
   }
 
   /**
-   * Polls all changes of an account whose provider should send notifications. `missed` is called when there were changes
+   * Requests a full read of an account whose provider should send notifications. `missed` is called when there were changes
    * without one.
    */
-  reconcile(integrationId: string, missed: () => void): void {
+  requestFullRead(integrationId: string, missed: () => void): void {
     // The changes that a running sync finds may have been notified.
     if (!this.runs.has(integrationId)) this.missedCallbacks.set(integrationId, missed);
     this.fullReads.add(integrationId);
@@ -180,12 +180,11 @@ export class SyncJob {
         return;
       }
       if (!this.retries.begin(integrationId)) return;
-      const doubtful = this.retries.failures(integrationId) > 0;
-      const account = record;
-      const work = (slot: LaneSlot) => this.attempt(account, slot);
-      const isLevel = await this.lanes.run(account.provider, integrationId, work, { doubtful, signal });
+      const isLikelyToFail = this.retries.failures(integrationId) > 0;
+      const work = this.attempt.bind(this, record);
+      const isUpToDate = await this.lanes.run(record.provider, integrationId, work, { isLikelyToFail, signal });
       this.retries.settled(integrationId);
-      if (!isLevel) this.runs.request(integrationId);
+      if (!isUpToDate) this.runs.request(integrationId);
     } catch (error) {
       await this.failed(integrationId, record, error);
     }
@@ -202,7 +201,7 @@ export class SyncJob {
     }, this.options.times?.behindMs ?? BEHIND_TIMEOUT_MS).unref();
     const { signal, leave } = following(this.calls.signal, timed.signal);
     const isNoted = !this.unconditional.delete(integrationId);
-    let isLevel = false;
+    let isUpToDate = false;
     try {
       const call = {
         signal,
@@ -212,13 +211,13 @@ export class SyncJob {
       };
       const session = await (await handles.internal(integrationId)).session();
       if (this.unannounced.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
-      const isWhole = this.fullReads.has(integrationId);
+      const isFullRead = this.fullReads.has(integrationId);
       const progressed = () => timed.progressed();
-      isLevel = await this.catchUp.run({ integrationId, session, call, slot, isWhole, isNoted, progressed });
-      if (isWhole && isLevel) this.fullReads.delete(integrationId);
-      return isLevel;
+      isUpToDate = await this.catchUp.run({ integrationId, session, call, slot, isFullRead, isNoted, progressed });
+      if (isFullRead && isUpToDate) this.fullReads.delete(integrationId);
+      return isUpToDate;
     } finally {
-      if (!isLevel && !isNoted) this.unconditional.add(integrationId);
+      if (!isUpToDate && !isNoted) this.unconditional.add(integrationId);
       clearTimeout(behind);
       leave();
       timed.end();
@@ -251,7 +250,7 @@ export class SyncJob {
       this.retries.settled(integrationId);
       return;
     }
-    this.retries.failed(integrationId, lane, waitMs, heldMs(error));
+    this.retries.failed(integrationId, lane, waitMs, retryAfterMsOf(error));
     log[isTransient(error) ? 'warn' : 'error']({ err: error, integrationId, attempt, waitMs }, 'sync will be retried');
     await pendingSyncs
       .failed(integrationId, waitMs)

@@ -9,7 +9,7 @@ interface PollJobOptions {
   readonly directory: Pick<IntegrationDirectory, 'connected' | 'inError'>;
   readonly watches: Pick<WatchStore, 'expiries'>;
   readonly pendingSyncs: Pick<PendingSyncStore, 'abandoned'>;
-  readonly sync: Pick<SyncJob, 'poll' | 'probe' | 'reconcile'>;
+  readonly sync: Pick<SyncJob, 'poll' | 'probe' | 'requestFullRead'>;
   /** Starts a new watch for the account. */
   readonly rewatch: (integrationId: string) => void;
   /** How long an account without an active watch may go without a sync. */
@@ -80,7 +80,7 @@ export class PollJob {
       // Another instance may just have polled the account.
       if (!all && now - (lastReconciledAt?.getTime() ?? 0) <= maxAgeMs) continue;
       // A watch can stop working silently. Changes without a notification show it.
-      if (isWatched) sync.reconcile(id, () => rewatch(id));
+      if (isWatched) sync.requestFullRead(id, () => rewatch(id));
       else sync.poll(id);
     }
   }

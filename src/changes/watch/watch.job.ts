@@ -4,16 +4,16 @@ import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
 import type { IntegrationDirectory } from '../../accounts/integrations/integration.directory.ts';
 import type { IntegrationHooks } from '../../accounts/integrations/integration.hooks.ts';
 import type { Reachability } from '../../accounts/integrations/reachability.ts';
-import { MailError } from '../../domain/error.ts';
+import { MailError, retryAfterMsOf } from '../../domain/error.ts';
 import { deadline } from '../../platform/abort.ts';
 import { type LaneOptions, Lanes } from '../../platform/queue/lanes.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import { backoffMs, heldMs } from '../backoff.ts';
+import { backoffMs } from '../backoff.ts';
 import { Coalescer } from '../coalescer.ts';
 import { Retries } from '../retries.ts';
 import type { SyncJob } from '../sync/sync.job.ts';
 import { HeldConnections } from './held-connections.ts';
-import { MissedPushes } from './missed-pushes.ts';
+import { MissedNotifications } from './missed-notifications.ts';
 import type { WatchStore } from './watch.store.ts';
 
 interface WatchJobOptions {
@@ -47,7 +47,7 @@ export class WatchJob implements IntegrationHooks {
   private readonly lanes = new Lanes(LANES);
   /** When this process last renewed each watch, and the lifetime that the watch then had. */
   private readonly renewed = new Map<string, { readonly renewedAt: number; readonly lifetimeMs: number }>();
-  private readonly missedPushes = new MissedPushes();
+  private readonly missedNotifications = new MissedNotifications();
   private readonly heldConnections: HeldConnections;
   private readonly stopping = new AbortController();
   private readonly unlisten: () => void;
@@ -91,13 +91,13 @@ export class WatchJob implements IntegrationHooks {
 
   /** Records a change without a notification. The watch is renewed, and replaced when that does not help. */
   missed(integrationId: string): void {
-    this.missedPushes.missed(integrationId);
+    this.missedNotifications.missed(integrationId);
     this.request(integrationId);
   }
 
   /** Records a notification of the watch. */
   heard(integrationId: string): void {
-    this.missedPushes.heard(integrationId);
+    this.missedNotifications.heard(integrationId);
   }
 
   /** Starts the watch before the first sync, so that changes during that sync are notified. */
@@ -116,7 +116,7 @@ export class WatchJob implements IntegrationHooks {
   async disconnecting(integrationId: string): Promise<void> {
     const { watches, handles } = this.options;
     this.renewed.delete(integrationId);
-    this.missedPushes.forget(integrationId);
+    this.missedNotifications.forget(integrationId);
     this.retries.settled(integrationId);
     const watch = await watches.get(integrationId);
     await watches.remove(integrationId);
@@ -160,8 +160,8 @@ export class WatchJob implements IntegrationHooks {
       }
       if (!this.retries.begin(integrationId)) return;
       provider = record.provider;
-      const doubtful = this.retries.failures(integrationId) > 0;
-      const entry = { doubtful, signal: this.stopping.signal };
+      const isLikelyToFail = this.retries.failures(integrationId) > 0;
+      const entry = { isLikelyToFail, signal: this.stopping.signal };
       await this.lanes.run(provider, integrationId, () => this.renew(integrationId), entry);
       this.retries.settled(integrationId);
     } catch (error) {
@@ -174,8 +174,10 @@ export class WatchJob implements IntegrationHooks {
     if (this.stopping.signal.aborted) return;
     const failures = this.retries.failures(integrationId);
     const waitMs =
-      failures < MIN_PERSISTENT_FAILURES ? backoffMs(failures, error) : Math.max(LONG_BACKOFF_MS, heldMs(error));
-    this.retries.failed(integrationId, lane, waitMs, heldMs(error));
+      failures < MIN_PERSISTENT_FAILURES
+        ? backoffMs(failures, error)
+        : Math.max(LONG_BACKOFF_MS, retryAfterMsOf(error));
+    this.retries.failed(integrationId, lane, waitMs, retryAfterMsOf(error));
     const { log } = this.options;
     log.warn({ err: error, integrationId, waitMs }, 'a watch could not be started: the account is polled');
   }
@@ -191,7 +193,7 @@ export class WatchJob implements IntegrationHooks {
     const previous = await watches.get(integrationId);
     const secret = previous?.secret ?? randomBytes(24).toString('base64url');
     const notificationUrl = `${publicUrl}/webhooks/${record.provider.toLowerCase()}`;
-    const isSilent = this.missedPushes.isSilent(integrationId);
+    const isSilent = this.missedNotifications.isSilent(integrationId);
     const isTaken = async (key: string) =>
       (await watches.named(record.provider, key)).some((watch) => watch.integrationId !== integrationId);
     const lost = async () => {
@@ -201,7 +203,7 @@ export class WatchJob implements IntegrationHooks {
     const options = { notificationUrl, secret, isSilent, isTaken, lost };
     const state = await this.within(timeoutMs, (call) => watcher.start(previous, options, call));
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
-    if (isSilent) this.missedPushes.replaced(integrationId);
+    if (isSilent) this.missedNotifications.replaced(integrationId);
     const now = Date.now();
     this.renewed.set(integrationId, { renewedAt: now, lifetimeMs: state.expiresAt.getTime() - now });
   }

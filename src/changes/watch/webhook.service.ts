@@ -3,7 +3,7 @@ import { isMailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import { findProviderByPath } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
-import type { Signal, WebhookOutcome, WebhookRequest } from '../../providers/contract/watch.ts';
+import type { WatchNotification, WebhookOutcome, WebhookRequest } from '../../providers/contract/watch.ts';
 import type { PendingSyncStore } from '../sync/pending-sync.store.ts';
 import type { SyncJob } from '../sync/sync.job.ts';
 import type { WatchJob } from './watch.job.ts';
@@ -47,19 +47,19 @@ export class WebhookService {
       const outcome = await abortable(proven, late).catch((error: unknown) => {
         // A notification that is verified too late for an answer is still news.
         const act = (late: WebhookOutcome) => {
-          for (const signal of late.signals) this.act(signal, false);
+          for (const notification of late.notifications) this.act(notification, false);
         };
         proven.then(act, () => {});
         throw error;
       });
       let isNoted = false;
       try {
-        await abortable(this.note(outcome.signals), late);
+        await abortable(this.note(outcome.notifications), late);
         isNoted = true;
         return outcome.reply;
       } finally {
         // A notification that could not be recorded is acted on too, because its repetition may take a while.
-        for (const signal of outcome.signals) this.act(signal, isNoted);
+        for (const notification of outcome.notifications) this.act(notification, isNoted);
       }
     } catch (error) {
       log.warn({ err: error, provider }, 'a webhook was refused');
@@ -69,21 +69,23 @@ export class WebhookService {
     }
   }
 
-  private async note(signals: readonly Signal[]): Promise<void> {
+  private async note(notifications: readonly WatchNotification[]): Promise<void> {
     const { watches, pendingSyncs } = this.options;
-    const of = (...kinds: Signal['kind'][]) => [
+    const of = (...kinds: WatchNotification['kind'][]) => [
       ...new Set(
-        signals.flatMap(({ kind, integrationId, hints }) => (kinds.includes(kind) && !hints ? integrationId : [])),
+        notifications.flatMap(({ kind, integrationId, hints }) =>
+          kinds.includes(kind) && !hints ? integrationId : [],
+        ),
       ),
     ];
-    for (const { kind, integrationId, hints } of signals)
+    for (const { kind, integrationId, hints } of notifications)
       if (kind === 'CHANGED' && hints) await pendingSyncs.noteHints(integrationId, hints);
     await pendingSyncs.note(of('CHANGED', 'MISSED', 'LOST'));
     await watches.requireRenewal(of('REAUTHORIZE'));
     for (const integrationId of of('LOST')) await watches.remove(integrationId);
   }
 
-  private act({ integrationId, kind, hints }: Signal, isNoted: boolean): void {
+  private act({ integrationId, kind, hints }: WatchNotification, isNoted: boolean): void {
     const { sync, watchJob } = this.options;
     if (kind === 'REAUTHORIZE' || kind === 'LOST') watchJob.request(integrationId);
     if (kind === 'CHANGED') watchJob.heard(integrationId);

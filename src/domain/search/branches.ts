@@ -1,7 +1,7 @@
 import { normalForm } from './algebra.ts';
-import { type Narrows, separateLists } from './apart.ts';
 import type { Condition } from './condition.ts';
 import { factored } from './factored.ts';
+import { type Narrows, separateLists } from './separate-lists.ts';
 
 /**
  * How a single condition is decided at a provider. exact: the provider's answer agrees with the definition. indexed: the

@@ -1,7 +1,7 @@
 import { isBlank } from '../../domain/blank.ts';
 import { textOfHtml } from '../../providers/shared/html/html-text.ts';
 import { type FieldPath, invalid } from '../account/input-error.ts';
-import { htmlOfText, type Quote } from './quote.ts';
+import { htmlBlockOfText, type Quote } from './quote.ts';
 
 /** The maximum length of text and HTML together, in characters. */
 const MAX_CHARACTERS = 2_000_000;
@@ -33,7 +33,7 @@ const textBeside = (html: string | null, text: string | null): string | null =>
  */
 export function aboveQuote({ text, html }: Body, quote: Quote, keepsHtml: boolean): Body {
   const written = textBeside(html, text) ?? '';
-  const rich = html ?? (keepsHtml ? htmlOfText(written) : null);
+  const rich = html ?? (keepsHtml ? htmlBlockOfText(written) : null);
   return { text: `${spaced(written, '\n')}${quote.text}\n`, html: rich === null ? null : insertHtml(rich, quote.html) };
 }
 

@@ -1,6 +1,6 @@
 import { type Address, sameAddress } from '../../domain/address.ts';
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
-import { MailError } from '../../domain/error.ts';
+import { MailError, noSuchMessage } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/contract/mail-session.ts';
@@ -164,7 +164,7 @@ export class Composer {
     return withErrorField([field], async () => {
       const { integrationId, providerId } = accountId((reply ?? forward) as string, 'Message');
       const source = await this.account(account, integrationId);
-      if (!source) throw new MailError('NOT_FOUND', 'There is no such message.');
+      if (!source) throw noSuchMessage();
       const message = await source.messages.full(providerId);
       if (message.isDraft)
         throw new MailError('INVALID', 'A draft has not been sent: it cannot be replied to or forwarded.');

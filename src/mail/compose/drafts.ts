@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isMailError, MailError } from '../../domain/error.ts';
+import { isMailError, MailError, noSuchIntegration } from '../../domain/error.ts';
 import { accountId, singleId } from '../../domain/global-id.ts';
 import type { Draft } from '../../providers/contract/mail-session.ts';
 import { withErrorField, within } from '../account/input-error.ts';
@@ -35,7 +35,7 @@ export class Drafts {
   async save(mail: Pick<ViewerMail, 'find'>, request: ComposeRequest): Promise<SavedDraft> {
     const account = await withErrorField(['input', 'integration'], async () => {
       const found = await mail.find(singleId(request.integration, 'Integration'));
-      if (!found) throw new MailError('NOT_FOUND', 'There is no such integration.');
+      if (!found) throw noSuchIntegration();
       return found;
     });
     const domain = account.integration.address.split('@').at(-1) ?? 'localhost';

@@ -52,7 +52,7 @@ export function forwardQuote(original: Message, contentId: NewContentId): Quote 
 /** The HTML is sanitised, because the sender of the original must not control what is sent in the user's name. */
 function htmlOf(original: Message, contentId: NewContentId): string {
   const html = original.content?.html ?? null;
-  if (html === null) return htmlOfText(quotedText(original));
+  if (html === null) return htmlBlockOfText(quotedText(original));
   const inlineUrl = (id: string) => {
     const kept = contentId(id);
     return kept === null ? null : `cid:${kept}`;
@@ -84,5 +84,5 @@ const escapeHtml = (text: string): string =>
   text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 
 /** Plain text as HTML that keeps its lines and spaces. The <br> elements keep the lines also where styles are ignored. */
-export const htmlOfText = (text: string): string =>
+export const htmlBlockOfText = (text: string): string =>
   text === '' ? '' : `<div style="white-space:pre-wrap">${escapeHtml(text).replace(/\r\n?|\n/g, '<br>')}</div>`;

@@ -8,9 +8,9 @@ import { AccountReads, type SearchEvaluation } from './account-reads.ts';
 import type { ListKind, Shape } from './list-kind.ts';
 import {
   isUnion,
+  itemMarkOf,
   type ListPosition,
   MAX_MARKS,
-  markOf,
   packUnion,
   restartAt,
   type ShownItem,
@@ -120,10 +120,10 @@ export class AccountList<T> implements MergeInput<T> {
     return this.isBlocked ? undefined : newest(this.lists ?? [])?.head;
   }
 
-  get starving(): boolean {
+  get isStarving(): boolean {
     if (this.lists === null) return !this.start.finished && this.openFailure === null;
     const dry = this.lists.filter((list) => !list.head && list.hasMore);
-    return dry.length > 0 && dry.every((list) => list.starving);
+    return dry.length > 0 && dry.every((list) => list.isStarving);
   }
 
   get hasMore(): boolean {
@@ -138,7 +138,7 @@ export class AccountList<T> implements MergeInput<T> {
   canReadAhead(wanted: number): boolean {
     const [only, ...others] = this.lists ?? [];
     // The lists of a union are read together, and each reads more than its share, so none needs to read ahead.
-    return only && others.length === 0 ? only.canReadAhead(wanted) : this.starving;
+    return only && others.length === 0 ? only.canReadAhead(wanted) : this.isStarving;
   }
 
   show(): Head<T> {
@@ -202,7 +202,7 @@ export class AccountList<T> implements MergeInput<T> {
       return;
     }
     const { lists } = this;
-    const starving = lists.filter((list) => list.starving);
+    const starving = lists.filter((list) => list.isStarving);
     const open = starving.length > 0 ? starving : lists.filter((list) => list.canReadAhead(size));
     this.concurrentReads = Math.max(1, open.length);
     // Twice the even share of a list is usually enough for a page, and no list is read completely for the sake of another.
@@ -245,7 +245,7 @@ export class AccountList<T> implements MergeInput<T> {
   private skipDuplicates(): void {
     while (!this.isBlocked) {
       const list = newest(this.lists ?? []);
-      if (!list?.head || !(this.shown.has(markOf(list.head.id)) || this.wasPassed(list.head))) return;
+      if (!list?.head || !(this.shown.has(itemMarkOf(list.head.id)) || this.wasPassed(list.head))) return;
       list.show();
       this.consumed.push({ list, shown: null });
     }

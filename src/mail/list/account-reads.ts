@@ -181,8 +181,8 @@ export class AccountReads<T> {
 
   private recordEvaluation(evaluation: Evaluation): void {
     if (this.query.condition === null) return;
-    const said = this.decidedBy === null ? -1 : EVALUATION_PRECEDENCE.indexOf(this.decidedBy);
-    if (EVALUATION_PRECEDENCE.indexOf(evaluation) > said) this.decidedBy = evaluation;
+    const precedence = this.decidedBy === null ? -1 : EVALUATION_PRECEDENCE.indexOf(this.decidedBy);
+    if (EVALUATION_PRECEDENCE.indexOf(evaluation) > precedence) this.decidedBy = evaluation;
   }
 }
 

@@ -49,7 +49,7 @@ const MARK_LENGTH = 8;
 export const MAX_MARKS = 400;
 
 /** A short hash of a provider's id. It has 48 bits, so that hundreds of marks fit into a cursor. */
-export const markOf = (id: string): string => shortHash(id, MARK_LENGTH);
+export const itemMarkOf = (id: string): string => shortHash(id, MARK_LENGTH);
 
 export interface ShownItem {
   readonly mark: string;

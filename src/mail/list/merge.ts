@@ -13,7 +13,7 @@ export interface MergeInput<T> {
   readonly key: string;
   readonly head: Head<T> | undefined;
   /** True when the input has no head now, but can read one: the merge waits for it. */
-  readonly starving: boolean;
+  readonly isStarving: boolean;
   /** Whether fewer than `wanted` items are buffered and more can be read while the merge waits for another input. */
   canReadAhead(wanted: number): boolean;
   /** Removes the head, as an item of the page. */
@@ -41,9 +41,9 @@ export async function mergePage<S extends MergeInput<unknown>>(
 ): Promise<MergedItem<S>[]> {
   const page: MergedItem<S>[] = [];
   while (page.length < first) {
-    const starving = sources.filter((source) => source.starving);
+    const starving = sources.filter((source) => source.isStarving);
     if (starving.length > 0) {
-      const fed = Promise.all(starving.map((source) => fillWhile(source, first, () => source.starving)));
+      const fed = Promise.all(starving.map((source) => fillWhile(source, first, () => source.isStarving)));
       await (sources.length > 1 ? withReadAhead(fed, sources, first, first - page.length, readAheadAfterMs) : fed);
       continue;
     }

@@ -2,8 +2,8 @@ import { isMailError, type MailError } from '../../domain/error.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/list.ts';
 import type { Shape } from './list-kind.ts';
 import {
+  itemMarkOf,
   type ListPosition,
-  markOf,
   nextPage,
   restartAt,
   type ShownItem,
@@ -57,7 +57,8 @@ export class NativeList<T> implements MergeInput<T> {
   /** The position to read from when the provider no longer knows the cursor. Null again once that page is read. */
   private restartPosition: ListPosition | null = null;
   private hasRestarted = false;
-  private paused = false;
+  /** The request budget is spent, so that this page of the merged list reads no more of it. */
+  private isBudgetSpent = false;
   private filling: Promise<void> | null = null;
   /** Why reading ahead stopped. It becomes `failure` only when the missing items are needed. */
   private aheadFailure: unknown = null;
@@ -80,8 +81,13 @@ export class NativeList<T> implements MergeInput<T> {
     return this.shown.length;
   }
 
-  get starving(): boolean {
-    return this.buffer.length === 0 && !this.failure && !this.paused && !this.positionAfter(this.shown.length).finished;
+  get isStarving(): boolean {
+    return (
+      this.buffer.length === 0 &&
+      !this.failure &&
+      !this.isBudgetSpent &&
+      !this.positionAfter(this.shown.length).finished
+    );
   }
 
   get hasMore(): boolean {
@@ -89,7 +95,7 @@ export class NativeList<T> implements MergeInput<T> {
   }
 
   canReadAhead(wanted: number): boolean {
-    if (this.buffer.length >= wanted || this.failure || this.aheadFailure || this.paused) return false;
+    if (this.buffer.length >= wanted || this.failure || this.aheadFailure || this.isBudgetSpent) return false;
     return !this.positionBehindAll().finished;
   }
 
@@ -122,7 +128,7 @@ export class NativeList<T> implements MergeInput<T> {
       const met = new Set<string>();
       const reading = await this.readAt(opened, size, upTo, met);
       if (reading) this.take(opened, reading, met, isAhead);
-      else this.paused = true;
+      else this.isBudgetSpent = true;
     } catch (error) {
       // The list restarts once in a page: a provider can reject the new cursor as well, and this must come to an end.
       if (isForgotten(error) && opened.after !== null && !this.hasRestarted) {
@@ -173,7 +179,7 @@ export class NativeList<T> implements MergeInput<T> {
       size: Math.min(MAX_PAGE_SIZE, size + opened.seen.size),
       upTo: Math.min(MAX_PAGE_SIZE, upTo + opened.seen.size),
       skip: (id) => {
-        const mark = opened.seen.size > 0 && markOf(id);
+        const mark = opened.seen.size > 0 && itemMarkOf(id);
         if (!mark || !opened.seen.has(mark)) return false;
         met.add(mark);
         return true;
@@ -189,7 +195,7 @@ export class NativeList<T> implements MergeInput<T> {
     const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items, opened);
     const fromTheTop = opened.before === null && (opened.after === null || opened.isAboveStart);
     const kept = heads.filter(({ id, at, item }) => {
-      const mark = opened.seen.size > 0 && markOf(id);
+      const mark = opened.seen.size > 0 && itemMarkOf(id);
       if (mark && opened.seen.has(mark)) {
         met.add(mark);
         return false;
@@ -234,7 +240,7 @@ export class NativeList<T> implements MergeInput<T> {
 }
 
 export const shownItem = ({ id, at, item }: Head<unknown>): ShownItem => ({
-  mark: markOf(id),
+  mark: itemMarkOf(id),
   at: isUnreadable(item as object) ? null : at,
 });
 

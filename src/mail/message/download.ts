@@ -97,9 +97,9 @@ export class Downloads {
   private async find(token: string): Promise<{ ticket: Ticket; handle: AccountHandle }> {
     const ticket = this.ticketOf(token);
     const handle = await this.options.handles.internal(ticket.integration).catch((error: unknown) => {
-      throw isNotFound(error) ? gone() : error;
+      throw isNotFound(error) ? linkInvalid() : error;
     });
-    if (handle.integration.userId !== ticket.user) throw gone();
+    if (handle.integration.userId !== ticket.user) throw linkInvalid();
     return { ticket, handle };
   }
 
@@ -118,10 +118,10 @@ export class Downloads {
   }
 
   private ticketOf(token: string): Ticket {
-    if (token.length > MAX_TOKEN_LENGTH) throw gone();
+    if (token.length > MAX_TOKEN_LENGTH) throw linkInvalid();
     const ticket = this.tickets.open('', token);
     if (ticket && ticket.expires > Date.now()) return ticket;
-    throw gone();
+    throw linkInvalid();
   }
 }
 
@@ -131,5 +131,5 @@ const described = ({ filename, mimeType, expires }: Ticket): DescribedDownload =
   expiresAt: new Date(expires),
 });
 
-const gone = (): MailError =>
+const linkInvalid = (): MailError =>
   new MailError('NOT_FOUND', 'This link is not valid or has expired. Read the download field again to get a new one.');

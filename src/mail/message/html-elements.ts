@@ -1,5 +1,5 @@
 import type sanitize from 'sanitize-html';
-import { isHidden } from '../../providers/shared/html/hidden.ts';
+import { isHiddenElement } from '../../providers/shared/html/hidden.ts';
 import { ImageMaps, link } from './html-links.ts';
 import { hiddenStyle, safeStyle, uncoveredStyle } from './html-styles.ts';
 
@@ -111,7 +111,7 @@ export class Elements {
   private styleOf(name: string, attribs: sanitize.Attributes): string {
     const safe = safeStyle(attribs.style ?? '');
     const tag = this.tags.has(name) ? name : (SHOWN_AS.get(name) ?? 'span');
-    const [wasHidden, isNowHidden] = [isHidden(name, attribs), isHidden(tag, { style: safe })];
+    const [wasHidden, isNowHidden] = [isHiddenElement(name, attribs), isHiddenElement(tag, { style: safe })];
     if (wasHidden === isNowHidden) return safe;
     return wasHidden ? hiddenStyle(safe) : uncoveredStyle(safe);
   }

@@ -173,8 +173,8 @@ function ofThread(thread: Thread, results: MessageResults): TargetOutcome {
     result === undefined ? [message] : result && !(result instanceof Error) ? [result] : [],
   );
   if (left.length > 0) {
-    const gone = all.length - left.length;
-    const rest = threadOf(thread.id, left, thread.hidden, thread.messageCount - gone);
+    const deletedCount = all.length - left.length;
+    const rest = threadOf(thread.id, left, thread.hidden, thread.messageCount - deletedCount);
     return { message: null, thread: rest, error: null };
   }
   // All messages were deleted permanently, by this request or by another client.

@@ -118,7 +118,7 @@ export function refuseForeign(name: string): void {
 }
 
 /** The condition for an operator and its value. Throws BAD_USER_INPUT for an unsupported value. */
-export const conditionOf = (operator: OperatorName, { value, quoted }: Term, zone: TimeZone): UserCondition =>
+export const conditionOfTerm = (operator: OperatorName, { value, quoted }: Term, zone: TimeZone): UserCondition =>
   (OPERATORS[operator] as Operator)(value, quoted, zone);
 
 /** The time of a day (2026-11-20 or 2026/11/20), which begins at midnight in the zone, or of an RFC 3339 timestamp. */

@@ -3,7 +3,7 @@ import { allOf, EVERYTHING, NOTHING } from '../../domain/search/algebra.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
 import { hasWord } from '../../domain/search/words.ts';
 import { requireReasonableSearch } from './search-limits.ts';
-import { conditionOf, type Field, isField, type OperatorName, type Term } from './search-operators.ts';
+import { conditionOfTerm, type Field, isField, type OperatorName, type Term } from './search-operators.ts';
 import { type Token, tokenize } from './search-tokens.ts';
 import { type TimeZone, UTC } from './time-zone.ts';
 
@@ -72,7 +72,7 @@ class Parser {
   private term(term: Term, outer: OperatorName | null): ParsedCondition {
     const { operator, value, quoted } = term;
     if (operator === null) return hasWord(value) ? this.plain(term, outer) : null;
-    if (quoted || value !== '') return conditionOf(operator, term, this.zone);
+    if (quoted || value !== '') return conditionOfTerm(operator, term, this.zone);
     return (isField(operator) ? this.following(operator) : null) ?? this.plain({ ...term, value: operator }, outer);
   }
 
@@ -88,11 +88,11 @@ class Parser {
   }
 
   private fieldValue(operator: Field, term: Term): ParsedCondition {
-    return hasWord(term.value) ? conditionOf(operator, term, this.zone) : null;
+    return hasWord(term.value) ? conditionOfTerm(operator, term, this.zone) : null;
   }
 
   private plain(term: Term, outer: OperatorName | null): UserCondition {
-    return outer === null ? { kind: 'text', value: term.value } : conditionOf(outer, term, this.zone);
+    return outer === null ? { kind: 'text', value: term.value } : conditionOfTerm(outer, term, this.zone);
   }
 
   private group(outer: OperatorName | null): ParsedCondition {

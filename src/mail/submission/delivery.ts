@@ -165,9 +165,9 @@ export class Delivery {
         case 'resend':
           return this.send(await writer.change(claim, { attemptedAt: null }), account, calls);
       }
-      const pause = nextProbeMs(attemptedAt, this.now(), this.options.times?.minProbeMs);
-      if (pause > MAX_WAIT_MS || !(await calls.pause(pause))) {
-        return writer.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: CHECKING_OUTCOME });
+      const waitMs = nextProbeMs(attemptedAt, this.now(), this.options.times?.minProbeMs);
+      if (waitMs > MAX_WAIT_MS || !(await calls.wait(waitMs))) {
+        return writer.release(claim, { dueAt: new Date(this.now().getTime() + waitMs), problem: CHECKING_OUTCOME });
       }
     }
   }
@@ -187,7 +187,7 @@ export class Delivery {
   /** Probes the message, including a draft that was created for it but whose id is not in the row. */
   private async probe({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<SendStatus> {
     const draftId = await this.drafts.find(record, session, calls);
-    return calls.run('ask', (call) => session.probe({ ...submittedOf(record), draftId }, call));
+    return calls.run('probe', (call) => session.probe({ ...submittedOf(record), draftId }, call));
   }
 
   private probeOrUnknown(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<SendStatus> {

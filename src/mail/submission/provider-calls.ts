@@ -5,7 +5,7 @@ import type { Call } from '../../providers/contract/call.ts';
 import { NEVER, runWithin } from '../account/reader.ts';
 
 /** Milliseconds that each kind of request may take. Saving a draft uploads all of its attachments. */
-const TIMEOUTS_MS = { save: 30 * 60_000, send: 120_000, ask: 30_000 } as const;
+const TIMEOUTS_MS = { save: 30 * 60_000, send: 120_000, probe: 30_000 } as const;
 
 /** The requests that one worker makes for a submission. They end at the worker's own time limits, and no client cancels them. */
 export class ProviderCalls {
@@ -31,13 +31,13 @@ export class ProviderCalls {
   }
 
   /** Waits without occupying the slot. Resolves with false, at once, when the process is stopping. */
-  async pause(ms: number): Promise<boolean> {
-    if (!this.slot) return this.wait(ms);
+  async wait(ms: number): Promise<boolean> {
+    if (!this.slot) return this.sleep(ms);
     // Without a slot the work cannot go on.
-    return this.slot.without(() => this.wait(ms)).catch(() => false);
+    return this.slot.without(() => this.sleep(ms)).catch(() => false);
   }
 
-  private wait(ms: number): Promise<boolean> {
+  private sleep(ms: number): Promise<boolean> {
     return sleep(ms, this.waits).then(
       () => true,
       () => false,

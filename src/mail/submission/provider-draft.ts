@@ -67,7 +67,7 @@ export class ProviderDrafts {
     const compose = await this.options.composer.compose(account, request, record.internetMessageId);
     if (previousDraftId !== null && !input.draft) {
       await calls
-        .run('ask', (call) => session.deleteDraft(previousDraftId, null, call))
+        .run('probe', (call) => session.deleteDraft(previousDraftId, null, call))
         .catch((error: unknown) => {
           if (!isNotFound(error)) throw error;
         });
@@ -82,7 +82,7 @@ export class ProviderDrafts {
     session: MailSession,
     calls: ProviderCalls,
   ): Promise<Claim> {
-    const [draft] = await calls.run('ask', (call) => session.getDrafts([claim.record.draftId ?? ''], call));
+    const [draft] = await calls.run('probe', (call) => session.getDrafts([claim.record.draftId ?? ''], call));
     if (!draft || isNotFound(draft)) throw new MailError('NOT_FOUND', DRAFT_MISSING);
     if (isMailError(draft)) throw draft;
     requireVersion(draft, ifVersion);
@@ -129,10 +129,10 @@ export class ProviderDrafts {
       const session = await account.session();
       const draftId =
         record.ownDraft && (record.draftId ?? (await findDraft(session, record.internetMessageId, calls)));
-      if (draftId) await calls.run('ask', (call) => session.deleteDraft(draftId, null, call));
+      if (draftId) await calls.run('probe', (call) => session.deleteDraft(draftId, null, call));
     } catch (error) {
-      const gone = isNotFound(error);
-      const enough = gone || record.tries > MAX_CLEANINGS || beforeSending(error) === 'give-up';
+      const isMissing = isNotFound(error);
+      const enough = isMissing || record.tries > MAX_CLEANINGS || beforeSending(error) === 'give-up';
       const dueAt = enough ? null : retryAt(record, error, now());
       if (dueAt) return writer.release(claim, { dueAt });
     }
@@ -149,7 +149,7 @@ export class ProviderDrafts {
     const record = await this.options.writer.get(id);
     if (!ownDraft || record?.status !== 'CANCELLED') return;
     await calls
-      .run('ask', (call) => session.deleteDraft(draftId, null, call))
+      .run('probe', (call) => session.deleteDraft(draftId, null, call))
       .catch((err: unknown) =>
         this.options.log.warn({ err, submission: id }, 'the draft of a cancelled submission could not be deleted'),
       );
@@ -177,7 +177,7 @@ async function findDraft(
   calls: ProviderCalls,
 ): Promise<string | null> {
   if (internetMessageId === '') return null;
-  const { items } = await calls.run('ask', (call) => session.listDrafts({ size: MAX_DRAFTS, after: null }, call));
+  const { items } = await calls.run('probe', (call) => session.listDrafts({ size: MAX_DRAFTS, after: null }, call));
   const found = items.find((item) => !isUnreadable(item) && item.message.internetMessageId === internetMessageId);
   return found?.id ?? null;
 }

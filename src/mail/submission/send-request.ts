@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MailError } from '../../domain/error.ts';
+import { MailError, noSuchIntegration } from '../../domain/error.ts';
 import { accountId, singleId } from '../../domain/global-id.ts';
 import { withErrorField } from '../account/input-error.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
@@ -77,9 +77,9 @@ export const integrationIdOf = ({ what }: SendRequest): Promise<string> =>
 
 /** The NOT_FOUND error for an account that does not belong to the user. */
 export const noSuchAccount = ({ what }: SendRequest): MailError =>
-  new MailError('NOT_FOUND', 'draft' in what ? 'There is no such draft.' : 'There is no such integration.', {
-    field: integrationField(what),
-  });
+  'draft' in what
+    ? new MailError('NOT_FOUND', 'There is no such draft.', { field: integrationField(what) })
+    : noSuchIntegration({ field: integrationField(what) });
 
 const integrationField = (what: SendRequest['what']): readonly string[] =>
   'draft' in what ? ['input', 'draft'] : ['input', 'message', 'integration'];

@@ -34,7 +34,7 @@ export class SentCopies {
     if (!account) return this.writer.finish(claim, {});
     const ask = async (): Promise<SendStatus> => {
       const session: MailSession = await account.session();
-      return calls.run('ask', (call) => session.probe(submittedOf(claim.record), call));
+      return calls.run('probe', (call) => session.probe(submittedOf(claim.record), call));
     };
     const probe = await ask().catch(() => null);
     if (probe?.state === 'sent' && probe.messageId !== null)

@@ -190,8 +190,8 @@ export class SubmissionJob implements IntegrationHooks {
     mailbox: MailboxAddress | null,
     lateMs: number,
   ): Promise<void> {
-    const doubtful = mailbox !== null && this.options.reachability.isAway(mailbox);
-    const entry = { doubtful, signal: this.waits.signal };
+    const isLikelyToFail = mailbox !== null && this.options.reachability.isAway(mailbox);
+    const entry = { isLikelyToFail, signal: this.waits.signal };
     try {
       await this.lanes.run(lane, owner, (slot) => this.claimed(id, slot, lateMs), entry);
     } catch (err) {

@@ -39,7 +39,10 @@ export interface SubmissionRecord {
   readonly attempts: number;
   /** The time of the last order to send, until its outcome is known. Null when the message cannot have been sent. */
   readonly attemptedAt: Date | null;
-  /** How many times it was claimed, which determines the backoff. */
+  /**
+   * How many times a worker has claimed it, also where the provider was not asked to send. It determines the backoff;
+   * `attempts` counts the requests to send.
+   */
   readonly tries: number;
   readonly dueAt: Date | null;
   readonly claimUntil: Date | null;

@@ -1,4 +1,4 @@
-import { isAnswerLost, isMailError, isTransient, type MailErrorCode } from '../../domain/error.ts';
+import { isAnswerLost, isMailError, isTransient, type MailErrorCode, retryAfterMsOf } from '../../domain/error.ts';
 import type { SendStatus } from '../../providers/contract/mail-session.ts';
 import type { SubmissionRecord } from './submission.ts';
 
@@ -12,14 +12,17 @@ const SIGN_IN_CODES: ReadonlySet<MailErrorCode> = new Set([
 ]);
 /** Refusals of `send` after which the message was not sent and may be sent later. */
 const RETRYABLE_REFUSALS: ReadonlySet<MailErrorCode> = new Set([...SIGN_IN_CODES, 'RATE_LIMITED']);
-/** Answers of `send` that leave open what became of the draft. A draft that is gone, or none any more, may be sent. */
+/**
+ * Answers of `send` after which the message may have been sent or not. NOT_FOUND and CONFLICT are among them: the draft is
+ * missing, or is no draft any more, when it has already been sent.
+ */
 const UNKNOWN_OUTCOME_CODES: ReadonlySet<MailErrorCode> = new Set([
   'TIMEOUT',
   'PROVIDER_UNAVAILABLE',
   'INTERNAL',
   'NOT_FOUND',
   'CONFLICT',
-  // Its token could not be read for the second of two requests, say.
+  // When a `send` takes two requests, the token for the second one may be unreadable after the first was carried out.
   'STORE_UNAVAILABLE',
 ]);
 
@@ -143,5 +146,5 @@ export function retryAt(
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
   const scheduled = backoffsMs[Math.min(turn, backoffsMs.length) - 1] ?? 2_000;
   const backoff = isAnswerLost(error) ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
-  return new Date(now.getTime() + Math.max(backoff, (isMailError(error) && error.retryAfterMs) || 0));
+  return new Date(now.getTime() + Math.max(backoff, retryAfterMsOf(error)));
 }

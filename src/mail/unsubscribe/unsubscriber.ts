@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type ErrorCode, isMailError, MailError } from '../../domain/error.ts';
+import { type ErrorCode, isMailError } from '../../domain/error.ts';
 import { encodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
@@ -109,5 +109,3 @@ const refused = (code: ErrorCode, message: string, url: string | null): Unsubscr
   url,
   problem: { code, message },
 });
-
-export const noSuchMessage = (): MailError => new MailError('NOT_FOUND', 'There is no such message.');

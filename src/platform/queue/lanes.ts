@@ -15,10 +15,10 @@ export interface LaneOptions {
 
 interface EntryOptions {
   /**
-   * True if the task failed the last time. All such tasks together get at most half of the slots, only one while others
+   * True if the task failed the last time, or its provider is unavailable. All such tasks together get at most half of the slots, only one while others
    * wait, and one for each owner.
    */
-  readonly doubtful?: boolean;
+  readonly isLikelyToFail?: boolean;
   /** Ends the wait for a slot, which rejects with the reason of the signal. */
   readonly signal?: AbortSignal;
 }
@@ -78,12 +78,12 @@ export class Lanes {
 
 interface Waiter {
   readonly owner: string;
-  readonly doubtful: boolean;
+  readonly isLikelyToFail: boolean;
 }
 
 interface Holder {
   readonly owner: string;
-  readonly doubtful: boolean;
+  readonly isLikelyToFail: boolean;
   kind: 'quick' | 'slow';
 }
 
@@ -96,14 +96,14 @@ class Lane {
   constructor(private readonly options: LaneOptions) {}
 
   /** Resolves with the function that releases the slot. */
-  enter(owner: string, { doubtful = false, signal }: EntryOptions): Promise<() => void> {
-    const admitted = this.waiting.join({ owner, doubtful }, { signal });
+  enter(owner: string, { isLikelyToFail = false, signal }: EntryOptions): Promise<() => void> {
+    const admitted = this.waiting.join({ owner, isLikelyToFail }, { signal });
     this.admit();
     return admitted;
   }
 
-  private hold(owner: string, doubtful: boolean): () => void {
-    const holder: Holder = { owner, doubtful, kind: 'quick' };
+  private hold(owner: string, isLikelyToFail: boolean): () => void {
+    const holder: Holder = { owner, isLikelyToFail, kind: 'quick' };
     this.holders.add(holder);
     const timer = setTimeout(() => {
       this.overdue.add(holder);
@@ -129,20 +129,20 @@ class Lane {
     for (;;) {
       const next = this.next();
       if (!next) return;
-      this.waiting.admit(next, this.hold(next.owner, next.doubtful));
+      this.waiting.admit(next, this.hold(next.owner, next.isLikelyToFail));
     }
   }
 
   private next(): Waiter | undefined {
     const { slots, perOwner } = this.options;
     if (this.count(({ kind }) => kind === 'quick') >= slots) return undefined;
-    const mayEnter = ({ owner, doubtful }: Waiter) =>
-      this.count((holder) => holder.owner === owner) < (doubtful ? 1 : perOwner);
-    const doubted = this.count(({ doubtful, kind }) => doubtful && kind === 'quick');
-    // One task that failed before is always admitted, so that a crowd does not starve them. More are admitted only if
+    const mayEnter = ({ owner, isLikelyToFail }: Waiter) =>
+      this.count((holder) => holder.owner === owner) < (isLikelyToFail ? 1 : perOwner);
+    const likelyToFail = this.count(({ isLikelyToFail, kind }) => isLikelyToFail && kind === 'quick');
+    // One task that is likely to fail is always admitted, so that the others do not starve such tasks. More are admitted only if
     // there is room.
-    const inTurn = this.waiting.find((waiter) => (!waiter.doubtful || doubted === 0) && mayEnter(waiter));
-    if (inTurn || doubted >= Math.ceil(slots / 2)) return inTurn;
+    const inTurn = this.waiting.find((waiter) => (!waiter.isLikelyToFail || likelyToFail === 0) && mayEnter(waiter));
+    if (inTurn || likelyToFail >= Math.ceil(slots / 2)) return inTurn;
     return this.waiting.find(mayEnter);
   }
 

@@ -54,7 +54,7 @@ export interface Provider<Secret = unknown> {
    * Opens an account without a request: the first one is sent by a method of the session. A process has one open session for
    * each integration. Concurrent requests share it, and it keeps what it learns about its account.
    */
-  open(account: SessionOptions): MailSession;
+  open(options: SessionOptions): MailSession;
   /** Present where the provider pushes. Verifies the sender and returns the watches that the request names. It reads no mail and does not wait for the sync. */
   receive?(request: WebhookRequest, findWatch: FindWatch): Promise<WebhookOutcome>;
 }

@@ -38,7 +38,7 @@ export type FindWatch = (
 ) => Promise<readonly { readonly integrationId: string; readonly secret: string }[]>;
 export interface WebhookOutcome {
   readonly reply: { readonly status: number; readonly contentType?: string; readonly body?: string };
-  readonly signals: readonly Signal[];
+  readonly notifications: readonly WatchNotification[];
 }
 /** `detail` is absent where the update is unknown. A created message has none, because the whole message is read. */
 export type ProviderChange =
@@ -50,7 +50,8 @@ export interface Hint {
   readonly kind: 'created' | 'updated' | 'deleted';
   readonly messageId: string;
 }
-export interface Signal {
+/** What a webhook reported about the watch of one integration. */
+export interface WatchNotification {
   readonly integrationId: string;
   /** CHANGED: synchronise. REAUTHORIZE: renew the watch. LOST: start a new watch. MISSED: synchronise, because a notification was not delivered. */
   readonly kind: 'CHANGED' | 'REAUTHORIZE' | 'LOST' | 'MISSED';

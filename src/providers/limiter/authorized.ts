@@ -18,21 +18,21 @@ interface AuthorizedRequest<T> {
  * it could expire in the queue. An error that newer tokens do not cure, or that concerns the whole account, is reported by
  * `refused` and thrown.
  */
-export function authorized<T>(account: SessionOptions, call: Call, request: AuthorizedRequest<T>): Promise<T> {
-  return renewing(account, request, (attempt) => account.limiter.request(request.cost, call, attempt));
+export function authorized<T>(options: SessionOptions, call: Call, request: AuthorizedRequest<T>): Promise<T> {
+  return renewing(options, request, (attempt) => options.limiter.request(request.cost, call, attempt));
 }
 
 /** Like `authorized`, for a file that is streamed. */
 export function authorizedStream(
-  account: SessionOptions,
+  options: SessionOptions,
   call: Call,
   request: AuthorizedRequest<ReadableStream<Uint8Array> | null>,
 ): Promise<ReadableStream<Uint8Array>> {
-  return renewing(account, request, (attempt) => account.limiter.stream(request.cost, call, attempt));
+  return renewing(options, request, (attempt) => options.limiter.stream(request.cost, call, attempt));
 }
 
 async function renewing<T, R>(
-  account: SessionOptions,
+  options: SessionOptions,
   { attempt, isTokenRefused }: AuthorizedRequest<T>,
   send: (attempt: (signal: AbortSignal) => Promise<T>) => Promise<R>,
 ): Promise<R> {
@@ -42,14 +42,14 @@ async function renewing<T, R>(
     try {
       return await send(async (signal) => {
         token = undefined;
-        token = await account.accessToken(signal, rejected);
+        token = await options.accessToken(signal, rejected);
         return attempt(token, signal);
       });
     } catch (error) {
       if (token === undefined) throw error;
       const isRefused = isTokenRefused(error);
       if (!isRefused || renewals === MAX_RENEWALS) {
-        if (isMailError(error) && (isRefused || error.ofAccount)) await account.refused?.(error);
+        if (isMailError(error) && (isRefused || error.ofAccount)) await options.refused?.(error);
         throw error;
       }
       rejected = token;

@@ -3,12 +3,12 @@ import { WaitingLine } from '../../platform/waiting-line.ts';
 import type { Call } from '../contract/call.ts';
 import { abortReason } from './aborted.ts';
 
-/** The Retry-After of a file that found no place, in milliseconds. */
+/** The Retry-After of a file that found no free slot, in milliseconds. */
 const BUSY_RETRY_AFTER_MS = 10_000;
 
 /** Permission to stream one file. */
 interface StreamSlot {
-  /** Reports whether the reader of the file is slow. A slow file is cut when another one needs the place. */
+  /** Reports whether the reader of the file is slow. A slow file is cut when another one needs the slot. */
   readerIsSlow(isSlow: boolean, cut: () => void): void;
   /** Reports that the file was cut. It counts until the vendor has seen its connection closed. */
   wasCut(): void;
@@ -24,13 +24,13 @@ export class StreamSlots {
   /** Functions that end the files whose readers are slow. */
   private readonly slow = new Set<() => void>();
 
-  constructor(private readonly places: number) {}
+  constructor(private readonly slots: number) {}
 
   get areInUse(): boolean {
     return this.open + this.waiting.length > 0;
   }
 
-  /** Rejects with RATE_LIMITED when there is no place within `call.maxTurnMs`. */
+  /** Rejects with RATE_LIMITED when no slot is free within `call.maxTurnMs`. */
   async begin(call: Call): Promise<StreamSlot> {
     const waiter = {};
     const admitted = this.waiting.join(waiter, { signal: call.signal, reasonOf: abortReason });
@@ -64,9 +64,9 @@ export class StreamSlots {
     };
   }
 
-  /** Admits as many files as there are places, and cuts as many slow ones as there are others that wait. */
+  /** Admits as many files as there are slots, and cuts as many slow ones as there are others that wait. */
   private serve(): void {
-    for (let next = this.waiting.first; next && this.open < this.places; next = this.waiting.first) {
+    for (let next = this.waiting.first; next && this.open < this.slots; next = this.waiting.first) {
       this.open++;
       this.waiting.admit(next, this.slot());
     }

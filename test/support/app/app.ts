@@ -264,7 +264,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       const begun = async () => (await read()).every(({ sync }) => sync.lastReconciledAt !== null);
       await vi.waitUntil(begun, { interval: 50, timeout: 150_000 });
       // Gmail confirms a new watch with a notification at once, so a second sync follows the first.
-      await vi.waitUntil(() => sandbox.hasTold(), { interval: 5, timeout: 150_000 });
+      await vi.waitUntil(() => sandbox.hasNotified(), { interval: 5, timeout: 150_000 });
       for (const { id } of await read()) await app.idle(singleId(id, 'Integration'));
     },
     async restart(meanwhile) {

@@ -35,7 +35,7 @@ export interface Lab {
   control<T = unknown>(path: string, body?: unknown, method?: string): Promise<T>;
   forgetWire(): Promise<void>;
   /** Returns whether the vendors have delivered every notification so far. */
-  hasTold(): boolean;
+  hasNotified(): boolean;
 }
 export interface Account {
   readonly address: string;
@@ -155,7 +155,7 @@ export async function openLab(
     operations: twin.operations,
     publicUrl,
     control,
-    hasTold: () => sandbox.hasTold(),
+    hasNotified: () => sandbox.hasNotified(),
     forgetWire: async () => wire?.reset(),
     account: (name, access = 'FULL') => connect(provider, name, access),
     elsewhere: (name, access = 'FULL', otherId = PROVIDER_IDS.find((one) => one !== providerId) ?? '') =>

@@ -1,9 +1,9 @@
 import { MailError } from '../../../src/domain/error.ts';
 import type { Message } from '../../../src/domain/message.ts';
-import type { Narrowing } from '../../../src/domain/search/apart.ts';
 import { decisions } from '../../../src/domain/search/branches.ts';
 import type { Condition } from '../../../src/domain/search/condition.ts';
 import { matches } from '../../../src/domain/search/matches.ts';
+import type { Narrowing } from '../../../src/domain/search/separate-lists.ts';
 import { visibleOnly } from '../../../src/domain/search/visibility.ts';
 import { type Thread, threadOf } from '../../../src/domain/thread.ts';
 import type { ListQuery, Page, PageRequest } from '../../../src/providers/contract/list.ts';

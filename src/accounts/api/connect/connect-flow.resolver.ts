@@ -5,7 +5,7 @@ import { requirePrincipal } from '../../../graphql/principal.ts';
 import { requireProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { ConnectFlowStore } from '../../connect/connect-flow.store.ts';
-import { isUnderWay } from '../../connect/connect-flow.ts';
+import { isInProgress } from '../../connect/connect-flow.ts';
 import type { OpenConnectMethod } from '../../connect/connect-method.ts';
 import type { IntegrationDirectory } from '../../integrations/integration.directory.ts';
 import { IntegrationType } from '../integration/integration.type.ts';
@@ -49,7 +49,7 @@ export class ConnectFlowResolver {
       'What the user has to do next: a sentence to show to them. If they have to enter a code, it contains the code. Null unless the status is CONNECTING.',
   })
   instructions(@Root() { record }: ConnectFlowType): string | null {
-    if (!isUnderWay(record, new Date())) return null;
+    if (!isInProgress(record, new Date())) return null;
     const provider = requireProvider(this.providers, record.provider);
     const method = this.methods.find(({ method }) => method === record.method);
     return method?.handler.instructions?.(record, provider) ?? null;

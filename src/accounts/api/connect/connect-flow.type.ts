@@ -4,7 +4,7 @@ import { Problem } from '../../../graphql/errors/problem.type.ts';
 import { Node } from '../../../graphql/node.ts';
 import { DateTime, EmailAddress } from '../../../graphql/scalars.ts';
 import type { Access } from '../../../providers/contract/connect.ts';
-import { type ConnectFlowRecord, isUnderWay } from '../../connect/connect-flow.ts';
+import { type ConnectFlowRecord, isInProgress } from '../../connect/connect-flow.ts';
 import { AccessEnum } from '../integration/access.enum.ts';
 
 const ConnectFlowStatusEnum = {
@@ -81,9 +81,9 @@ export class ConnectFlowType extends Node {
   constructor(record: ConnectFlowRecord, now = new Date()) {
     super(encodeId('ConnectFlow', record.id));
     this.record = record;
-    const underWay = isUnderWay(record, now);
-    this.status = underWay ? 'CONNECTING' : endOf(record);
-    this.waitsFor = underWay && (record.status === 'CONSENT' || record.status === 'FINISH') ? record.status : null;
+    const inProgress = isInProgress(record, now);
+    this.status = inProgress ? 'CONNECTING' : endOf(record);
+    this.waitsFor = inProgress && (record.status === 'CONSENT' || record.status === 'FINISH') ? record.status : null;
     this.access = record.access;
     this.address = record.address;
     this.problem = record.problem && new Problem(record.problem.code, record.problem.message);

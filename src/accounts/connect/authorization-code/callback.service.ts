@@ -11,7 +11,7 @@ import { findProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { UserStore } from '../../users/user.store.ts';
 import type { ConnectFlowStore } from '../connect-flow.store.ts';
-import { type ConnectFlowRecord, isUnderWay } from '../connect-flow.ts';
+import { type ConnectFlowRecord, isInProgress } from '../connect-flow.ts';
 import { readAuthorization } from './authorization.response.ts';
 import {
   type Approval,
@@ -102,7 +102,7 @@ export class CallbackService {
     const consent = { code, token: flow.redirectUri === null ? readFinishToken(newCode()).value : newToken() };
     if (await flows.consented(flow.id, seal.consent(flow, consent), this.now())) return consent;
     const present = await flows.find(flow.userId, flow.id);
-    const first = present && isUnderWay(present, this.now()) ? seal.openConsent(present) : null;
+    const first = present && isInProgress(present, this.now()) ? seal.openConsent(present) : null;
     if (!first || !isSameSecret(first.code, code)) throw overMessage();
     return first;
   }

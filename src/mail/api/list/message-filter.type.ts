@@ -100,9 +100,9 @@ export class MessageFilter {
 }
 
 /** The filter as a condition. Throws BAD_USER_INPUT, naming the field, for an invalid value. */
-export const filterCondition = (filter: MessageFilter): UserCondition => requireReasonable(conditionOf(filter));
+export const filterCondition = (filter: MessageFilter): UserCondition => requireReasonable(conditionOfFilter(filter));
 
-function conditionOf(filter: MessageFilter): UserCondition {
+function conditionOfFilter(filter: MessageFilter): UserCondition {
   const parts: UserCondition[] = [];
   if (filter.role) parts.push({ kind: 'role', role: filter.role });
   if (typeof filter.mailbox === 'string') {
@@ -119,9 +119,9 @@ function conditionOf(filter: MessageFilter): UserCondition {
   if (typeof filter.hasAttachment === 'boolean') parts.push({ kind: 'hasAttachment', value: filter.hasAttachment });
   if (filter.receivedAfter) parts.push({ kind: 'receivedAfter', at: filter.receivedAfter });
   if (filter.receivedBefore) parts.push({ kind: 'receivedBefore', at: filter.receivedBefore });
-  if (filter.and) parts.push(...filter.and.map(conditionOf));
-  if (filter.or) parts.push({ kind: 'or', of: filter.or.map(conditionOf) });
-  if (filter.not) parts.push({ kind: 'not', of: conditionOf(filter.not) });
+  if (filter.and) parts.push(...filter.and.map(conditionOfFilter));
+  if (filter.or) parts.push({ kind: 'or', of: filter.or.map(conditionOfFilter) });
+  if (filter.not) parts.push({ kind: 'not', of: conditionOfFilter(filter.not) });
   return allOf(parts);
 }
 

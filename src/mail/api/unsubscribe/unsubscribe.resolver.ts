@@ -1,9 +1,10 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { noSuchMessage } from '../../../domain/error.ts';
 import { accountId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { UserError, userErrorOf } from '../../../graphql/errors/user-error.type.ts';
 import { withErrorField } from '../../account/input-error.ts';
-import { noSuchMessage, type Unsubscriber } from '../../unsubscribe/unsubscriber.ts';
+import type { Unsubscriber } from '../../unsubscribe/unsubscriber.ts';
 import type { MailOf } from '../mail-of.ts';
 import { UnsubscribeInput, UnsubscribePayload } from './unsubscribe.type.ts';
 

@@ -116,14 +116,16 @@ function mailboxChanges(before: Position['labels'], now: Position['labels']): Pr
 async function labelHashes(client: GmailClient, call: Call): Promise<Position['labels'] | null> {
   try {
     const labels = await listLabels(client, call, LABEL_FIELDS);
-    return Object.fromEntries(labels.map((label) => [label.id, hashOf([label.name, label.color?.backgroundColor])]));
+    return Object.fromEntries(
+      labels.map((label) => [label.id, hashOfLabel([label.name, label.color?.backgroundColor])]),
+    );
   } catch (error) {
     if (isMailError(error)) return null;
     throw error;
   }
 }
 
-const hashOf = (parts: readonly unknown[]): string => shortHash(JSON.stringify(parts), 5);
+const hashOfLabel = (parts: readonly unknown[]): string => shortHash(JSON.stringify(parts), 5);
 
 function requireHistoryId(historyId: string | null | undefined): string {
   if (historyId) return historyId;

@@ -27,7 +27,7 @@ export class PubSubReceiver {
     const watches = await findWatch(watchKey(address));
     return {
       reply: { status: 204 },
-      signals: watches.map(({ integrationId }) => ({ integrationId, kind: 'CHANGED' })),
+      notifications: watches.map(({ integrationId }) => ({ integrationId, kind: 'CHANGED' })),
     };
   }
 
@@ -77,7 +77,7 @@ export class PubSubReceiver {
   }
 }
 
-const answer = (status: number): WebhookOutcome => ({ reply: { status }, signals: [] });
+const answer = (status: number): WebhookOutcome => ({ reply: { status }, notifications: [] });
 
 /** The address whose mailbox changed. Null: the body is not a notification of Gmail. */
 function addressOf(body: Uint8Array): string | null {

@@ -22,7 +22,7 @@ export function watcher(client: GmailClient, topicName: string): Watcher {
         await stopped();
         return watch();
       });
-      return { key: watchKey(client.account.address), expiresAt: new Date(Number(expiration)) };
+      return { key: watchKey(client.options.address), expiresAt: new Date(Number(expiration)) };
     },
     async stop(_state, call: Call): Promise<void> {
       await stop(client, call);

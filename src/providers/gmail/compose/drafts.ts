@@ -53,7 +53,7 @@ export async function readDraftState(client: GmailClient, id: string, call: Call
  * Throws CONFLICT when the draft has another version. Gmail has no conditional requests, so this is a read just before the
  * write. A change that another client saves in the few milliseconds between them is overwritten.
  */
-export async function requireVersion(
+export async function requireCurrentVersion(
   client: GmailClient,
   id: string,
   ifVersion: string | null,
@@ -73,8 +73,8 @@ export async function deleteDraft(
   ifVersion: string | null,
   call: Call,
 ): Promise<void> {
-  requireWrite(client.account.access);
-  await requireVersion(client, id, ifVersion, call);
+  requireWrite(client.options.access);
+  await requireCurrentVersion(client, id, ifVersion, call);
   try {
     await client.request('drafts.delete', call, (users, options) => users.drafts.delete({ userId: 'me', id }, options));
   } catch (error) {

@@ -9,7 +9,7 @@ import { listDrafts } from '../list/drafts.ts';
 import { getMessages } from '../read/messages.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { noDraft, readDraftState, requireSameVersion, requireVersion } from './drafts.ts';
+import { noDraft, readDraftState, requireCurrentVersion, requireSameVersion } from './drafts.ts';
 import { MAX_MESSAGE_BYTES, type Mime, mimeOf } from './mime.ts';
 import { uploadInPieces } from './upload.ts';
 
@@ -19,9 +19,9 @@ const MAX_JSON_BYTES = 5_000_000;
 const MAX_RECENT_DRAFTS = 10;
 
 export async function saveDraft(client: GmailClient, write: DraftWrite, call: Call): Promise<Draft> {
-  requireWrite(client.account.access);
+  requireWrite(client.options.access);
   const { id, ifVersion, compose } = write;
-  const mime = mimeOf(compose, client.account.address);
+  const mime = mimeOf(compose, client.options.address);
   // The message is encoded before the version check, so that little time passes between the check and the write.
   const raw =
     mime.estimate > MAX_JSON_BYTES ? null : Buffer.concat(await mime.open(call.signal).toArray()).toString('base64url');
@@ -81,7 +81,7 @@ async function upload(
       maxBytes: MAX_MESSAGE_BYTES,
       // The draft may have changed since the upload began.
       beforeLast: async () => {
-        if (id !== null) await requireVersion(client, id, ifVersion, call);
+        if (id !== null) await requireCurrentVersion(client, id, ifVersion, call);
       },
     },
     call,

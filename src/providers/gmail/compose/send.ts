@@ -22,7 +22,7 @@ export const SEND_SETTLES_MS = 5_000;
 
 /** Sends a draft. Never retried, because a lost answer does not say whether the message was sent; `probe` finds out. */
 export async function send(client: GmailClient, draftId: string, call: Call): Promise<Sent> {
-  requireWrite(client.account.access);
+  requireWrite(client.options.access);
   const sent = await client.request(
     'drafts.send',
     call,

@@ -37,10 +37,10 @@ export const MAX_NEWEST = 50;
 /** The maximum number of marks that a cursor holds. They are more than one page, because messages may have moved to another page. */
 const MAX_SHOWN = 400;
 
-export const fingerprint = (list: readonly unknown[]): string => markOf(JSON.stringify(list));
+export const fingerprintOf = (list: readonly unknown[]): string => markOf(JSON.stringify(list));
 
 /** The items of Gmail's page that this list has not returned yet. */
-export const unshown = (listed: readonly string[], { shown }: ListPosition, page: PageRequest): string[] =>
+export const notYetShown = (listed: readonly string[], { shown }: ListPosition, page: PageRequest): string[] =>
   listed.filter((id) => !(shown.size > 0 && shown.has(markOf(id))) && !page.skip?.(id));
 
 /** The position inside Gmail's page at which the items in `open` are still to be read. */
@@ -54,7 +54,7 @@ export function insidePage(position: ListPosition, listed: readonly string[], op
  * Marks of items that were read and are not in Gmail's page now. Mail that arrived or was indexed meanwhile may have moved
  * them to the next page, which must not return them again.
  */
-export function movedOn(
+export function marksOutsidePage(
   { shown }: ListPosition,
   done: readonly string[],
   listed: readonly ListedIds[],
@@ -64,12 +64,12 @@ export function movedOn(
   return new Set([...marks].slice(-MAX_SHOWN));
 }
 
-export function openPosition(page: PageRequest, print: string): ListPosition {
+export function openPosition(page: PageRequest, fingerprint: string): ListPosition {
   const size = Math.min(100, Math.max(1, Math.trunc(page.size)));
   const before = page.before ?? null;
   if (page.after === null) return { token: null, size, shown: new Set(), before, start: null, newest: [] };
   const sealed = parse(page.after);
-  if (!sealed || sealed.f !== print) {
+  if (!sealed || sealed.f !== fingerprint) {
     throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list returned.');
   }
   return {
@@ -82,12 +82,12 @@ export function openPosition(page: PageRequest, print: string): ListPosition {
   };
 }
 
-export function sealPosition({ token, size, shown, before, start, newest }: ListPosition, print: string): Cursor {
+export function sealPosition({ token, size, shown, before, start, newest }: ListPosition, fingerprint: string): Cursor {
   const u = newest.map(({ mark, waiting }) => (waiting ? WAITING + waiting.id : mark));
   const sealed: SealedPosition = {
     t: token,
     n: size,
-    f: print,
+    f: fingerprint,
     s: [...shown],
     b: before?.getTime() ?? null,
     a: start,

@@ -6,7 +6,7 @@ import { isUnreadable, type Page, type PageRequest } from '../../contract/list.t
 import type { Draft } from '../../contract/mail-session.ts';
 import { getMessages } from '../read/messages.ts';
 import type { GmailClient } from '../wire/client.ts';
-import { fingerprint, insidePage, type ListPosition, openPosition, sealPosition, unshown } from './cursor.ts';
+import { fingerprintOf, insidePage, type ListPosition, notYetShown, openPosition, sealPosition } from './cursor.ts';
 import { itemsOf, newestFirst } from './items.ts';
 import { listParams, withListErrors } from './request.ts';
 import { before, type GmailQuery } from './search.ts';
@@ -15,8 +15,8 @@ const EVERY_DRAFT: GmailQuery = { q: null, labelIds: [], includeSpamTrash: false
 
 /** Lists drafts. A draft's version is the id of its message, which changes with each revision. */
 export async function listDrafts(client: GmailClient, page: PageRequest, call: Call): Promise<Page<Draft>> {
-  const print = fingerprint(['drafts']);
-  const position = openPosition(page, print);
+  const fingerprint = fingerprintOf(['drafts']);
+  const position = openPosition(page, fingerprint);
   const query = before(EVERY_DRAFT, position.before);
   const list = await withListErrors(position, query, () =>
     client.request('drafts.list', call, (users, options) =>
@@ -45,7 +45,7 @@ export async function listDrafts(client: GmailClient, page: PageRequest, call: C
     items: itemsOf(ids, drafts)
       .filter((item) => isUnreadable(item) || matches(item.message, query.check))
       .sort(newestFirst((draft) => draft.message.receivedAt)),
-    next: next && sealPosition(next, print),
+    next: next && sealPosition(next, fingerprint),
     spent: 1 + ids.length,
   };
 }
@@ -58,7 +58,7 @@ function cutPage(
   page: PageRequest,
 ) {
   const ids = [...new Set(listed)];
-  const open = unshown(ids, position, page);
+  const open = notYetShown(ids, position, page);
   const rest = open.slice(page.size);
   let next: ListPosition | null = nextToken ? { ...position, token: nextToken, shown: new Set() } : null;
   if (rest.length > 0) next = insidePage(position, ids, rest);

@@ -7,14 +7,14 @@ import { isUnreadable, type ListQuery, type Page, type PageRequest, type Unreada
 import { getMessages } from '../read/messages.ts';
 import type { GmailClient } from '../wire/client.ts';
 import {
-  fingerprint,
+  fingerprintOf,
   insidePage,
   type ListedIds,
   type ListPosition,
-  movedOn,
+  marksOutsidePage,
+  notYetShown,
   openPosition,
   sealPosition,
-  unshown,
 } from './cursor.ts';
 import { itemOf, newestFirst, pageError } from './items.ts';
 import { listParams, withListErrors } from './request.ts';
@@ -38,9 +38,9 @@ export async function listMessages(
 ): Promise<Page<Message>> {
   const list = compileQuery(query);
   if (!list) return EMPTY_PAGE;
-  const print = fingerprint(['messages', list.q, list.labelIds, list.includeSpamTrash]);
+  const fingerprint = fingerprintOf(['messages', list.q, list.labelIds, list.includeSpamTrash]);
   const hasCandidates = list.evaluation === 'FILTERED' || list.evaluation === 'INDEXED';
-  const first = openPosition(hasCandidates ? { ...page, size: CANDIDATES_PER_PAGE } : page, print);
+  const first = openPosition(hasCandidates ? { ...page, size: CANDIDATES_PER_PAGE } : page, fingerprint);
   const search = before(list, first.before);
   const exact = page.before === undefined ? search : before(search, page.before);
   const checksIndex = page.after === null && mayMiss(search);
@@ -62,7 +62,7 @@ export async function listMessages(
     newest = gap?.newest ?? newest;
     const { listed, isUnindexed, rest } = withUnindexed(heads, newest, nextToken !== null);
     const ids = listed.map(({ id }) => id);
-    const open = unshown(ids, position, page);
+    const open = notYetShown(ids, position, page);
     spent += 1 + (gap?.spent ?? 0);
     const positionWith = (here: ListPosition, left: readonly string[]): ListPosition =>
       insidePage({ ...here, start, newest: rest((id) => left.includes(id)) }, ids, left);
@@ -73,7 +73,7 @@ export async function listMessages(
       const step = Math.min(Math.ceil((missing * (tried + 1)) / (found.length + 1)), CANDIDATES_PER_PAGE);
       const candidates = open.slice(at, at + Math.min(step, budget - spent));
       const read = await readOrStop(client, candidates, page, call, found.length > 0);
-      if (read === null) return pageOf(found, positionWith(position, open.slice(at)), print, search, spent);
+      if (read === null) return pageOf(found, positionWith(position, open.slice(at)), fingerprint, search, spent);
       spent += candidates.length;
       start ??= newestOf(read);
       const existedAtStart = (item: Message | Unreadable) =>
@@ -91,10 +91,16 @@ export async function listMessages(
     if (at < open.length) position = positionWith(position, open.slice(at));
     else if (nextToken === null) position = null;
     else
-      position = { ...first, start, token: nextToken, shown: movedOn(position, ids, heads), newest: rest(() => false) };
+      position = {
+        ...first,
+        start,
+        token: nextToken,
+        shown: marksOutsidePage(position, ids, heads),
+        newest: rest(() => false),
+      };
     newest = position?.newest ?? [];
   }
-  return pageOf(found, position, print, search, spent);
+  return pageOf(found, position, fingerprint, search, spent);
 }
 
 /** A page of a condition that nothing can match. */
@@ -110,13 +116,13 @@ const isMet = (item: Message | Unreadable, check: Condition): boolean => isUnrea
 function pageOf(
   found: (Message | Unreadable)[],
   position: ListPosition | null,
-  print: string,
+  fingerprint: string,
   { evaluation }: GmailQuery,
   spent: number,
 ): Page<Message> {
   return {
     items: found.sort(newestFirst((message) => message.receivedAt)),
-    next: position && sealPosition(position, print),
+    next: position && sealPosition(position, fingerprint),
     ...(evaluation && { evaluation }),
     spent,
   };

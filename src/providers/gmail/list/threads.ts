@@ -6,12 +6,12 @@ import { matches } from '../../../domain/search/matches.ts';
 import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, ListQuery, Page, PageRequest } from '../../contract/list.ts';
-import type { Head, HeadPage, ReadHeads } from '../../shared/threads/heads.ts';
+import type { HeadPage, ReadHeads, ThreadHead } from '../../shared/threads/heads.ts';
 import { threadPage } from '../../shared/threads/thread-pages.ts';
 import type { ThreadSource } from '../../shared/threads/thread-source.ts';
 import { getThreads } from '../read/threads.ts';
 import type { GmailClient } from '../wire/client.ts';
-import { fingerprint, type NewestEntry } from './cursor.ts';
+import { fingerprintOf, type NewestEntry } from './cursor.ts';
 import { listParams, withListErrors } from './request.ts';
 import { before, compileQuery, type GmailQuery } from './search.ts';
 import { findIndexGap, type IndexGap, mayMiss, withUnindexed } from './unindexed.ts';
@@ -52,7 +52,7 @@ export async function listThreads(
 }
 
 class GmailThreads implements ThreadSource {
-  readonly print: string;
+  readonly fingerprint: string;
   readonly matches: ReadHeads;
   readonly order: ReadHeads | null;
   readonly isDecidable: boolean;
@@ -70,7 +70,7 @@ class GmailThreads implements ThreadSource {
     private readonly call: Call,
   ) {
     const { q, labelIds, includeSpamTrash, evaluation } = search;
-    this.print = fingerprint(['threads', q, labelIds, includeSpamTrash, at?.getTime() ?? null]);
+    this.fingerprint = fingerprintOf(['threads', q, labelIds, includeSpamTrash, at?.getTime() ?? null]);
     this.isDecidable = evaluation !== 'INDEXED';
     const isAll = q === null && labelIds.length === 0 && !includeSpamTrash;
     // A message in trash or junk may be newer than the position of its thread in the list.
@@ -134,5 +134,5 @@ class GmailThreads implements ThreadSource {
   }
 }
 
-const headsOf = (listed: readonly { id?: string | null; threadId?: string | null }[]): Head[] =>
+const headsOf = (listed: readonly { id?: string | null; threadId?: string | null }[]): ThreadHead[] =>
   listed.flatMap(({ id, threadId }) => (id && threadId ? [{ id, threadId }] : []));

@@ -1,6 +1,6 @@
 import { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import PostalMime from 'postal-mime';
-import { MailError } from '../../../domain/error.ts';
+import { MailError, noSuchMessage } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { base64Field } from '../wire/base64-field.ts';
 import type { GmailClient } from '../wire/client.ts';
@@ -84,7 +84,7 @@ async function existing<T>(read: Promise<T>): Promise<T> {
     return await read;
   } catch (error) {
     if (!hasStatus(error, 404) && !hasStatus(error, 400)) throw error;
-    throw new MailError('NOT_FOUND', 'There is no such message.', { cause: error });
+    throw noSuchMessage({ cause: error });
   }
 }
 

@@ -8,7 +8,7 @@ import { decodeWords } from '../../shared/mime/encoded-words.ts';
 import { textOfEnriched, textOfRichtext } from '../../shared/mime/enriched-text.ts';
 import { ALMOST_PLAIN, attachmentParts, bodyParts, isMultipart, type MimePart, typeOf } from './body-parts.ts';
 import { HeaderFields } from './headers.ts';
-import { htmlOfText, unflow } from './text.ts';
+import { htmlParagraphOfText, unflow } from './text.ts';
 
 /** One section of the body: a text, an HTML, or both where they are alternatives. */
 interface BodySection {
@@ -20,7 +20,7 @@ export function contentOf(payload: MimePart): MessageContent {
   const headers = new HeaderFields(payload.headers ?? []);
   const slots = withText(slotsOf(payload));
   const html = slots.some((slot) => slot.html !== null)
-    ? slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')).join('<br/>\n')
+    ? slots.map((slot) => slot.html ?? htmlParagraphOfText(slot.text ?? '')).join('<br/>\n')
     : null;
   const text = lazyText(slots.map((slot) => (slot.text === null ? { html: slot.html ?? '' } : { text: slot.text })));
   const files = attachmentParts(payload).map(toFile);
@@ -60,7 +60,7 @@ function alternatives(parts: readonly MimePart[], bodies: ReadonlySet<MimePart>)
   if (branches.length < 2 || (plain.length === 0 && rich.length < 2)) return branches.flatMap(({ slots }) => slots);
   const exact = plain.filter(({ type }) => !ALMOST_PLAIN.has(type));
   const texts = (exact.length > 0 ? exact : plain.length > 0 ? plain : rich).flatMap(({ slots }) => slots);
-  const htmls = rich.flatMap(({ slots }) => slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')));
+  const htmls = rich.flatMap(({ slots }) => slots.map((slot) => slot.html ?? htmlParagraphOfText(slot.text ?? '')));
   return [
     {
       text: wholeText(texts, htmls.length > 0),

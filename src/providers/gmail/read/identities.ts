@@ -8,7 +8,7 @@ export async function identities(client: GmailClient, call: Call): Promise<reado
     users.settings.sendAs.list({ userId: 'me' }, options),
   );
   const usable = (sendAs ?? []).filter((alias) => alias.isPrimary || alias.verificationStatus === 'accepted');
-  if (usable.length === 0) return [{ address: client.account.address, name: null, isDefault: true }];
+  if (usable.length === 0) return [{ address: client.options.address, name: null, isDefault: true }];
   const preferred = usable.find((alias) => alias.isDefault) ?? usable[0];
   return usable.flatMap((alias) =>
     alias.sendAsEmail

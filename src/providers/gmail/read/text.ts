@@ -10,7 +10,7 @@ export function unescapedSnippet(snippet: string): string {
 }
 
 /** A text part as HTML, for a body with HTML parts. */
-export const htmlOfText = (text: string): string =>
+export const htmlParagraphOfText = (text: string): string =>
   `<p style="white-space:pre-wrap">${text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')}</p>`;
 
 /** Joins the lines of format=flowed (RFC 3676): a line that ends in a space continues in the next line of the same quote depth. */

@@ -52,7 +52,7 @@ export async function sdkCall<T>(
 export class GmailClient {
   constructor(
     readonly origin: string,
-    readonly account: SessionOptions,
+    readonly options: SessionOptions,
     /** The number of parts that Gmail accepts in a batch now. */
     readonly width = new BatchWidth(),
     readonly spelling = new HeaderSpelling(),
@@ -66,7 +66,7 @@ export class GmailClient {
 
   /** Streams a file, which keeps its slots in the limiter until its last byte. */
   download(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
-    return authorizedStream(this.account, call, {
+    return authorizedStream(this.options, call, {
       cost: { operation, units: UNITS[operation], slots: 1, safe: true },
       isTokenRefused: (error) => hasStatus(error, 401),
       attempt: async (token, signal) =>
@@ -84,6 +84,6 @@ export class GmailClient {
 
   exchange<T>(cost: RequestCost, call: Call, attempt: (token: string, signal: AbortSignal) => Promise<T>): Promise<T> {
     const isTokenRefused = (error: unknown) => hasStatus(error, 401);
-    return authorized(this.account, call, { cost, attempt, isTokenRefused });
+    return authorized(this.options, call, { cost, attempt, isTokenRefused });
   }
 }

@@ -1,4 +1,4 @@
-import { isMailError, MailError } from '../../../domain/error.ts';
+import { isMailError, type MailError, noSuchMessage } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/list.ts';
 import { deleteRefusal } from '../../shared/access.ts';
@@ -16,14 +16,14 @@ const MAX_BATCH_SIZE = 1000;
  * which messages exist. Those are deleted afterwards, whichever client deleted them.
  */
 export async function deleteForever(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<true>> {
-  const refusal = deleteRefusal(client.account.access);
+  const refusal = deleteRefusal(client.options.access);
   if (refusal) return ids.map(() => refusal);
   const unique = [...new Set(ids)];
   const results =
     unique.length > MAX_SINGLE_DELETES
       ? await deleteMany(client, unique, call)
       : await deleteEach(client, unique, call);
-  return ids.map((id) => results.get(id) ?? noMessage());
+  return ids.map((id) => results.get(id) ?? noSuchMessage());
 }
 
 async function deleteEach(client: GmailClient, ids: readonly string[], call: Call) {
@@ -57,8 +57,6 @@ const resultsOf = (ids: readonly string[], answers: Batch<unknown>): Map<string,
     ids.map((id, index): [string, true | MailError] => {
       const answer = answers[index];
       if (!isMailError(answer)) return [id, true];
-      return [id, isMissing(answer) ? noMessage() : answer];
+      return [id, isMissing(answer) ? noSuchMessage() : answer];
     }),
   );
-
-const noMessage = (): MailError => new MailError('NOT_FOUND', 'There is no such message.');

@@ -19,7 +19,7 @@ type Label = gmail_v1.Schema$Label;
  * call completes it.
  */
 export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call: Call): Promise<Mailbox> {
-  requireWrite(client.account.access);
+  requireWrite(client.options.access);
   if (patch.kind === 'FOLDER')
     throw new MailError('UNSUPPORTED', 'Gmail has labels and no folders.', { field: ['kind'] });
   if (patch.id !== null) refuseSystem(patch.id, 'changed');
@@ -40,7 +40,7 @@ export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call
 
 /** Deletes a label and the labels below it, as Gmail itself does. No message is deleted. */
 export async function deleteMailbox(client: GmailClient, id: string, call: Call): Promise<void> {
-  requireWrite(client.account.access);
+  requireWrite(client.options.access);
   refuseSystem(id, 'deleted');
   const tree = new LabelTree(await listLabels(client, call));
   const label = tree.find(id);

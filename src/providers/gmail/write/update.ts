@@ -1,4 +1,4 @@
-import { isMailError, MailError } from '../../../domain/error.ts';
+import { isMailError, MailError, noSuchMessage } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/list.ts';
@@ -20,7 +20,7 @@ const MAX_BATCH_SIZE = 1000;
  * that do not exist. Trash and spam are changed as labels, so that one request moves a thousand messages.
  */
 export async function update(client: GmailClient, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
-  const refusal = writeRefusal(client.account.access);
+  const refusal = writeRefusal(client.options.access);
   if (refusal) return patches.map(() => refusal);
   const changes = new Map<string, LabelChange>();
   for (const patch of patches) {
@@ -46,7 +46,7 @@ export async function update(client: GmailClient, patches: readonly Patch[], cal
   return patches.map(({ id }) => {
     const message = after.get(id);
     if (isMailError(message) && message.code === 'NOT_FOUND') return message;
-    return explained(failed.get(id)) ?? notReturned(message) ?? new MailError('NOT_FOUND', 'There is no such message.');
+    return explained(failed.get(id)) ?? notReturned(message) ?? noSuchMessage();
   });
 }
 
@@ -68,7 +68,7 @@ const mailboxesOf = ({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patc
 ];
 
 function explained(error: MailError | undefined): MailError | undefined {
-  if (error?.code === 'NOT_FOUND') return new MailError('NOT_FOUND', 'There is no such message.', { cause: error });
+  if (error?.code === 'NOT_FOUND') return noSuchMessage({ cause: error });
   if (!hasStatus(error, 400)) return error;
   return new MailError('INVALID', 'Gmail did not accept the change. Check that each mailbox in it still exists.', {
     cause: error,

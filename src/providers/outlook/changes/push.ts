@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isSameSecret } from '../../../platform/secrets/digest.ts';
-import type { FindWatch, Hint, Signal, WebhookOutcome, WebhookRequest } from '../../contract/watch.ts';
+import type { FindWatch, Hint, WatchNotification, WebhookOutcome, WebhookRequest } from '../../contract/watch.ts';
 import { isId } from '../wire/ids.ts';
 
 const MAX_VALIDATION_TOKEN_LENGTH = 1024;
@@ -11,7 +11,7 @@ const envelope = z.object({ value: z.array(z.unknown()).min(1).max(MAX_NOTIFICAT
 /**
  * The fields of a change or lifecycle notification that we read; Graph sends more. A malformed field counts as absent.
  */
-const Notification = z.object({
+const GraphNotification = z.object({
   subscriptionId: z.string().min(1).max(128),
   clientState: z.string().max(255).nullish(),
   lifecycleEvent: z.string().nullish().catch('unknown'),
@@ -19,9 +19,9 @@ const Notification = z.object({
   resource: z.string().max(2_048).nullish().catch(null),
   resourceData: z.looseObject({ id: z.string().nullish() }).nullish().catch(null),
 });
-type Notification = z.infer<typeof Notification>;
+type GraphNotification = z.infer<typeof GraphNotification>;
 
-const LIFECYCLE: Readonly<Record<string, Signal['kind']>> = {
+const LIFECYCLE: Readonly<Record<string, WatchNotification['kind']>> = {
   reauthorizationRequired: 'REAUTHORIZE',
   subscriptionRemoved: 'LOST',
   missed: 'MISSED',
@@ -36,12 +36,12 @@ export async function receive(request: WebhookRequest, findWatch: FindWatch): Pr
   if (token !== null) return validation(token);
   const parsed = envelope.safeParse(json(request.body));
   // A malformed notification must not discard the others in the same request.
-  const notifications = (parsed.data?.value ?? []).flatMap((one) => Notification.safeParse(one).data ?? []);
-  if (notifications.length === 0)
-    return { reply: { status: 400, contentType: 'text/plain', body: 'not a notification' }, signals: [] };
+  const received = (parsed.data?.value ?? []).flatMap((one) => GraphNotification.safeParse(one).data ?? []);
+  if (received.length === 0)
+    return { reply: { status: 400, contentType: 'text/plain', body: 'not a notification' }, notifications: [] };
   const watches = new Map<string, Awaited<ReturnType<FindWatch>>>();
-  const signals = new Map<string, Signal>();
-  for (const notification of notifications) {
+  const notifications = new Map<string, WatchNotification>();
+  for (const notification of received) {
     const { subscriptionId, clientState, lifecycleEvent } = notification;
     if (!watches.has(subscriptionId)) watches.set(subscriptionId, await findWatch(subscriptionId));
     const kind = lifecycleEvent ? LIFECYCLE[lifecycleEvent] : 'CHANGED';
@@ -49,11 +49,11 @@ export async function receive(request: WebhookRequest, findWatch: FindWatch): Pr
     for (const { integrationId, secret } of watches.get(subscriptionId) ?? []) {
       if (!isSameSecret(secret, clientState ?? '')) continue;
       const key = `${integrationId} ${kind}`;
-      const hints = kind === 'CHANGED' ? hintsOf(notification, signals.get(key)) : null;
-      signals.set(key, { integrationId, kind, ...(hints && { hints }) });
+      const hints = kind === 'CHANGED' ? hintsOf(notification, notifications.get(key)) : null;
+      notifications.set(key, { integrationId, kind, ...(hints && { hints }) });
     }
   }
-  return { reply: { status: 202 }, signals: [...signals.values()] };
+  return { reply: { status: 202 }, notifications: [...notifications.values()] };
 }
 
 const KINDS = ['created', 'updated', 'deleted'] as const;
@@ -63,8 +63,8 @@ const KINDS = ['created', 'updated', 'deleted'] as const;
  * names no message.
  */
 function hintsOf(
-  { changeType, resource, resourceData }: Notification,
-  before: Signal | undefined,
+  { changeType, resource, resourceData }: GraphNotification,
+  before: WatchNotification | undefined,
 ): readonly Hint[] | null {
   const kind = KINDS.find((known) => known === changeType);
   const messageId = resourceData?.id ?? /\/messages\/([^/]+)$/i.exec(resource ?? '')?.[1] ?? '';
@@ -78,9 +78,9 @@ function hintsOf(
  */
 function validation(token: string): WebhookOutcome {
   if (token === '' || token.length > MAX_VALIDATION_TOKEN_LENGTH) {
-    return { reply: { status: 400, contentType: 'text/plain', body: 'not a validation token' }, signals: [] };
+    return { reply: { status: 400, contentType: 'text/plain', body: 'not a validation token' }, notifications: [] };
   }
-  return { reply: { status: 200, contentType: 'text/plain', body: token }, signals: [] };
+  return { reply: { status: 200, contentType: 'text/plain', body: token }, notifications: [] };
 }
 
 function json(body: Uint8Array): unknown {

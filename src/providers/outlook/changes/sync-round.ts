@@ -110,10 +110,10 @@ export function isPagingLoop(
   { value = [], '@odata.nextLink': link }: Delta<{ readonly id?: string }>,
 ): boolean {
   const hash = markOf(value.map(({ id }) => id).join());
-  const times = track.told?.hash === hash ? track.told.times + 1 : 0;
-  delete track.told;
+  const times = track.lastPage?.hash === hash ? track.lastPage.times + 1 : 0;
+  delete track.lastPage;
   if (link == null) return false;
-  if (times < MAX_SAME_PAGES) track.told = { hash, times };
+  if (times < MAX_SAME_PAGES) track.lastPage = { hash, times };
   // Only a new round leads away from a page that links to itself (microsoft-graph-docs#4897).
   else if (tokenOf(link, '$skiptoken') === track.page) delete track.page;
   return times >= MAX_SAME_PAGES;
@@ -181,7 +181,7 @@ export function applyMessageDelta(
     }
     // Graph may report nothing but isRead for a message that was only marked read or unread. An absent property is
     // unchanged.
-    const made = secondOf(createdDateTime);
+    const made = secondCreated(createdDateTime);
     const isCreated = isNew(state, id, made, track);
     // The first round of a large mailbox takes minutes, during which new mail arrives.
     if (track.quiet && !(isCreated && made > (track.horizon ?? state.began))) continue;
@@ -195,7 +195,7 @@ export function applyMessageDelta(
 }
 
 /** Returns seconds since 1970, or NaN when Graph gives no date. */
-const secondOf = (dateTime: string | null | undefined): number => Math.floor(Date.parse(dateTime ?? '') / 1000);
+const secondCreated = (dateTime: string | null | undefined): number => Math.floor(Date.parse(dateTime ?? '') / 1000);
 
 /** Returns whether a message was created since the horizon and has not been seen before. Remembers it as seen. */
 function isNew(state: SyncState, id: string, second: number, track: Track): boolean {
@@ -211,5 +211,5 @@ function isNew(state: SyncState, id: string, second: number, track: Track): bool
  * yet.
  */
 export function isUnreportedNew(state: SyncState, { id = '', createdDateTime, parentFolderId }: GraphMessage): boolean {
-  return isNew(state, id, secondOf(createdDateTime), state.folders[parentFolderId ?? ''] ?? {});
+  return isNew(state, id, secondCreated(createdDateTime), state.folders[parentFolderId ?? ''] ?? {});
 }

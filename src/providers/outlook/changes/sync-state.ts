@@ -4,13 +4,16 @@ import { MailError } from '../../../domain/error.ts';
 import { isId } from '../wire/ids.ts';
 
 const token = z.string().min(1);
-/** The position in one collection's delta. Without a token, tracking has not started. */
-const Track = z.object({
+/** A `Track` as a cursor contains it. */
+const StoredTrack = z.object({
   /** Graph's token for the next round. */
   delta: token.optional(),
   /** Graph's token for the next page of this round. */
   page: token.optional(),
-  /** A hash of the last page, and how many pages before it in a row were identical. This detects paging loops. */
+  /**
+   * Named `lastPage` in a `Track`: a hash of the last page, and how many pages before it in a row were identical. This detects
+   * paging loops.
+   */
   told: z.object({ hash: z.string(), times: z.number().int().nonnegative() }).optional(),
   /** True while the current sweep or hint has not read this collection to its end. */
   due: z.boolean().optional(),
@@ -28,6 +31,8 @@ const Track = z.object({
   /** Number of messages in the folder, as Graph last reported it. */
   count: z.number().int().nonnegative().optional(),
 });
+/** The position in one collection's delta. Without a token, tracking has not started. */
+const Track = StoredTrack.transform(({ told, ...track }) => ({ ...track, ...(told && { lastPage: told }) }));
 const State = z.object({
   version: z.literal(2),
   tree: Track,
@@ -74,7 +79,16 @@ export const newState = (): SyncState => ({
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
-export const writeState = (state: SyncState): string => deflateRawSync(JSON.stringify(state)).toString('base64url');
+export function writeState(state: SyncState): string {
+  const folders = Object.fromEntries(Object.entries(state.folders).map(([id, track]) => [id, storedOf(track)]));
+  const stored = { ...state, tree: storedOf(state.tree), folders } satisfies z.input<typeof State>;
+  return deflateRawSync(JSON.stringify(stored)).toString('base64url');
+}
+
+const storedOf = ({ lastPage, ...track }: Track): z.input<typeof Track> => ({
+  ...track,
+  ...(lastPage && { told: lastPage }),
+});
 
 /** Throws CURSOR_EXPIRED for an unreadable cursor, because the caller must start again in either case. */
 export function readState(cursor: string): SyncState {

@@ -36,14 +36,14 @@ export function watcher(account: GraphAccount): Watcher {
 async function remove(account: GraphAccount, key: string, call: Call): Promise<void> {
   await account.graph
     .done({ method: 'DELETE', path: `/subscriptions/${key}`, cost: cost('subscriptions.delete') }, call)
-    .catch(unlessGone);
+    .catch(unlessMissing);
 }
 
 /** Returns null when Graph no longer has the subscription. */
 async function renew(account: GraphAccount, key: string, call: Call): Promise<Subscription | null> {
   const body = JSON.stringify({ expirationDateTime: instant(new Date(Date.now() + LIFETIME_MS)) });
   const request = { method: 'PATCH' as const, path: `/subscriptions/${key}`, body, cost: cost('subscriptions.update') };
-  return account.graph.json<Subscription>(request, call).catch(unlessGone);
+  return account.graph.json<Subscription>(request, call).catch(unlessMissing);
 }
 
 /** Creates a subscription. When Graph refuses it because one exists already, this replaces that one if it is ours. */
@@ -137,7 +137,7 @@ const stateOf = ({ expirationDateTime }: Subscription, key: string): WatchState 
   expiresAt: new Date(expirationDateTime ?? Date.now() + LIFETIME_MS),
 });
 
-function unlessGone(error: unknown): null {
+function unlessMissing(error: unknown): null {
   if (isNotFound(error)) return null;
   throw error;
 }

@@ -8,7 +8,7 @@ import { type DatePosition, datePosition, remember } from './cursor.ts';
 import { type Filter, later } from './filter.ts';
 import { checkOf, type ListPlan } from './list-plan.ts';
 import type { ListingQuery } from './listing.ts';
-import { hashOf, positionReached, readByDate, type Stretch, secondOf } from './scan.ts';
+import { type ListingAfter, markOfMessage, positionReached, readByDate, secondReceived } from './scan.ts';
 import { decideWords } from './word-decisions.ts';
 
 export interface DatePage {
@@ -54,16 +54,16 @@ export async function listByDate(
       ? checkedSize(needed, budget - spent)
       : needed + (before !== null && position === null ? 1 : 0);
     const query = { ...fields, filter: filter.text, size, before: before && later(before) };
-    const stretch = await readByDate(account, plan, position, query, call);
-    spent += stretch.messages.length;
-    const passed = await decide(account, plan, stretch, position, before, call);
+    const listing = await readByDate(account, plan, position, query, call);
+    spent += listing.messages.length;
+    const passed = await decide(account, plan, listing, position, before, call);
     spent += passed.spent;
     truncated ||= passed.isCut;
-    const { taken, messages } = takeMatching(stretch.messages, passed.isMet, needed);
+    const { taken, messages } = takeMatching(listing.messages, passed.isMet, needed);
     kept.push(...messages);
-    const more = taken > 0 && (taken < stretch.messages.length || stretch.link !== undefined);
+    const more = taken > 0 && (taken < listing.messages.length || listing.link !== undefined);
     if (!more) return { messages: kept, next: null, spent, truncated };
-    position = positionAfter(stretch, taken, position);
+    position = positionAfter(listing, taken, position);
     if (kept.length >= page.size || spent >= budget) return { messages: kept, next: position, spent, truncated };
   }
 }
@@ -72,13 +72,13 @@ const checkedSize = (needed: number, left: number): number =>
   Math.min(Math.max(needed, CHECKED_SIZE), Math.max(left, needed), MAX_SIZE);
 
 /**
- * Decides which messages of a stretch belong in the list. The result is undefined for messages that are not decided
+ * Decides which messages of a listing belong in the list. The result is undefined for messages that are not decided
  * yet.
  */
 async function decide(
   account: GraphAccount,
   plan: ListPlan,
-  stretch: Stretch,
+  listing: ListingAfter,
   position: DatePosition | null,
   before: Date | null,
   call: Call,
@@ -86,8 +86,8 @@ async function decide(
   const check = checkOf(plan, account.hidden.ids ?? []);
   const returned = new Set(position?.seen);
   const candidates = new Set(
-    stretch.messages.filter((message) => {
-      if (secondOf(message) === position?.second && returned.has(hashOf(message))) return false;
+    listing.messages.filter((message) => {
+      if (secondReceived(message) === position?.second && returned.has(markOfMessage(message))) return false;
       const envelope = toMessage(message);
       return matches(envelope, check) && (before === null || envelope.receivedAt < before);
     }),
@@ -96,15 +96,15 @@ async function decide(
   return { isMet: (message: GraphMessage) => candidates.has(message) && isMet(message), isCut, spent };
 }
 
-/** Returns the first `limit` messages that match, and how many messages of the stretch were passed for them. */
+/** Returns the first `limit` messages that match, and how many of the listed ones were passed for them. */
 function takeMatching(
-  stretch: readonly GraphMessage[],
+  listed: readonly GraphMessage[],
   isMet: (message: GraphMessage) => boolean | undefined,
   limit: number,
 ): { taken: number; messages: readonly GraphMessage[] } {
   const messages: GraphMessage[] = [];
   let taken = 0;
-  for (const message of stretch) {
+  for (const message of listed) {
     const met = isMet(message);
     if (messages.length === limit || met === undefined) break;
     taken++;
@@ -113,9 +113,9 @@ function takeMatching(
   return { taken, messages };
 }
 
-function positionAfter(stretch: Stretch, taken: number, before: DatePosition | null): DatePosition {
-  const { second, passed, within } = positionReached(stretch, taken);
+function positionAfter(listing: ListingAfter, taken: number, before: DatePosition | null): DatePosition {
+  const { second, passed, within } = positionReached(listing, taken);
   const seen = second === before?.second ? before.seen : [];
-  const fresh = within.map(hashOf).filter((hash) => !seen.includes(hash));
+  const fresh = within.map(markOfMessage).filter((hash) => !seen.includes(hash));
   return { kind: 'date', second, passed, seen: remember(seen, fresh) };
 }

@@ -11,7 +11,7 @@ import type { Filter } from './filter.ts';
 import { byReceipt, hitsOf } from './hits.ts';
 import { checkOf, type ListPlan } from './list-plan.ts';
 import { learnHidden } from './listing.ts';
-import { hashOf } from './scan.ts';
+import { markOfMessage } from './scan.ts';
 import { decideWords } from './word-decisions.ts';
 
 interface SearchPage extends Omit<DatePage, 'next'> {
@@ -119,7 +119,7 @@ function positionAfter(
   position: SearchPosition | null,
 ): SearchPosition {
   const at = receivedAt(passed.at(-1) as GraphMessage).getTime();
-  const within = passed.filter((message) => receivedAt(message).getTime() === at).map(hashOf);
+  const within = passed.filter((message) => receivedAt(message).getTime() === at).map(markOfMessage);
   return { kind: 'search', at, from, seen: position?.at === at ? [...position.seen, ...within] : within };
 }
 
@@ -127,7 +127,7 @@ function afterPosition(position: SearchPosition | null): (message: GraphMessage)
   const seen = new Set(position?.seen);
   return (message) => {
     const at = receivedAt(message).getTime();
-    return position === null || at < position.at || (at === position.at && !seen.has(hashOf(message)));
+    return position === null || at < position.at || (at === position.at && !seen.has(markOfMessage(message)));
   };
 }
 

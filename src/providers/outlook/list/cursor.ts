@@ -3,7 +3,7 @@ import { MailError } from '../../../domain/error.ts';
 /**
  * The position at which a list continues. It is written as plain fields with "~" between them to stay short. Every
  * field is checked when it is read, and none of them is an address. The list seals it before a client gets it
- * (mail/list/list-place.ts).
+ * (mail/list/list-position.ts).
  */
 type ListPosition = DatePosition | SearchPosition;
 

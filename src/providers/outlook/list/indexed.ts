@@ -3,7 +3,7 @@ import { isEverything, normalForm } from '../../../domain/search/algebra.ts';
 import type { Condition } from '../../../domain/search/condition.ts';
 import { toKql } from './kql.ts';
 
-/** A condition on words, built from positive questions that the index answers with one search each. */
+/** A condition on words, built from positive searches of the index. */
 type Formula =
   | { readonly kind: 'found'; readonly by: string }
   | { readonly kind: 'not'; readonly of: Formula }
@@ -17,18 +17,18 @@ export interface IndexedWords {
    */
   readonly base: string | null;
   /** Searches that decide about the messages that `base` finds. There are none when `base` is the answer. */
-  readonly questions: readonly string[];
-  /** Returns whether a message matches, given which questions find it. */
-  isMet(found: (question: string) => boolean): boolean;
+  readonly searches: readonly string[];
+  /** Returns whether a message matches, given which searches find it. */
+  isMet(found: (search: string) => boolean): boolean;
 }
 
-/** Maximum number of questions, because each one is a search for each page. */
-const MAX_QUESTIONS = 12;
+/** Maximum number of searches, because each one is made for each page. */
+const MAX_SEARCHES = 12;
 
-const tooMixed = (questions: number): MailError =>
+const tooMixed = (searches: number): MailError =>
   new MailError(
     'BAD_USER_INPUT',
-    `The search combines wanted and excluded words in so many alternatives that it needs ${questions} searches at Outlook; at most ${MAX_QUESTIONS} are allowed. Remove alternatives.`,
+    `The search combines wanted and excluded words in so many alternatives that it needs ${searches} searches at Outlook; at most ${MAX_SEARCHES} are allowed. Remove alternatives.`,
   );
 
 /**
@@ -37,11 +37,11 @@ const tooMixed = (questions: number): MailError =>
  */
 export function indexedWords(where: Condition): IndexedWords {
   const base = baseOf(where);
-  if (base !== null && !isNegated(where)) return { base, questions: [], isMet: () => true };
+  if (base !== null && !isNegated(where)) return { base, searches: [], isMet: () => true };
   const formula = formulaOf(where);
-  const questions = [...new Set(questionsOf(formula))];
-  if (questions.length > MAX_QUESTIONS) throw tooMixed(questions.length);
-  return { base, questions, isMet: (found) => holds(formula, found) };
+  const searches = [...new Set(searchesOf(formula))];
+  if (searches.length > MAX_SEARCHES) throw tooMixed(searches.length);
+  return { base, searches, isMet: (found) => holds(formula, found) };
 }
 
 /** Returns a search that finds every message that can match, or null when the condition only excludes words. */
@@ -62,13 +62,13 @@ function isNegated(where: Condition): boolean {
 }
 
 /**
- * Builds a formula with as few questions as possible: plain parts are combined into one question, and so are excluding
+ * Builds a formula with as few searches as possible: plain parts are combined into one search, and so are excluding
  * ones.
  */
 function formulaOf(where: Condition): Formula {
   if (!isNegated(where)) return { kind: 'found', by: toKql(where) ?? '' };
   const opposite = normalForm({ kind: 'not', of: where });
-  // "A word or not that word" matches everything, so no question is needed.
+  // "A word or not that word" matches everything, so no search is needed.
   if (opposite.kind === 'nothing') return { kind: 'and', of: [] };
   if (!isNegated(opposite)) return { kind: 'not', of: { kind: 'found', by: toKql(opposite) ?? '' } };
   if (where.kind !== 'and' && where.kind !== 'or') throw new TypeError('a negation of more than words');
@@ -84,12 +84,12 @@ function formulaOf(where: Condition): Formula {
   };
 }
 
-function questionsOf(formula: Formula): string[] {
+function searchesOf(formula: Formula): string[] {
   if (formula.kind === 'found') return [formula.by];
-  return formula.kind === 'not' ? questionsOf(formula.of) : formula.of.flatMap(questionsOf);
+  return formula.kind === 'not' ? searchesOf(formula.of) : formula.of.flatMap(searchesOf);
 }
 
-function holds(formula: Formula, found: (question: string) => boolean): boolean {
+function holds(formula: Formula, found: (search: string) => boolean): boolean {
   switch (formula.kind) {
     case 'found':
       return found(formula.by);

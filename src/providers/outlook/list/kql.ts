@@ -104,8 +104,8 @@ const MAX_TIME_MS = Date.UTC(2999, 11, 31);
 /** Graph looks for words without a property only in from, subject and body. */
 function text(value: string): string | null {
   const phrases = phrasesOf(value);
-  const places = phrases.flatMap((phrase) => [phrase, `recipients:${phrase}`, `attachment:${phrase}`]);
-  return places.length === 0 ? null : joined('or', places);
+  const clauses = phrases.flatMap((phrase) => [phrase, `recipients:${phrase}`, `attachment:${phrase}`]);
+  return clauses.length === 0 ? null : joined('or', clauses);
 }
 
 function inProperty(name: string, value: string): string | null {

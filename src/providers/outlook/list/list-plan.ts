@@ -1,6 +1,6 @@
 import { EVERYTHING, normalForm, replaced, worded } from '../../../domain/search/algebra.ts';
-import type { Narrowing } from '../../../domain/search/apart.ts';
 import type { Condition } from '../../../domain/search/condition.ts';
+import type { Narrowing } from '../../../domain/search/separate-lists.ts';
 import { visibleOnly } from '../../../domain/search/visibility.ts';
 import type { Evaluation, ListQuery } from '../../contract/list.ts';
 import { categoryName, segment } from '../wire/ids.ts';

@@ -26,14 +26,14 @@ interface StretchQuery
 }
 
 /** The messages after a position in a list by date. */
-export interface Stretch extends Listing {
-  /** The second of the position, and the number of its messages before the stretch. Null at the start of the list. */
+export interface ListingAfter extends Listing {
+  /** The second of the position, and the number of its messages before the listing. Null at the start of the list. */
   readonly second: number | null;
   readonly passed: number;
 }
 
-export const secondOf = (message: GraphMessage): number => Math.floor(receivedAt(message).getTime() / 1000);
-export const hashOf = (message: GraphMessage): string => markOf(message.id ?? '');
+export const secondReceived = (message: GraphMessage): number => Math.floor(receivedAt(message).getTime() / 1000);
+export const markOfMessage = (message: GraphMessage): string => markOf(message.id ?? '');
 
 /**
  * Continues a list by date. Graph's own paging counts from the top, which moves while mail arrives. A page therefore
@@ -46,7 +46,7 @@ export async function readByDate(
   position: DatePosition | null,
   query: StretchQuery,
   call: Call,
-): Promise<Stretch> {
+): Promise<ListingAfter> {
   const { size, before, ...fields } = query;
   const overlap = Math.min(position?.passed ?? 0, MAX_OVERLAP);
   const passed = (position?.passed ?? 0) - overlap;
@@ -66,13 +66,13 @@ export async function readByDate(
   return { ...listing, second: position?.second ?? null, passed };
 }
 
-/** Returns the list's position after the first `count` messages of a stretch, which must be at least one. */
+/** Returns the list's position after the first `count` messages of a listing, which must be at least one. */
 export function positionReached(
-  stretch: Stretch,
+  listing: ListingAfter,
   count: number,
 ): { second: number; passed: number; within: readonly GraphMessage[] } {
-  const read = stretch.messages.slice(0, count);
-  const second = secondOf(read.at(-1) as GraphMessage);
-  const within = read.filter((m) => secondOf(m) === second);
-  return { second, passed: within.length + (second === stretch.second ? stretch.passed : 0), within };
+  const read = listing.messages.slice(0, count);
+  const second = secondReceived(read.at(-1) as GraphMessage);
+  const within = read.filter((m) => secondReceived(m) === second);
+  return { second, passed: within.length + (second === listing.second ? listing.passed : 0), within };
 }

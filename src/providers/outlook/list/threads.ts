@@ -8,7 +8,7 @@ import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, ListQuery, Page, PageRequest } from '../../contract/list.ts';
 import { SharedReads } from '../../contract/shared-reads.ts';
-import type { Head, HeadPage, ReadHeads } from '../../shared/threads/heads.ts';
+import type { HeadPage, ReadHeads, ThreadHead } from '../../shared/threads/heads.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { threadPage } from '../../shared/threads/thread-pages.ts';
 import type { ThreadSource } from '../../shared/threads/thread-source.ts';
@@ -75,7 +75,7 @@ const isUnknownFolder = ({ isWholeAccount }: ListPlan, id: string | null): boole
 const isWellKnown = (id: string): boolean => /^[a-z]+$/.test(id);
 
 class GraphThreads implements ThreadSource {
-  readonly print: string;
+  readonly fingerprint: string;
   readonly matches: ReadHeads;
   readonly order: ReadHeads | null;
   readonly isFoundFirst: boolean;
@@ -98,7 +98,7 @@ class GraphThreads implements ThreadSource {
   ) {
     const { mailboxId, where } = query;
     this.shared = call.shared ?? new SharedReads();
-    this.print = markOf(JSON.stringify(['threads', mailboxId, where, before]));
+    this.fingerprint = markOf(JSON.stringify(['threads', mailboxId, where, before]));
     this.folderId = this.namedFolder();
     const check = checkOf(plan, account.hidden.ids ?? []);
     this.isSearch = searchesFor(plan, toFilter(check)) !== null;
@@ -197,7 +197,7 @@ class GraphThreads implements ThreadSource {
   }
 }
 
-const headsOf = (messages: readonly GraphMessage[]): Head[] =>
+const headsOf = (messages: readonly GraphMessage[]): ThreadHead[] =>
   messages.flatMap(({ id, conversationId }) => (id && conversationId ? [{ id, threadId: conversationId }] : []));
 
 /** Returns whether a condition requires a message to be in trash or junk. */

@@ -26,26 +26,26 @@ export async function decideWords(
   call: Call,
 ): Promise<Decided> {
   const { words } = plan;
-  if (words === null || words.questions.length === 0 || messages.length === 0) return NONE;
+  if (words === null || words.searches.length === 0 || messages.length === 0) return NONE;
   const times = messages.map((message) => receivedAt(message).getTime());
   const to = times.reduce((latest, at) => Math.max(latest, at));
   let from = times.reduce((earliest, at) => Math.min(earliest, at));
   const found = new Map<string, ReadonlySet<string>>();
   let isCut = false;
   let spent = 0;
-  for (const question of words.questions) {
-    const terms = words.base === null ? [question] : [words.base, question];
+  for (const search of words.searches) {
+    const terms = words.base === null ? [search] : [words.base, search];
     const hits = await newestHits(account, plan, terms, { from, to }, IDS, call);
     from = Math.max(from, hits.from ?? from);
     isCut ||= hits.isCut;
     spent += hits.spent;
-    found.set(question, new Set(hits.messages.map(({ id }) => id ?? '')));
+    found.set(search, new Set(hits.messages.map(({ id }) => id ?? '')));
   }
   return {
     isMet: (message) =>
       receivedAt(message).getTime() < from
         ? undefined
-        : words.isMet((question) => found.get(question)?.has(message.id ?? '') ?? false),
+        : words.isMet((search) => found.get(search)?.has(message.id ?? '') ?? false),
     isCut,
     spent,
   };

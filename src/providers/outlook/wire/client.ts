@@ -121,7 +121,7 @@ export async function refusalOf(response: Response): Promise<Error> {
 export class GraphClient {
   constructor(
     private readonly sdk: Client,
-    private readonly account: SessionOptions,
+    private readonly options: SessionOptions,
     private readonly graphUrl: string | null,
   ) {}
 
@@ -134,7 +134,7 @@ export class GraphClient {
     call: Call,
     read: (response: Response, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return authorized(this.account, call, {
+    return authorized(this.options, call, {
       cost: request.cost,
       isTokenRefused: (error) => error instanceof TokenRefused,
       attempt: async (token, signal) => read(await this.answer(request, token, signal), signal),
@@ -143,7 +143,7 @@ export class GraphClient {
 
   /** Returns a file as a stream. Graph counts the request as running until the last byte, and so does the limiter. */
   stream(request: GraphRequest, call: Call): Promise<ReadableStream<Uint8Array>> {
-    return authorizedStream(this.account, call, {
+    return authorizedStream(this.options, call, {
       cost: request.cost,
       isTokenRefused: (error) => error instanceof TokenRefused,
       attempt: async (token, signal) => (await this.answer(request, token, signal)).body,
@@ -152,7 +152,7 @@ export class GraphClient {
 
   /** The number of parts of one batch that Graph may run in parallel for this mailbox now. */
   get maxSlots(): number {
-    return this.account.limiter.maxSlots;
+    return this.options.limiter.maxSlots;
   }
 
   private async answer(request: GraphRequest, token: string, signal: AbortSignal): Promise<Response> {
@@ -168,7 +168,7 @@ export class GraphClient {
   ): Promise<T> {
     const { url, method, headers = {}, body } = request;
     if (!isUploadUrl(url, this.graphUrl)) throw unreachable('the upload URL is of another kind');
-    return this.account.limiter.request(request.cost, call, async (signal) => {
+    return this.options.limiter.request(request.cost, call, async (signal) => {
       const init = { method, headers, signal, redirect: 'error' as const, ...(body ? { body: body as BodyInit } : {}) };
       const response = await fetch(url, init).catch((error: unknown) => {
         signal.throwIfAborted();

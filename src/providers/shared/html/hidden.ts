@@ -33,7 +33,7 @@ const MIN_SEEN_OPACITY = 0.02;
 const MIN_SEEN_ZOOM = 0.05;
 
 /** Returns whether neither the element nor anything in it is visible. `inherited` handles what a child can undo. */
-export function isHidden(name: string, attributes: Attributes): boolean {
+export function isHiddenElement(name: string, attributes: Attributes): boolean {
   if (NOT_RENDERED.has(name)) return true;
   const { style } = attributes;
   const values = style === undefined || style === '' ? NONE : computedStyle(style);

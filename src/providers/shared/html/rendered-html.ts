@@ -1,6 +1,14 @@
 import { Parser } from 'htmlparser2';
 import { boundedHtml, type HtmlBounds } from './bounded-html.ts';
-import { type Attributes, INITIAL, type Inherited, inherited, isHidden, NOT_RENDERED, showsWords } from './hidden.ts';
+import {
+  type Attributes,
+  INITIAL,
+  type Inherited,
+  inherited,
+  isHiddenElement,
+  NOT_RENDERED,
+  showsWords,
+} from './hidden.ts';
 import { hidingIn, withInlineStyles } from './style-blocks.ts';
 
 /** Receives what a browser shows of an HTML. */
@@ -61,7 +69,7 @@ class RenderedHtmlReader {
     const attributes = this.begun.has(name) ? {} : written;
     if (name === 'body' || name === 'html') this.begun.add(name);
     const outer = this.style;
-    if (this.hiddenFrom === -1 && isHidden(name, attributes)) this.hiddenFrom = this.open.length;
+    if (this.hiddenFrom === -1 && isHiddenElement(name, attributes)) this.hiddenFrom = this.open.length;
     if (this.hiddenFrom === -1) this.style = inherited(name, attributes, outer);
     const end = this.hiddenFrom === -1 ? this.handler.begin(name, attributes, this.style) : null;
     this.open.push({ style: outer, end });

@@ -4,7 +4,7 @@ import { countsFromEnd, RuleMatcher, type Siblings, type StyledElement } from '.
 import { appliesOnScreen } from './css/media.ts';
 import { type Rule, rulesOf } from './css/style-sheet.ts';
 import { variablesIn, withVariables } from './css/variables.ts';
-import { isHidden } from './hidden.ts';
+import { isHiddenElement } from './hidden.ts';
 
 /** Maximum number of characters in all style blocks of a mail. The largest newsletters have a hundred thousand. */
 const MAX_CSS_LENGTH = 500_000;
@@ -67,10 +67,10 @@ export function hidingIn(html: string): (name: string, attributes: Readonly<Reco
       .map(writtenDeclarations)
       .filter((part) => part !== '')
       .join(';');
-    return style !== '' && isHidden(name, { ...attributes, style: `${style};${attributes.style ?? ''}` });
+    return style !== '' && isHiddenElement(name, { ...attributes, style: `${style};${attributes.style ?? ''}` });
   };
   return (name, attributes) => {
-    if (isHidden(name, attributes)) return true;
+    if (isHiddenElement(name, attributes)) return true;
     const key = JSON.stringify([name, attributes]);
     const answer = known.get(key) ?? hides(name, attributes);
     if (known.size < MAX_LOST_MATCHED) known.set(key, answer);

@@ -1,12 +1,12 @@
 /** The id and the thread of a listed message, which is all that is known of it. */
-export interface Head {
+export interface ThreadHead {
   readonly id: string;
   readonly threadId: string;
 }
 
 /** One page of heads, newest first. `next` is null at the end. An empty page may have a `next`. */
 export interface HeadPage {
-  readonly heads: readonly Head[];
+  readonly heads: readonly ThreadHead[];
   readonly next: string | null;
 }
 
@@ -17,7 +17,7 @@ export const MAX_HEAD_PAGES = 4;
 
 /** A list of heads, from its first requested page to the last one read so far. */
 export class HeadList {
-  readonly heads: Head[] = [];
+  readonly heads: ThreadHead[] = [];
   /** The ids of the messages read so far, by thread. */
   readonly byThread = new Map<string, Set<string>>();
   private readonly pages: { readonly token: string | null; readonly from: number }[] = [];

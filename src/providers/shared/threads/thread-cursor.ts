@@ -57,19 +57,19 @@ const TOP: ThreadPosition = {
   start: null,
 };
 
-export function openThreadPosition({ after, start }: PageRequest, print: string): ThreadPosition {
+export function openThreadPosition({ after, start }: PageRequest, fingerprint: string): ThreadPosition {
   if (after === null) return { ...TOP, start: start?.getTime() ?? null };
-  const position = parse(after, print);
+  const position = parse(after, fingerprint);
   if (position === null)
     throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list returned.');
   return position;
 }
 
-export function sealThreadPosition(position: ThreadPosition, print: string): Cursor {
+export function sealThreadPosition(position: ThreadPosition, fingerprint: string): Cursor {
   const { order, found, last, met, settled, isPartial, at, start } = position;
   const kept = settled.slice(-MAX_SETTLED);
   const fields: Fields = [
-    print,
+    fingerprint,
     order,
     found,
     last.join(''),
@@ -84,11 +84,11 @@ export function sealThreadPosition(position: ThreadPosition, print: string): Cur
 
 type Fields = [string, string | null, string | null, string, string, string, boolean, number | null, number | null];
 
-function parse(cursor: Cursor, print: string): ThreadPosition | null {
+function parse(cursor: Cursor, fingerprint: string): ThreadPosition | null {
   const [version, text, ...more] = cursor.length > MAX_LENGTH ? [] : cursor.split('.');
   if (version !== 't1' || text === undefined || more.length > 0) return null;
   const fields = read(text);
-  if (!isFields(fields) || fields[0] !== print) return null;
+  if (!isFields(fields) || fields[0] !== fingerprint) return null;
   const [, order, found, last, met, settled, isPartial, at, start] = fields;
   return { order, found, last: marksIn(last), met: marksIn(met), settled: marksIn(settled), isPartial, at, start };
 }
@@ -103,9 +103,9 @@ function read(text: string): unknown {
 
 function isFields(fields: unknown): fields is Fields {
   if (!Array.isArray(fields) || fields.length !== 9) return false;
-  const [print, order, found, last, met, settled, isPartial, at, start] = fields;
+  const [fingerprint, order, found, last, met, settled, isPartial, at, start] = fields;
   return (
-    typeof print === 'string' &&
+    typeof fingerprint === 'string' &&
     [order, found].every((token) => token === null || typeof token === 'string') &&
     [last, met, settled].every((marks) => typeof marks === 'string' && marks.length % HASH_LENGTH === 0) &&
     typeof isPartial === 'boolean' &&

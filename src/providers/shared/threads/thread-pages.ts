@@ -18,7 +18,7 @@ const MAX_ROUNDS = 3;
  * all mail is walked, newest first, and a thread's position is where it first appears.
  */
 export async function threadPage(source: ThreadSource, page: PageRequest): Promise<Page<Thread>> {
-  const position = openThreadPosition(page, source.print);
+  const position = openThreadPosition(page, source.fingerprint);
   const order = new HeadList(source.order ?? source.matches, position.order);
   const found = source.order === null ? null : new HeadList(source.matches, position.found);
   await Promise.all([order.readMore(), found?.readMore()]);

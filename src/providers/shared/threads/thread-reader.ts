@@ -170,7 +170,7 @@ export class ThreadReader {
     const position = next && { ...next, settled, isPartial: opened.isPartial, at, start };
     return {
       items: this.items.toSorted(newestFirst).map(({ item }) => item),
-      next: position && sealThreadPosition(position, source.print),
+      next: position && sealThreadPosition(position, source.fingerprint),
       spent: source.spent(),
       ...(isTruncated ? { truncated: true } : {}),
     };

@@ -6,7 +6,7 @@ import type { ReadHeads } from './heads.ts';
 /** The data that a list of threads is built from: lists of message heads, and whole threads. */
 export interface ThreadSource {
   /** Identifies the list. A cursor of another list is refused. */
-  readonly print: string;
+  readonly fingerprint: string;
   /** Messages that may meet the condition: all that do, and others that `meets` then sorts out. */
   readonly matches: ReadHeads;
   /**

@@ -1,15 +1,15 @@
 import { isNotFound } from '../../../domain/error.ts';
 import type { Thread } from '../../../domain/thread.ts';
 import type { Unreadable } from '../../contract/list.ts';
-import { type Head, type HeadList, MAX_HEAD_PAGES } from './heads.ts';
+import { type HeadList, MAX_HEAD_PAGES, type ThreadHead } from './heads.ts';
 import { MAX_LAST, markOf, type Resumption } from './thread-cursor.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
 /** Minimum number of threads that one page may read only because an older message of theirs may match. */
-const MIN_DOUBTFUL = 10;
+const MIN_UNDECIDED = 10;
 
 interface Candidate {
-  readonly head: Head;
+  readonly head: ThreadHead;
   readonly index: number;
 }
 /** A thread that the page returns, and its index in the order. */
@@ -59,7 +59,7 @@ export class ThreadWalk {
     const candidates: Candidate[] = [];
     let room = reader.room;
     const isOwed = reader.source.isFoundExact === true && found !== null;
-    let doubtful = isOwed && !reader.affords(2) ? MIN_DOUBTFUL : Math.max(MIN_DOUBTFUL, reader.request.size);
+    let undecidedRoom = isOwed && !reader.affords(2) ? MIN_UNDECIDED : Math.max(MIN_UNDECIDED, reader.request.size);
     for (;;) {
       const head = order.heads[this.at];
       if (head === undefined) {
@@ -75,9 +75,9 @@ export class ThreadWalk {
       }
       const verdict = await this.judge(head);
       if (verdict !== 'no') {
-        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0)) return candidates;
+        if (room <= 0 || (verdict === 'undecided' && undecidedRoom <= 0)) return candidates;
         if (!isOwed && !reader.affords(candidates.length + 1)) return candidates;
-        if (verdict === 'doubtful') doubtful--;
+        if (verdict === 'undecided') undecidedRoom--;
         else room--;
         candidates.push({ head, index: this.at });
         this.seen.add(head.threadId);
@@ -106,7 +106,7 @@ export class ThreadWalk {
     return isAhead();
   }
 
-  private async judge(head: Head): Promise<'no' | 'likely' | 'doubtful'> {
+  private async judge(head: ThreadHead): Promise<'no' | 'likely' | 'undecided'> {
     const { found, reader } = this;
     const id = head.threadId;
     const until = this.waiting.get(id);
@@ -116,13 +116,13 @@ export class ThreadWalk {
     if (await this.isWithoutMatch(id, found)) return 'no';
     if (found.byThread.has(id)) return 'likely';
     const { isDecidable, isFoundFirst } = reader.source;
-    if (isDecidable && !isFoundFirst) return 'doubtful';
+    if (isDecidable && !isFoundFirst) return 'undecided';
     while (!found.ended && found.reads < MAX_HEAD_PAGES) {
       await found.readMore();
       if (found.byThread.has(id)) return 'likely';
     }
     if (found.ended) return 'no';
-    if (isDecidable) return 'doubtful';
+    if (isDecidable) return 'undecided';
     this.isTruncated = true;
     return 'no';
   }
@@ -255,7 +255,7 @@ export class ThreadWalk {
 
   position(): Resumption {
     const { order, found, at } = this;
-    const isMet = ({ id }: Head) => (order.indexOf(id) ?? at) < at;
+    const isMet = ({ id }: ThreadHead) => (order.indexOf(id) ?? at) < at;
     const met = Math.max(this.met, found?.heads.findLastIndex(isMet) ?? -1);
     const { source, opened } = this.reader;
     // In trash and junk a thread's position may be below all of its matches. A list that can be read completely is
@@ -271,5 +271,5 @@ export class ThreadWalk {
   }
 }
 
-const lastMarks = (heads: readonly Head[], index: number): string[] =>
+const lastMarks = (heads: readonly ThreadHead[], index: number): string[] =>
   heads.slice(Math.max(0, index - MAX_LAST), index).map(({ id }) => markOf(id));

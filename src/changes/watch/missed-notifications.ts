@@ -3,14 +3,14 @@ const MAX_MISSES = 2;
 /** Milliseconds between two replacements of a watch that stays silent. */
 const REPLACE_INTERVAL_MS = 6 * 60 * 60_000;
 
-interface PushRecord {
+interface NotificationRecord {
   misses: number;
   replacedAt: number | null;
 }
 
 /** Detects the watches that send no notifications: a sync finds changes that no notification announced. */
-export class MissedPushes {
-  private readonly records = new Map<string, PushRecord>();
+export class MissedNotifications {
+  private readonly records = new Map<string, NotificationRecord>();
 
   constructor(private readonly now: () => number = Date.now) {}
 
