@@ -58,6 +58,9 @@ export class MailError extends Error {
 /** An error for an invalid request. `message` names the argument and says what is allowed; clients see it unchanged. */
 export const badInput = (message: string): MailError => new MailError('BAD_USER_INPUT', message);
 
+/** The error for a caller without a valid credential. `message` says what the client has to do. */
+export const unauthenticated = (message: string): MailError => new MailError('UNAUTHENTICATED', message);
+
 export const isMailError = (value: unknown): value is MailError => value instanceof MailError;
 
 export const isNotFound = (value: unknown): boolean => isMailError(value) && value.code === 'NOT_FOUND';

@@ -3,7 +3,7 @@ import { AccountHandles } from '../../src/accounts/handles/account-handles.ts';
 import { MailSessions } from '../../src/accounts/handles/mail-sessions.ts';
 import { RequestLimiters } from '../../src/accounts/handles/request-limiters.ts';
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
-import type { Principal } from '../../src/graphql/principal.ts';
+import type { Principal } from '../../src/domain/principal.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import type { AccountDetails } from '../../src/providers/contract/provider.ts';
 import { silent } from '../support/app/database.ts';

@@ -1,5 +1,5 @@
 import { MailError } from '../../domain/error.ts';
-import type { Principal } from '../../graphql/principal.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
 import type { AccountHandle } from './account-handle.ts';

@@ -1,7 +1,7 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
+import { requirePrincipal } from '../../../graphql/caller.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import type { NodeRegistry } from '../../../graphql/node.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import { requireProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { ConnectFlowStore } from '../../connect/connect-flow.store.ts';
