@@ -69,7 +69,7 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   // Sending.
   const uploadStore = new UploadStore(db);
   const uploads = new Uploads({ store: uploadStore, sealer, maxBytes: uploadMaxBytes });
-  const composer = new Composer({ uploads, accounts: mails });
+  const composer = new Composer({ uploads });
   const store = new SubmissionStore(db);
   const payloads = new Payloads(sealer);
   const feed = new SubmissionFeed(bus);

@@ -9,7 +9,7 @@ import type { Compose } from '../../src/domain/compose.ts';
 import { MailError } from '../../src/domain/error.ts';
 import { encodeId } from '../../src/domain/global-id.ts';
 import type { Message } from '../../src/domain/message.ts';
-import type { Viewer } from '../../src/mail/account/viewer-mail.ts';
+import type { Principal } from '../../src/domain/principal.ts';
 import { MESSAGES } from '../../src/mail/list/list-kind.ts';
 import { type Mail, openMail } from '../../src/mail/open.ts';
 import { TRASH } from '../../src/mail/organise/change.ts';
@@ -96,7 +96,7 @@ afterAll(async () => {
 });
 
 /** What a job, or a door that is not GraphQL's, has of a user. */
-const of = (user: string) => mail.mails.of({ userId: user } as Viewer, new AbortController().signal, silent);
+const of = (user: string) => mail.mails.of({ userId: user } as Principal, new AbortController().signal, silent);
 const subjects = async () => {
   const reader = of(userId);
   const everything = { condition: null, scope: ['services'], first: 10, after: null };

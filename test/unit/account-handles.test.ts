@@ -64,6 +64,12 @@ it('a principal gets handles of their own accounts and no others', async () => {
   expect([await handles.find(ada, 'c'), await handles.find(ada, 'nothing')]).toEqual([null, null]);
 });
 
+it('a signed link gets one of an account of its user and no other', async () => {
+  const link = { userId: 'ada', expiresAt: new Date(1) };
+  expect((await handles.ofLink(link, 'a'))?.integration).toBe(records[0]);
+  expect([await handles.ofLink(link, 'c'), await handles.ofLink(link, 'nothing')]).toEqual([null, null]);
+});
+
 it('the gateway itself gets one for any account there is', async () => {
   expect((await handles.internal('c')).integration).toBe(records[2]);
   await expect(handles.internal('nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' });
