@@ -31,6 +31,7 @@ import { Payloads } from './submission/payload.ts';
 import { SubmissionFeed } from './submission/submission.feed.ts';
 import { SubmissionJob } from './submission/submission.job.ts';
 import { SubmissionStore } from './submission/submission.store.ts';
+import { SubmissionList } from './submission/submission-list.ts';
 import { SubmissionWriter } from './submission/submission-writer.ts';
 import { Submissions } from './submission/submissions.ts';
 import type { SendTimes } from './submission/verdict.ts';
@@ -91,6 +92,7 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     deleted: (integrationId, draftId) => job.draftDeleted(integrationId, draftId),
   });
   const submissions = new Submissions({ store, payloads, composer, job, feed });
+  const submissionList = new SubmissionList(store, sealer);
   const unsubscriber = new Unsubscriber({
     outbound: new Outbound(),
     send: (account, message, key) => submissions.sendFrom(account, message, key),
@@ -108,7 +110,7 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     new IntegrationDraftsResolver(mailOf, unified),
     new DraftsResolver(mailOf, drafts),
     new SubmissionResolver(mailOf, submissions),
-    new ViewerSubmissionsResolver(mailOf, store, sealer),
+    new ViewerSubmissionsResolver(mailOf, submissionList),
     new OrganiseResolver(mailOf),
     new MailboxesResolver(mailOf),
     new UnsubscribeResolver(mailOf, unsubscriber),
@@ -118,6 +120,7 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     lists: unified,
     drafts,
     submissions,
+    submissionList,
     unsubscriber,
     mailOf,
     submissionStore: store,
