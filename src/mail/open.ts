@@ -26,6 +26,8 @@ import { Drafts } from './compose/drafts.ts';
 import { ListCursors } from './list/list-position.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
+import { MailboxChanges, type MailboxChangesOf } from './organise/mailbox-changes.ts';
+import { changeMessages } from './organise/message-changes.ts';
 import { Delivery } from './submission/delivery.ts';
 import { Payloads } from './submission/payload.ts';
 import { SubmissionFeed } from './submission/submission.feed.ts';
@@ -66,6 +68,9 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified, mailOf);
   const downloads = new Downloads({ sealer, handles, publicUrl });
+
+  // Organising.
+  const mailboxChangesOf: MailboxChangesOf = (account) => new MailboxChanges(account);
 
   // Sending.
   const uploadStore = new UploadStore(db);
@@ -111,13 +116,15 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     new DraftsResolver(mailOf, drafts),
     new SubmissionResolver(mailOf, submissions),
     new ViewerSubmissionsResolver(mailOf, submissionList),
-    new OrganiseResolver(mailOf),
-    new MailboxesResolver(mailOf),
+    new OrganiseResolver(mailOf, changeMessages),
+    new MailboxesResolver(mailOf, mailboxChangesOf),
     new UnsubscribeResolver(mailOf, unsubscriber),
   ];
   return {
     mails,
     lists: unified,
+    changeMessages,
+    mailboxChangesOf,
     drafts,
     submissions,
     submissionList,
