@@ -9,9 +9,9 @@ import { isUnderWay } from '../../connect/connect-flow.ts';
 import type { OpenConnectMethod } from '../../connect/connect-method.ts';
 import type { IntegrationDirectory } from '../../integrations/integration.directory.ts';
 import { IntegrationType } from '../integration/integration.type.ts';
+import { ProviderType } from '../provider.type.ts';
 import { ViewerType } from '../viewer/viewer.type.ts';
 import { ConnectFlowType } from './connect-flow.type.ts';
-import { ProviderType } from './provider.type.ts';
 
 const MAX_SHOWN_AGE_MS = 3_600_000;
 const MAX_SHOWN = 50;

@@ -4,7 +4,7 @@ import type { Context } from '../../../graphql/context.ts';
 import { requireProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { AccountHandles } from '../../handles/account-handles.ts';
-import { ProviderType } from '../connect/provider.type.ts';
+import { ProviderType } from '../provider.type.ts';
 import { CapabilitiesType } from './capabilities.type.ts';
 import { IntegrationType } from './integration.type.ts';
 

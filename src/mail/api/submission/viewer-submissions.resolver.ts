@@ -5,7 +5,7 @@ import type { Context } from '../../../graphql/context.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
 import type { SubmissionStatus } from '../../submission/submission.ts';
 import type { SubmissionList } from '../../submission/submission-list.ts';
-import { PageArgs } from '../list/list.args.ts';
+import { PageArgs } from '../list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { SubmissionConnection, SubmissionStatusEnum, SubmissionType } from './submission.type.ts';
 
