@@ -78,6 +78,13 @@ module.exports = {
       to: { path: room('vault') },
     },
     {
+      // A room above has a mailbox by its AccountHandle only, so that a principal's rights are enforced in one place.
+      name: 'only-account-handles-leave-accounts',
+      severity: 'error',
+      from: { path: '^src/', pathNot: room('accounts') },
+      to: { path: '^src/accounts/handles/', pathNot: '^src/accounts/handles/account-handles?\\.ts$' },
+    },
+    {
       name: 'only-app-and-main-wire',
       severity: 'error',
       from: { path: '^src/[^/]+/' },

@@ -114,7 +114,7 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     new SessionResolver(signIns, sessions),
     new ViewerResolver(users, directory),
     new ProviderResolver(providers, discovery),
-    new IntegrationResolver(providers, mailSessions),
+    new IntegrationResolver(providers, handles),
     new ConnectResolver(connect, disconnect, directory),
     new ViewerConnectFlowsResolver(flows),
     new ConnectFlowResolver(providers, methods, directory),

@@ -64,6 +64,9 @@ export const noSuchIntegration = (options?: Pick<MailErrorOptions, 'field'>): Ma
 export const noSuchMessage = (options?: Pick<MailErrorOptions, 'cause'>): MailError =>
   new MailError('NOT_FOUND', 'There is no such message.', options);
 
+/** The error for a caller without a valid credential. `message` says what the client has to do. */
+export const unauthenticated = (message: string): MailError => new MailError('UNAUTHENTICATED', message);
+
 export const isMailError = (value: unknown): value is MailError => value instanceof MailError;
 
 export const isNotFound = (value: unknown): boolean => isMailError(value) && value.code === 'NOT_FOUND';

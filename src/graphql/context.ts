@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Caller } from './principal.ts';
+import type { Caller } from './caller.ts';
 
 /** The context of every resolver. It knows no feature of the mail API: loaders and similar objects come from `once`. */
 export interface Context extends Caller {

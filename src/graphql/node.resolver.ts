@@ -1,11 +1,11 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import { isGlobalId } from '../domain/global-id.ts';
+import { requirePrincipal } from './caller.ts';
 import type { Context } from './context.ts';
 import { requireListSize } from './limits.ts';
 import { ListSizeHint } from './list-size.ts';
 import { Node, type NodeRegistry } from './node.ts';
-import { requirePrincipal } from './principal.ts';
 
 @Resolver()
 export class NodeResolver {

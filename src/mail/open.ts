@@ -26,11 +26,14 @@ import { Drafts } from './compose/drafts.ts';
 import { ListCursors } from './list/list-position.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
+import { MailboxChanges, type MailboxChangesOf } from './organise/mailbox-changes.ts';
+import { changeMessages } from './organise/message-changes.ts';
 import { Delivery } from './submission/delivery.ts';
 import { Payloads } from './submission/payload.ts';
 import { SubmissionFeed } from './submission/submission.feed.ts';
 import { SubmissionJob } from './submission/submission.job.ts';
 import { SubmissionStore } from './submission/submission.store.ts';
+import { SubmissionList } from './submission/submission-list.ts';
 import { SubmissionWriter } from './submission/submission-writer.ts';
 import { Submissions } from './submission/submissions.ts';
 import type { SendTimes } from './submission/verdict.ts';
@@ -66,10 +69,13 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   const lists = new MailLists(unified, mailOf);
   const downloads = new Downloads({ sealer, handles, publicUrl });
 
+  // Organising.
+  const mailboxChangesOf: MailboxChangesOf = (account) => new MailboxChanges(account);
+
   // Sending.
   const uploadStore = new UploadStore(db);
   const uploads = new Uploads({ store: uploadStore, sealer, maxBytes: uploadMaxBytes });
-  const composer = new Composer({ uploads, accounts: mails });
+  const composer = new Composer({ uploads });
   const store = new SubmissionStore(db);
   const payloads = new Payloads(sealer);
   const feed = new SubmissionFeed(bus);
@@ -91,6 +97,7 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     deleted: (integrationId, draftId) => job.draftDeleted(integrationId, draftId),
   });
   const submissions = new Submissions({ store, payloads, composer, job, feed });
+  const submissionList = new SubmissionList(store, sealer);
   const unsubscriber = new Unsubscriber({
     outbound: new Outbound(),
     send: (account, message, key) => submissions.sendFrom(account, message, key),
@@ -108,16 +115,19 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     new IntegrationDraftsResolver(mailOf, unified),
     new DraftsResolver(mailOf, drafts),
     new SubmissionResolver(mailOf, submissions),
-    new ViewerSubmissionsResolver(mailOf, store, sealer),
-    new OrganiseResolver(mailOf),
-    new MailboxesResolver(mailOf),
+    new ViewerSubmissionsResolver(mailOf, submissionList),
+    new OrganiseResolver(mailOf, changeMessages),
+    new MailboxesResolver(mailOf, mailboxChangesOf),
     new UnsubscribeResolver(mailOf, unsubscriber),
   ];
   return {
     mails,
     lists: unified,
+    changeMessages,
+    mailboxChangesOf,
     drafts,
     submissions,
+    submissionList,
     unsubscriber,
     mailOf,
     submissionStore: store,

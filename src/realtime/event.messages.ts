@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import type { AccountHandles } from '../accounts/handles/account-handles.ts';
+import type { AccountHandle } from '../accounts/handles/account-handle.ts';
 import type { MailboxAddress, Reachability } from '../accounts/integrations/reachability.ts';
 import { backoffMs } from '../changes/backoff.ts';
 import {
@@ -16,10 +16,8 @@ import {
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Call } from '../providers/contract/call.ts';
-import type { MailSession } from '../providers/contract/mail-session.ts';
 
 interface EventMessagesOptions {
-  readonly handles: Pick<AccountHandles, 'internal'>;
   /** The address of the account. Null when the account no longer exists. */
   readonly mailbox: (integrationId: string) => Promise<MailboxAddress | null>;
   readonly reachability: Pick<Reachability, 'listen'>;
@@ -28,8 +26,9 @@ interface EventMessagesOptions {
   readonly maxWaitMs?: number;
 }
 
-/** The new messages of one account, shared by all subscriptions to it. */
+/** The new messages of one account, shared by all subscriptions that have the same rights in it. */
 interface AccountEventReads {
+  readonly integrationId: string;
   readonly loader: DataLoader<string, Message>;
   readonly messages: LRUCache<string, Promise<Message>>;
   mailboxIds: Promise<ReadonlyMap<MailboxRole, string>> | null;
@@ -65,8 +64,9 @@ export class EventMessages {
    * The message's envelope. Rejects with MailError, NOT_FOUND when it has been deleted; any other failure is logged here, once
    * for all who asked.
    */
-  read(integrationId: string, messageId: string): Promise<Message> {
-    const reads = this.readsOf(integrationId);
+  read(account: AccountHandle, messageId: string): Promise<Message> {
+    const integrationId = account.integration.id;
+    const reads = this.readsOf(account);
     const known = reads.messages.get(messageId);
     if (known) return known;
     const reading = reads.loader.load(messageId);
@@ -83,10 +83,11 @@ export class EventMessages {
   }
 
   /** The provider's id of the account's mailbox with that role; undefined when it has none. */
-  async mailboxId(integrationId: string, role: MailboxRole): Promise<string | undefined> {
-    const reads = this.readsOf(integrationId);
+  async mailboxId(account: AccountHandle, role: MailboxRole): Promise<string | undefined> {
+    const integrationId = account.integration.id;
+    const reads = this.readsOf(account);
     if (!reads.mailboxIds) {
-      reads.mailboxIds = this.listMailboxes(integrationId);
+      reads.mailboxIds = this.listMailboxes(account);
       reads.mailboxIds.catch((err: unknown) =>
         this.options.log.warn({ err, integrationId }, 'the mailboxes of a new message could not be read'),
       );
@@ -101,14 +102,15 @@ export class EventMessages {
 
   /** The account's mailboxes have changed, or it has no subscribers any more. */
   forget(integrationId: string): void {
-    this.accounts.delete(integrationId);
+    for (const [key, reads] of this.accounts) if (reads.integrationId === integrationId) this.accounts.delete(key);
   }
 
-  private readsOf(integrationId: string): AccountEventReads {
-    const known = this.accounts.get(integrationId);
+  private readsOf(account: AccountHandle): AccountEventReads {
+    const known = this.accounts.get(account.sharingKey);
     if (known) return known;
     const reads: AccountEventReads = {
-      loader: new DataLoader<string, Message>((ids) => this.hydrate(integrationId, ids), {
+      integrationId: account.integration.id,
+      loader: new DataLoader<string, Message>((ids) => this.hydrate(account, ids), {
         cache: false,
         maxBatchSize: 50,
         batchScheduleFn: (go) => setTimeout(go, BATCH_DELAY_MS),
@@ -116,7 +118,7 @@ export class EventMessages {
       messages: new LRUCache({ max: MAX_MESSAGES }),
       mailboxIds: null,
     };
-    this.accounts.set(integrationId, reads);
+    this.accounts.set(account.sharingKey, reads);
     return reads;
   }
 
@@ -124,11 +126,11 @@ export class EventMessages {
    * An unanswered request is repeated, each time with a longer time-out: a request that hangs may never be answered. While
    * the provider is unavailable the event waits; otherwise mail that arrives as an outage begins would be an event without its message.
    */
-  private async hydrate(integrationId: string, ids: readonly string[]): Promise<(Message | MailError)[]> {
+  private async hydrate(account: AccountHandle, ids: readonly string[]): Promise<(Message | MailError)[]> {
     const found = new Map<string, Message | MailError>();
-    await this.untilAnswered(integrationId, async (call) => {
+    await this.untilAnswered(account.integration.id, async (call) => {
       const open = ids.filter((id) => !found.has(id) || isTransient(found.get(id)));
-      const session = await this.session(integrationId);
+      const session = await account.session();
       const answers = await session.getMessages(open, 'envelope', call);
       for (const [i, answer] of answers.entries()) found.set(open[i] ?? '', answer);
       return answers.find(isTransient) ?? null;
@@ -136,14 +138,10 @@ export class EventMessages {
     return ids.map((id) => found.get(id) ?? noSuchMessage());
   }
 
-  private async session(integrationId: string): Promise<MailSession> {
-    return (await this.options.handles.internal(integrationId)).session();
-  }
-
-  private async listMailboxes(integrationId: string): Promise<ReadonlyMap<MailboxRole, string>> {
+  private async listMailboxes(account: AccountHandle): Promise<ReadonlyMap<MailboxRole, string>> {
     let ids: ReadonlyMap<MailboxRole, string> = new Map();
-    await this.untilAnswered(integrationId, async (call) => {
-      const session = await this.session(integrationId);
+    await this.untilAnswered(account.integration.id, async (call) => {
+      const session = await account.session();
       const mailboxes = await session.listMailboxes(call);
       ids = new Map(mailboxes.flatMap(({ role, id }) => (role ? [[role, id] as const] : [])));
       return null;

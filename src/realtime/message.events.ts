@@ -1,14 +1,13 @@
-import {
-  INTEGRATION_TOPIC,
-  IntegrationChange,
-  type IntegrationDirectory,
-} from '../accounts/integrations/integration.directory.ts';
+import type { AccountHandle } from '../accounts/handles/account-handle.ts';
+import type { AccountHandles } from '../accounts/handles/account-handles.ts';
+import { INTEGRATION_TOPIC, IntegrationChange } from '../accounts/integrations/integration.directory.ts';
 import type { LoggedChange } from '../changes/change.store.ts';
 import { isNotFound, noSuchIntegration } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
+import type { Principal } from '../domain/principal.ts';
+import { requirePrincipal } from '../graphql/caller.ts';
 import type { Context } from '../graphql/context.ts';
-import { requirePrincipal } from '../graphql/principal.ts';
 import { createContext } from '../graphql/request-context.ts';
 import type { MailOf } from '../mail/api/mail-of.ts';
 import { MessageType } from '../mail/api/message/message.type.ts';
@@ -23,7 +22,7 @@ import { MessageReceived } from './message-received.type.ts';
 
 interface MessageEventsOptions {
   readonly hub: Hub;
-  readonly directory: IntegrationDirectory;
+  readonly handles: Pick<AccountHandles, 'all' | 'find'>;
   readonly mailOf: MailOf;
   readonly messages: EventMessages;
   readonly cursors: ChangeCursors;
@@ -44,25 +43,26 @@ export class MessageEvents {
 
   /** Throws UNAUTHENTICATED, NOT_FOUND or BAD_USER_INPUT before the first event. */
   async open(request: MessageEventsRequest, context: Context): Promise<AsyncGenerator<MessageReceived, void, void>> {
-    const { directory, cursors, bus, hub } = this.options;
-    const { userId } = requirePrincipal(context);
+    const { handles, cursors, bus, hub } = this.options;
+    const principal = requirePrincipal(context);
+    const { userId } = principal;
     const after = request.after === null ? new Map<string, bigint>() : cursors.open(userId, request.after);
     for (const id of request.integrationIds ?? []) {
-      const record = await directory.find(userId, id);
-      if (!record || record.status === 'DISCONNECTED') throw noSuchIntegration();
+      const account = await handles.find(principal, id);
+      if (!account || account.integration.status === 'DISCONNECTED') throw noSuchIntegration();
     }
     const wanted = request.integrationIds && new Set(request.integrationIds);
-    const integrations = async () => {
-      const ids = (await directory.forUser(userId)).map((record) => record.id);
-      return wanted ? ids.filter((id) => wanted.has(id)) : ids;
+    const accounts = async () => {
+      const all = await handles.all(principal);
+      return wanted ? all.filter(({ integration: { id } }) => wanted.has(id)) : all;
     };
-    if (request.role !== null) await this.prepare(integrations, request.role);
+    if (request.role !== null) this.prepare(await accounts(), request.role);
     return this.received(
       streamEvents({
         logs: hub,
         after,
         signal: context.signal,
-        keys: integrations,
+        keys: async () => (await accounts()).map(({ integration: { id } }) => id),
         keysChanged: (fn) => {
           const stops = [
             bus.subscribe(INTEGRATION_TOPIC, (payload) => {
@@ -76,7 +76,7 @@ export class MessageEvents {
           };
         },
         positionOf: ({ sequence }) => sequence,
-        show: (change) => this.show(change, request.role, context.signal),
+        show: (change) => this.show(change, principal, request.role, context.signal),
       }),
       userId,
       context,
@@ -84,8 +84,8 @@ export class MessageEvents {
   }
 
   /** Looks up the mailboxes with the role in the background, so that the first event need not wait for it. */
-  private async prepare(integrations: () => Promise<readonly string[]>, role: MailboxRole): Promise<void> {
-    for (const id of await integrations()) this.options.messages.mailboxId(id, role).catch(() => {});
+  private prepare(accounts: readonly AccountHandle[], role: MailboxRole): void {
+    for (const account of accounts) this.options.messages.mailboxId(account, role).catch(() => {});
   }
 
   private async *received(
@@ -112,18 +112,21 @@ export class MessageEvents {
 
   private async show(
     change: LoggedChange,
+    principal: Principal,
     role: MailboxRole | null,
     signal: AbortSignal,
   ): Promise<ReceivedMessage | null> {
-    const { messages } = this.options;
+    const { handles, messages } = this.options;
     const { integrationId, kind, subject } = change;
     if (kind === 'mailbox' || kind === 'reset') messages.forget(integrationId);
     if (kind !== 'created') return null;
     try {
       const reading = async () => {
+        const account = await handles.find(principal, integrationId);
+        if (!account) return null;
         const [message, wanted] = await Promise.all([
-          messages.read(integrationId, subject),
-          role === null ? null : messages.mailboxId(integrationId, role).then((id) => ({ id })),
+          messages.read(account, subject),
+          role === null ? null : messages.mailboxId(account, role).then((id) => ({ id })),
         ]);
         return isInMailbox(message, wanted) ? { integrationId, message } : null;
       };

@@ -29,8 +29,8 @@ export function openRealtime(
   const hub = new Hub(changes, bus);
   const cursors = new ChangeCursors(sealer);
   const mailbox = (integrationId: string) => directory.mailbox(integrationId);
-  const messages = new EventMessages({ handles, mailbox, reachability, log });
-  const events = new MessageEvents({ hub, directory, mailOf, messages, cursors, bus });
+  const messages = new EventMessages({ mailbox, reachability, log });
+  const events = new MessageEvents({ hub, handles, mailOf, messages, cursors, bus });
   const submissionEvents = new SubmissionEvents({
     store: submissionStore,
     mailOf,

@@ -1,6 +1,6 @@
 import { MailError } from '../domain/error.ts';
+import { requirePrincipal } from '../graphql/caller.ts';
 import type { Context } from '../graphql/context.ts';
-import { requirePrincipal } from '../graphql/principal.ts';
 import { createContext } from '../graphql/request-context.ts';
 import type { MailOf } from '../mail/api/mail-of.ts';
 import { SubmissionType } from '../mail/api/submission/submission.type.ts';

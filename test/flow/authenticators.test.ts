@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuthenticationRequest, Authenticator } from '../../src/accounts/users/authenticator.ts';
-import { MailError } from '../../src/domain/error.ts';
-import { EVERYTHING, type Principal, unauthenticated } from '../../src/graphql/principal.ts';
+import { MailError, unauthenticated } from '../../src/domain/error.ts';
+import { EVERYTHING, type Principal } from '../../src/domain/principal.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
 import { bodyOf } from '../support/clients/answer.ts';
 import { answerIn, init, openSocket, Socket, subscribe } from '../support/clients/socket.ts';

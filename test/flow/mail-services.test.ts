@@ -9,11 +9,10 @@ import type { Compose } from '../../src/domain/compose.ts';
 import { MailError } from '../../src/domain/error.ts';
 import { encodeId } from '../../src/domain/global-id.ts';
 import type { Message } from '../../src/domain/message.ts';
-import type { Viewer } from '../../src/mail/account/viewer-mail.ts';
+import type { Principal } from '../../src/domain/principal.ts';
 import { MESSAGES } from '../../src/mail/list/list-kind.ts';
 import { type Mail, openMail } from '../../src/mail/open.ts';
 import { TRASH } from '../../src/mail/organise/change.ts';
-import { changeMessages } from '../../src/mail/organise/message-changes.ts';
 import { type Closers, openPlatform } from '../../src/platform/open.ts';
 import type { Draft, MailSession } from '../../src/providers/contract/mail-session.ts';
 import { fillDataDir, silent } from '../support/app/database.ts';
@@ -96,7 +95,7 @@ afterAll(async () => {
 });
 
 /** Returns the mail of a user, as a job or a caller without GraphQL gets it. */
-const mailOf = (user: string) => mail.mails.of({ userId: user } as Viewer, new AbortController().signal, silent);
+const mailOf = (user: string) => mail.mails.of({ userId: user } as Principal, new AbortController().signal, silent);
 const subjects = async () => {
   const reader = mailOf(userId);
   const everything = { condition: null, scope: ['services'], first: 10, after: null };
@@ -114,12 +113,25 @@ it('lists the messages of a user', async () => {
 
 it('moves a message, and returns the outcome for each id', async () => {
   const ids = [encodeId('Message', integrationId, 'old'), encodeId('Message', integrationId, 'lost'), 'no id'];
-  expect(await changeMessages(mailOf(userId), ids, TRASH)).toMatchObject([
+  expect(await mail.changeMessages(mailOf(userId), ids, TRASH)).toMatchObject([
     { message: { id: 'old', mailboxIds: ['TRASH'] }, error: null },
     { message: null, error: { code: 'NOT_FOUND' } },
     { account: null, error: { code: 'BAD_USER_INPUT' } },
   ]);
   expect(await subjects()).toEqual(['Lunch']);
+});
+
+it('refuses a mailbox that the account cannot have', async () => {
+  const account = await mailOf(userId).find(integrationId);
+  const created = account && mail.mailboxChangesOf(account).create({ name: 'Plans' });
+  await expect(created).rejects.toMatchObject({ code: 'UNSUPPORTED', field: ['kind'] });
+});
+
+it('lists what was sent, and refuses what is no cursor', async () => {
+  const request = { statuses: null, first: 1, after: null };
+  expect(await mail.submissionList.page(mailOf(userId), request)).toEqual({ entries: [], hasNextPage: false });
+  const after = { ...request, after: 'no cursor' };
+  await expect(mail.submissionList.page(mailOf(userId), after)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
 });
 
 it('stores a draft and deletes it', async () => {
@@ -142,7 +154,7 @@ it('sends once for each key', async () => {
 it("reaches nobody else's account", async () => {
   const stranger = mailOf(randomUUID());
   expect(await stranger.all()).toEqual([]);
-  const [outcome] = await changeMessages(stranger, [encodeId('Message', integrationId, 'new')], TRASH);
+  const [outcome] = await mail.changeMessages(stranger, [encodeId('Message', integrationId, 'new')], TRASH);
   expect(outcome).toMatchObject({ account: null, error: { code: 'NOT_FOUND' } });
   await expect(mail.drafts.save(stranger, { integration })).rejects.toMatchObject({
     code: 'NOT_FOUND',

@@ -3,7 +3,7 @@ import { AccountHandles } from '../../src/accounts/handles/account-handles.ts';
 import { MailSessions } from '../../src/accounts/handles/mail-sessions.ts';
 import { RequestLimiters } from '../../src/accounts/handles/request-limiters.ts';
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
-import type { Principal } from '../../src/graphql/principal.ts';
+import type { Principal } from '../../src/domain/principal.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import type { AccountDetails } from '../../src/providers/contract/provider.ts';
 import { silent } from '../support/app/database.ts';
@@ -62,6 +62,12 @@ it('a principal gets handles of their own accounts and no others', async () => {
   expect(ids(await handles.all(ada))).toEqual(['a', 'b']);
   expect((await handles.find(ada, 'a'))?.integration).toBe(records[0]);
   expect([await handles.find(ada, 'c'), await handles.find(ada, 'nothing')]).toEqual([null, null]);
+});
+
+it('a signed link gets a handle of an account of its user and of no other', async () => {
+  const link = { userId: 'ada', expiresAt: new Date(1) };
+  expect((await handles.ofLink(link, 'a'))?.integration).toBe(records[0]);
+  expect([await handles.ofLink(link, 'c'), await handles.ofLink(link, 'nothing')]).toEqual([null, null]);
 });
 
 it('the gateway itself gets a handle of any account', async () => {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Authenticator, Authenticators } from '../../src/accounts/users/authenticator.ts';
-import { MailError } from '../../src/domain/error.ts';
-import { unauthenticated } from '../../src/graphql/principal.ts';
+import { MailError, unauthenticated } from '../../src/domain/error.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -18,16 +17,16 @@ it('waits a while for an authenticator that hangs, and leaves no timer behind', 
   const hanging = expect(asked(() => new Promise(() => {}))).rejects.toMatchObject({ code: 'TIMEOUT' });
   await vi.advanceTimersByTimeAsync(60_000);
   await hanging;
-  await expect(asked(async () => null)).rejects.toMatchObject({ extensions: { code: 'UNAUTHENTICATED' } });
+  await expect(asked(async () => null)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   expect(vi.getTimerCount()).toBe(0);
 });
 
 it.each([
-  ['a refusal', unauthenticated('Revoked.'), { message: 'Revoked.', extensions: { code: 'UNAUTHENTICATED' } }],
+  ['a refusal', unauthenticated('Revoked.'), { message: 'Revoked.', code: 'UNAUTHENTICATED' }],
   [
     'a refusal in the words of the domain',
     new MailError('UNAUTHENTICATED', 'Revoked.'),
-    { message: 'Revoked.', extensions: { code: 'UNAUTHENTICATED' } },
+    { message: 'Revoked.', code: 'UNAUTHENTICATED' },
   ],
   ['what may pass', new MailError('TIMEOUT', 'Hangs.'), { code: 'TIMEOUT', message: 'Hangs.' }],
   [

@@ -30,10 +30,16 @@ function setUp(messages: readonly Message[] = [], session: Partial<MailSession> 
         throw new MailError('NOT_FOUND', 'There is no such upload.');
       },
     },
-    accounts: { owned: async (userId, id) => (userId === 'user' && id === 'outlook' ? elsewhere : null) },
   });
+  const accounts = { find: async (id: string) => (id === 'outlook' ? elsewhere : null) };
   const compose = (input: Omit<ComposeRequest, 'integration'>, purpose: 'send' | 'draft' = 'draft') =>
-    composer.compose(account, { integration: encodeId('Integration', 'gmail'), ...input }, 'new@mine.example', purpose);
+    composer.compose(
+      accounts,
+      account,
+      { integration: encodeId('Integration', 'gmail'), ...input },
+      'new@mine.example',
+      purpose,
+    );
   const fieldOf = (input: Omit<ComposeRequest, 'integration'>, purpose: 'send' | 'draft' = 'draft') =>
     compose(input, purpose).then(
       () => null,
@@ -418,10 +424,11 @@ describe('hostile input', () => {
     );
     const composer = new Composer({
       uploads: { attachment: async () => uploaded },
-      accounts: { owned: async () => null },
     });
     const attachments = [{ upload: encodeId('Upload', 'a') }, { upload: encodeId('Upload', 'b') }];
-    await expect(composer.compose(big, { integration: 'x', to, attachments }, 'id@x')).rejects.toMatchObject({
+    await expect(
+      composer.compose({ find: async () => null }, big, { integration: 'x', to, attachments }, 'id@x'),
+    ).rejects.toMatchObject({
       code: 'INVALID',
       field: ['input', 'message', 'attachments', '1'],
     });

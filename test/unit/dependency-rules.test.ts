@@ -28,6 +28,7 @@ const BREAKS: Record<string, readonly [from: string, to: string]> = {
   'mail-services-know-no-graphql': ['/src/mail/list/unified-list.ts', '/src/mail/api/nodes.ts'],
   'prisma-lives-in-stores': ['/src/mail/list/unified-list.ts', '/src/platform/prisma/client.ts'],
   'only-accounts-opens-the-vault': ['/src/mail/list/unified-list.ts', '/src/vault/vault.ts'],
+  'only-account-handles-leave-accounts': ['/src/mail/list/unified-list.ts', '/src/accounts/handles/mail-sessions.ts'],
   'only-app-and-main-wire': ['/src/server/http/http.ts', '/src/app.ts'],
   'sandbox-never-imports-src': ['/sandbox/start.ts', '/src/domain/one.ts'],
   'only-main-imports-the-sandbox': ['/src/app.ts', '/sandbox/start.ts'],

@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import { afterEach, expect, it, vi } from 'vitest';
+import type { AccountHandle } from '../../src/accounts/handles/account-handle.ts';
 import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { Batch } from '../../src/providers/contract/list.ts';
 import { EventMessages } from '../../src/realtime/event.messages.ts';
-import { handlesOf } from '../support/app/account-handle.ts';
 
 function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Message>) {
   const lines: string[] = [];
@@ -16,12 +16,16 @@ function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Mes
   };
   const reachability = new Reachability();
   const events = new EventMessages({
-    handles: handlesOf(() => session),
     mailbox: async () => MAILBOX,
     reachability,
     log,
   });
-  return { lines, events, reachability };
+  const account = {
+    integration: { id: 'i' },
+    sharingKey: 'i',
+    session: async () => session,
+  } as unknown as AccountHandle;
+  return { lines, events, reachability, account };
 }
 const MAILBOX = { provider: 'GMAIL', address: 'a@mail.example' };
 afterEach(() => vi.useRealTimers());
@@ -29,30 +33,45 @@ const code = (reading: Promise<unknown>) => reading.then(() => 'read').catch((er
 
 it('one mail that cannot be read is requested once and logged once, for any number of subscribers', async () => {
   let asked = 0;
-  const { lines, events } = messages((ids) => {
+  const { lines, events, account } = messages((ids) => {
     asked++;
     return ids.map(() => new MailError('INVALID', 'unreadable'));
   });
-  const readers = Array.from({ length: 20 }, () => code(events.read('i', 'm1')));
+  const readers = Array.from({ length: 20 }, () => code(events.read(account, 'm1')));
   expect(new Set(await Promise.all(readers))).toEqual(new Set(['INVALID']));
-  expect(await code(events.read('i', 'm1'))).toBe('INVALID');
+  expect(await code(events.read(account, 'm1'))).toBe('INVALID');
   expect({ asked, lines: lines.length }).toEqual({ asked: 1, lines: 1 });
 });
 
+it('one is asked for once for each set of rights, and forgotten for all of them', async () => {
+  let asked = 0;
+  const { events, account } = messages((ids) => {
+    asked++;
+    return ids.map((id) => ({ id }) as Message);
+  });
+  const restricted = { ...account, sharingKey: 'i, restricted' };
+  const readAll = () => Promise.all([account, restricted, restricted].map((handle) => events.read(handle, 'm1')));
+  await readAll();
+  expect(asked).toBe(2);
+  events.forget('i');
+  await readAll();
+  expect(asked).toBe(4);
+});
+
 it('one that was deleted meanwhile is not a failure', async () => {
-  const { lines, events } = messages((ids) => ids.map(() => new MailError('NOT_FOUND', 'gone')));
-  expect(await code(events.read('i', 'm1'))).toBe('NOT_FOUND');
+  const { lines, events, account } = messages((ids) => ids.map(() => new MailError('NOT_FOUND', 'gone')));
+  expect(await code(events.read(account, 'm1'))).toBe('NOT_FOUND');
   expect(lines).toEqual([]);
 });
 
 it('one that was not answered is requested again, alone and with a longer timeout', async () => {
   const asked: [readonly string[], number | undefined][] = [];
-  const { lines, events } = messages((ids, { attemptTimeoutMs }) => {
+  const { lines, events, account } = messages((ids, { attemptTimeoutMs }) => {
     asked.push([ids, attemptTimeoutMs]);
     const first = asked.length === 1;
     return ids.map((id) => (first && id === 'm2' ? new MailError('TIMEOUT', 'no answer') : ({ id } as Message)));
   });
-  const read = await Promise.all([events.read('i', 'm1'), events.read('i', 'm2')]);
+  const read = await Promise.all([events.read(account, 'm1'), events.read(account, 'm2')]);
   expect(read.map(({ id }) => id)).toEqual(['m1', 'm2']);
   expect(asked.map(([ids]) => ids)).toEqual([['m1', 'm2'], ['m2']]);
   expect(asked[1]?.[1]).toBeGreaterThan(asked[0]?.[1] ?? 0);
@@ -61,12 +80,12 @@ it('one that was not answered is requested again, alone and with a longer timeou
 
 it('one is requested as background work when people have used up their share of the limits', async () => {
   const asked: string[] = [];
-  const { lines, events } = messages((ids, { priority }) => {
+  const { lines, events, account } = messages((ids, { priority }) => {
     asked.push(priority);
     const busy = new MailError('RATE_LIMITED', 'busy', { retryAfterMs: 600_000 });
     return ids.map((id) => (priority === 'interactive' ? busy : ({ id } as Message)));
   });
-  expect(await events.read('i', 'm1')).toEqual({ id: 'm1' });
+  expect(await events.read(account, 'm1')).toEqual({ id: 'm1' });
   expect(asked).toEqual(['interactive', 'background']);
   expect(lines).toEqual([]);
 });
@@ -76,11 +95,11 @@ it.each(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT'] as const)(
   async (failure) => {
     vi.useFakeTimers();
     let isAway = true;
-    const { lines, events, reachability } = messages((ids) =>
+    const { lines, events, reachability, account } = messages((ids) =>
       ids.map((id) => (isAway ? new MailError(failure, 'away') : ({ id } as Message))),
     );
     let read: Message | null = null;
-    const reading = events.read('i', 'm1').then((message) => {
+    const reading = events.read(account, 'm1').then((message) => {
       read = message;
     });
     await vi.advanceTimersByTimeAsync(180_000);
@@ -97,11 +116,11 @@ it.each(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT'] as const)(
 it('one mail that is refused again and again, while its account answers, stops delaying the others', async () => {
   vi.useFakeTimers();
   let asked = 0;
-  const { lines, events, reachability } = messages((ids) => {
+  const { lines, events, reachability, account } = messages((ids) => {
     asked++;
     return ids.map(() => new MailError('PROVIDER_UNAVAILABLE', 'unreadable'));
   });
-  const outcome = code(events.read('i', 'm1'));
+  const outcome = code(events.read(account, 'm1'));
   for (let n = 0; n < 10; n++) {
     await vi.advanceTimersByTimeAsync(200);
     reachability.report(MAILBOX, 'answered');
@@ -114,13 +133,13 @@ it('a slow provider gets a longer timeout at the first try, until it is fast aga
   vi.useFakeTimers({ toFake: ['Date'] });
   let takesMs = 5_000;
   const patience: (number | undefined)[] = [];
-  const { events } = messages((ids, { attemptTimeoutMs }) => {
+  const { events, account } = messages((ids, { attemptTimeoutMs }) => {
     patience.push(attemptTimeoutMs);
     vi.setSystemTime(Date.now() + takesMs);
     return ids.map((id) => ({ id }) as Message);
   });
   for (const id of ['m1', 'm2', 'm3', 'm4']) {
-    await events.read('i', id);
+    await events.read(account, id);
     takesMs = id === 'm1' ? 5_000 : 100;
   }
   expect(patience).toEqual([4_000, 10_000, 10_000, 4_000]);

@@ -13,6 +13,7 @@ import {
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inboxPage, MAILBOXES, oneMessage, THREADS_PAGE } from '../../bench/pages.ts';
 import { encodeId } from '../../src/domain/global-id.ts';
+import type { Principal } from '../../src/domain/principal.ts';
 import { listSizeOf } from '../../src/graphql/list-size.ts';
 import { NodeResolver } from '../../src/graphql/node.resolver.ts';
 import { type Node, NodeRegistry } from '../../src/graphql/node.ts';
@@ -21,7 +22,6 @@ import { countLists } from '../../src/graphql/operation/limits/list-counter.ts';
 import { fieldsOf, isListOfObjects, ListFields } from '../../src/graphql/operation/limits/list-fields.ts';
 import { checkSizes } from '../../src/graphql/operation/limits/list-limits.ts';
 import { QUERY_LIMITS } from '../../src/graphql/operation/limits/query-limits.ts';
-import type { Principal } from '../../src/graphql/principal.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { NO_EXAMPLES } from '../../src/server/graphiql/examples.ts';

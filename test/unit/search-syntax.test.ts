@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { encodeId } from '../../src/domain/global-id.ts';
 import { EVERYTHING } from '../../src/domain/search/algebra.ts';
-import { conditionOf as listCondition } from '../../src/mail/api/list/list.args.ts';
 import { filterCondition } from '../../src/mail/api/list/message-filter.type.ts';
+import { conditionOf as listCondition } from '../../src/mail/api/list.args.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
 import { TimeZone } from '../../src/mail/search/time-zone.ts';
 import { seeded, seedOf } from '../support/mail/seeded.ts';

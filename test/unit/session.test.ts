@@ -39,7 +39,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     new SignInService({ users, sessions: a, attempts: new AttemptStore(db), registration, jwtSecret });
   const email = () => `person${++people}@people.example`;
   const session = async () => a.open((await users.create(email(), '')).id);
-  const code = (error: unknown) => (error as { extensions?: { code?: string } }).extensions?.code;
+  const code = (error: unknown) => (error as { code?: string }).code;
   const authenticate = (service: SessionService, token: string) =>
     new Authenticators([service]).authenticate(token, { clientAddress: '127.0.0.1' });
   const refusal = (service: SessionService, token: string) => authenticate(service, token).then(() => null, code);

@@ -178,13 +178,14 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
       session: async () => provider.account.session().then(() => session),
     } as MailAccount;
     const composer = {
-      compose: async (_a: MailAccount, _i: unknown, id: string) => ({ internetMessageId: id }) as Compose,
+      compose: async (_accounts: unknown, _a: MailAccount, _i: unknown, id: string) =>
+        ({ internetMessageId: id }) as Compose,
     };
     const delivery = new Delivery({
       writer,
       payloads,
       composer,
-      accounts: { owned: async () => account },
+      accounts: { ofUser: () => ({ find: async () => account }) },
       log: silent,
       now: clock.now,
     });

@@ -26,7 +26,7 @@ it('is looked up once more when it fell due while it was being stored', async ()
     payloads: { seal: () => Buffer.alloc(0) },
     composer: { compose: async () => ({}) },
   } as unknown as SubmissionsOptions);
-  await submissions.submit(fakeAccount('gmail', {}), {
+  await submissions.submit({ find: async () => null }, fakeAccount('gmail', {}), {
     what: { message: {} as ComposeRequest },
     idempotencyKey: 'key',
     sendAt: new Date(Date.now() + 50),

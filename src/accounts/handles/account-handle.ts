@@ -8,6 +8,11 @@ import type { IntegrationRecord } from '../integrations/integration.ts';
  */
 export interface AccountHandle {
   readonly integration: IntegrationRecord;
+  /**
+   * Handles with the same key give the same rights in the same account, so what was read through one of them may be shown
+   * to a caller who has another.
+   */
+  readonly sharingKey: string;
   /** What the account can do. Reading it makes no request. */
   readonly capabilities: Capabilities;
   /**

@@ -1,5 +1,5 @@
 import { noSuchIntegration } from '../../domain/error.ts';
-import type { Principal } from '../../graphql/principal.ts';
+import { EVERYTHING, type Principal } from '../../domain/principal.ts';
 import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
 import type { AccountHandle } from './account-handle.ts';
@@ -9,7 +9,7 @@ import type { MailSessions } from './mail-sessions.ts';
 export class AccountHandles {
   constructor(
     private readonly directory: Pick<IntegrationDirectory, 'forUser' | 'find' | 'get'>,
-    private readonly sessions: Pick<MailSessions, 'get' | 'capabilities'>,
+    private readonly mailSessions: Pick<MailSessions, 'get' | 'capabilities'>,
   ) {}
 
   /**
@@ -33,7 +33,18 @@ export class AccountHandles {
   }
 
   /**
-   * Makes a handle for the gateway's own work: a sync, a watch, a scheduled send. Never call it with an id from a client.
+   * Makes the handle for a signed link, which is a credential of the user for whom it was made. Returns null as `find` does.
+   */
+  ofLink(
+    { userId, expiresAt }: Pick<Principal, 'userId' | 'expiresAt'>,
+    integrationId: string,
+  ): Promise<AccountHandle | null> {
+    return this.find({ userId, kind: 'link', scopes: [EVERYTHING], expiresAt }, integrationId);
+  }
+
+  /**
+   * Makes a handle for the gateway's own work, which has no principal: a sync, a watch, the submission job. Never call it
+   * with an id from a client.
    * Throws NOT_FOUND.
    */
   async internal(integrationId: string): Promise<AccountHandle> {
@@ -43,13 +54,14 @@ export class AccountHandles {
   }
 
   private handle(integration: IntegrationRecord): AccountHandle {
-    const { sessions } = this;
+    const { mailSessions } = this;
     return {
       integration,
+      sharingKey: integration.id,
       get capabilities() {
-        return sessions.capabilities(integration);
+        return mailSessions.capabilities(integration);
       },
-      session: () => sessions.get(integration.id),
+      session: () => mailSessions.get(integration.id),
     };
   }
 }

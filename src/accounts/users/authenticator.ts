@@ -1,6 +1,5 @@
-import { GraphQLError } from 'graphql';
-import { isMailError, isTransient, MailError, publicCode, storeErrorIn } from '../../domain/error.ts';
-import { type Principal, unauthenticated } from '../../graphql/principal.ts';
+import { isMailError, isTransient, MailError, storeErrorIn, unauthenticated } from '../../domain/error.ts';
+import type { Principal } from '../../domain/principal.ts';
 import { timeLimited } from '../../platform/abort.ts';
 
 /** How long a request waits for its authenticators, in milliseconds. */
@@ -16,7 +15,7 @@ export interface AuthenticationRequest {
 export interface Authenticator {
   /**
    * Returns null for a credential of another kind, so that the next authenticator is asked. For an invalid credential of its
-   * own kind it throws a GraphQLError UNAUTHENTICATED that says what to do, and a MailError when it cannot decide for now.
+   * own kind it throws `unauthenticated(what to do)`, and a transient MailError when it cannot decide for now.
    */
   authenticate(credential: string, request: AuthenticationRequest): Promise<Principal | null>;
   /**
@@ -27,11 +26,15 @@ export interface Authenticator {
   onEnded?(listener: (credentialId: string) => void): () => void;
 }
 
+/** Whether an authenticator has refused the credential. After any other error it may be accepted later. */
+export const isRefusal = (error: unknown): error is MailError =>
+  isMailError(error) && !isTransient(error) && !storeErrorIn(error);
+
 /** Asks the authenticators in order, until one of them accepts or refuses the credential. */
 export class Authenticators {
   constructor(private readonly authenticators: readonly Authenticator[]) {}
 
-  /** Throws a GraphQLError for a credential that is refused, and a transient MailError when it cannot be verified for now. */
+  /** Throws a MailError: one of `isRefusal` for a credential that is refused, and a transient one when it cannot be verified for now. */
   async authenticate(credential: string, request: AuthenticationRequest): Promise<Principal> {
     try {
       return await timeLimited(this.ask(credential, request), AUTHENTICATION_TIMEOUT_MS, tookTooLong);
@@ -62,8 +65,7 @@ export class Authenticators {
  * are not faults of the gateway.
  */
 function refusalOf(error: unknown): unknown {
-  if (error instanceof GraphQLError || isTransient(error) || storeErrorIn(error)) return error;
-  if (isMailError(error)) return new GraphQLError(error.message, { extensions: { code: publicCode(error.code) } });
+  if (isMailError(error) || storeErrorIn(error)) return error;
   return new MailError('PROVIDER_UNAVAILABLE', 'The access token could not be verified for now: try again.', {
     cause: error,
   });

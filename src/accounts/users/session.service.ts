@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { MailError } from '../../domain/error.ts';
-import { type Principal, unauthenticated } from '../../graphql/principal.ts';
+import { MailError, unauthenticated } from '../../domain/error.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
 import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
 import { sha256 } from '../../platform/secrets/digest.ts';

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { EVERYTHING, type Principal } from '../../graphql/principal.ts';
+import { EVERYTHING, type Principal } from '../../domain/principal.ts';
 
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 const ISSUER = 'postern';

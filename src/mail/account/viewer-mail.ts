@@ -3,12 +3,10 @@ import type { AccountHandle } from '../../accounts/handles/account-handle.ts';
 import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
 import type { IntegrationRecord } from '../../accounts/integrations/integration.ts';
 import { isNotFound } from '../../domain/error.ts';
+import type { Principal } from '../../domain/principal.ts';
 import { MailAccount } from './mail-account.ts';
 import type { PageMemory } from './page-reads.ts';
 import { NEVER } from './reader.ts';
-
-/** The user, with everything that decides which accounts are accessible and what is allowed in them. */
-export type Viewer = Parameters<AccountHandles['find']>[0];
 
 interface ViewerMailsOptions {
   readonly handles: AccountHandles;
@@ -25,7 +23,7 @@ export class ViewerMail {
   private readonly opened = new Map<string, MailAccount>();
 
   constructor(
-    private readonly viewer: Viewer,
+    private readonly viewer: Principal,
     /** Aborts when the client disconnects. */
     readonly signal: AbortSignal,
     readonly log: Logger,
@@ -66,20 +64,24 @@ export class ViewerMail {
 export class ViewerMails {
   constructor(private readonly options: ViewerMailsOptions) {}
 
-  of(viewer: Viewer, signal: AbortSignal, log: Logger): ViewerMail {
+  of(viewer: Principal, signal: AbortSignal, log: Logger): ViewerMail {
     return new ViewerMail(viewer, signal, log, this.options);
   }
 
   /**
-   * The account of a user, for work without a request, such as a scheduled submission. Each call opens it again. Null as in
-   * `find`.
+   * The accounts of a user for the submission job, which has no request and no principal. Each `find` opens the account
+   * again.
    */
-  async owned(userId: string, integrationId: string): Promise<MailAccount | null> {
+  ofUser(userId: string): Pick<ViewerMail, 'find'> {
     const { handles, deadlineMs, memory } = this.options;
-    const handle = await handles.internal(integrationId).catch((error: unknown) => {
-      if (isNotFound(error)) return null;
-      throw error;
-    });
-    return handle?.integration.userId === userId ? new MailAccount(handle, NEVER, deadlineMs, memory) : null;
+    return {
+      find: async (integrationId) => {
+        const handle = await handles.internal(integrationId).catch((error: unknown) => {
+          if (isNotFound(error)) return null;
+          throw error;
+        });
+        return handle?.integration.userId === userId ? new MailAccount(handle, NEVER, deadlineMs, memory) : null;
+      },
+    };
   }
 }

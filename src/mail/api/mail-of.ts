@@ -1,5 +1,5 @@
+import { requirePrincipal } from '../../graphql/caller.ts';
 import type { Context } from '../../graphql/context.ts';
-import { requirePrincipal } from '../../graphql/principal.ts';
 import type { ViewerMail, ViewerMails } from '../account/viewer-mail.ts';
 
 /**

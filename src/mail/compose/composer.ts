@@ -6,6 +6,7 @@ import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/contract/mail-session.ts';
 import { type FieldPath, invalid, withErrorField, within } from '../account/input-error.ts';
 import type { MailAccount } from '../account/mail-account.ts';
+import type { ViewerMail } from '../account/viewer-mail.ts';
 import { type AttachmentSource, checkTotal, filesOf, resolveFiles } from './attachments.ts';
 import { aboveQuote, type Body, checkBody, withText } from './body.ts';
 import type { ComposeRequest } from './compose-request.ts';
@@ -18,9 +19,10 @@ const MAX_RECIPIENTS = 500;
 
 interface ComposerOptions {
   readonly uploads: AttachmentSource;
-  /** The user's accounts. The original or a file can be in another account than the new message. */
-  readonly accounts: { owned(userId: string, integrationId: string): Promise<MailAccount | null> };
 }
+
+/** The user's accounts. The original or a file can be in another account than the new message. */
+type Accounts = Pick<ViewerMail, 'find'>;
 
 /**
  * send: the message must have recipients, and is the field input.message. draft: it may be incomplete, and is the input
@@ -52,13 +54,14 @@ export class Composer {
    * its draft.
    */
   async compose(
+    accounts: Accounts,
     account: MailAccount,
     input: ComposeRequest,
     internetMessageId: string,
     purpose: Purpose = 'send',
   ): Promise<Compose> {
     try {
-      const compose = await this.written(account, input, internetMessageId, purpose);
+      const compose = await this.written(accounts, account, input, internetMessageId, purpose);
       checkRecipients(compose, purpose);
       return compose;
     } catch (error) {
@@ -67,6 +70,7 @@ export class Composer {
   }
 
   private async written(
+    accounts: Accounts,
     account: MailAccount,
     input: ComposeRequest,
     internetMessageId: string,
@@ -84,9 +88,9 @@ export class Composer {
     if (input.ifVersion != null && input.draft == null)
       throw invalid('ifVersion is the version of a draft. Give the draft as well.', ['ifVersion']);
     const [original, draft, files] = await Promise.all([
-      this.original(account, input),
+      this.original(accounts, account, input),
       input.draft != null ? readDraft(account, input.draft, input.ifVersion ?? null) : null,
-      input.attachments && resolveFiles(input.attachments, this.filesFor(account)),
+      input.attachments && resolveFiles(input.attachments, this.filesFor(accounts, account)),
     ]);
     // A new message needs the identities too: its default sender is the default identity, which need not be the account's
     // address.
@@ -155,7 +159,7 @@ export class Composer {
     return { body, attachments: await filesOf(account, message, wanted) };
   }
 
-  private async original(account: MailAccount, input: ComposeRequest): Promise<Original | null> {
+  private async original(accounts: Accounts, account: MailAccount, input: ComposeRequest): Promise<Original | null> {
     const { reply, replyAll, forward } = input;
     if (reply != null && forward != null) throw invalid('Give either reply or forward, not both.', ['forward']);
     if (replyAll && reply == null) throw invalid('replyAll needs reply, the message to reply to.', ['replyAll']);
@@ -163,7 +167,7 @@ export class Composer {
     const field = reply != null ? 'reply' : 'forward';
     return withErrorField([field], async () => {
       const { integrationId, providerId } = accountId((reply ?? forward) as string, 'Message');
-      const source = await this.account(account, integrationId);
+      const source = await accountOf(accounts, account, integrationId);
       if (!source) throw noSuchMessage();
       const message = await source.messages.full(providerId);
       if (message.isDraft)
@@ -172,15 +176,15 @@ export class Composer {
     });
   }
 
-  private filesFor(account: MailAccount) {
+  private filesFor(accounts: Accounts, account: MailAccount) {
     const { userId } = account.integration;
-    return { userId, uploads: this.options.uploads, account: (id: string) => this.account(account, id) };
+    return { userId, uploads: this.options.uploads, account: (id: string) => accountOf(accounts, account, id) };
   }
+}
 
-  private account(account: MailAccount, integrationId: string): Promise<MailAccount | null> {
-    if (integrationId === account.id) return Promise.resolve(account);
-    return this.options.accounts.owned(account.integration.userId, integrationId);
-  }
+/** The account with this id; null when it is none of the user's. */
+async function accountOf(accounts: Accounts, own: MailAccount, integrationId: string): Promise<MailAccount | null> {
+  return integrationId === own.id ? own : accounts.find(integrationId);
 }
 
 const bodyOf = ({ text, html }: ComposeRequest): Body => ({ text: text ?? null, html: html ?? null });

@@ -39,7 +39,7 @@ export class Drafts {
       return found;
     });
     const domain = account.integration.address.split('@').at(-1) ?? 'localhost';
-    const compose = await this.options.composer.compose(account, request, `${randomUUID()}@${domain}`, 'draft');
+    const compose = await this.options.composer.compose(mail, account, request, `${randomUUID()}@${domain}`, 'draft');
     const id = request.draft ? accountId(request.draft, 'Draft').providerId : null;
     const bytes = compose.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const draft = await changedElsewhere(() =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AccountHandle } from '../../accounts/handles/account-handle.ts';
 import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
-import { isNotFound, MailError } from '../../domain/error.ts';
+import { MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
 import type { Sealer } from '../../platform/secrets/seal.ts';
 import { SealedJson } from '../../platform/secrets/sealed-json.ts';
@@ -45,7 +45,7 @@ interface OpenedDownload extends DescribedDownload {
 
 interface DownloadsOptions {
   readonly sealer: Sealer;
-  readonly handles: Pick<AccountHandles, 'internal'>;
+  readonly handles: Pick<AccountHandles, 'ofLink'>;
   /** The URL at which clients reach the gateway, without a trailing slash. */
   readonly publicUrl: string;
 }
@@ -93,13 +93,12 @@ export class Downloads {
     return described((await this.find(token)).ticket);
   }
 
-  /** A link works without a session. It was created for its user, who must still have the account. */
+  /** A link works without a session. The user for whom it was created must still have the account. */
   private async find(token: string): Promise<{ ticket: Ticket; handle: AccountHandle }> {
     const ticket = this.ticketOf(token);
-    const handle = await this.options.handles.internal(ticket.integration).catch((error: unknown) => {
-      throw isNotFound(error) ? linkInvalid() : error;
-    });
-    if (handle.integration.userId !== ticket.user) throw linkInvalid();
+    const link = { userId: ticket.user, expiresAt: new Date(ticket.expires) };
+    const handle = await this.options.handles.ofLink(link, ticket.integration);
+    if (!handle) throw linkInvalid();
     return { ticket, handle };
   }
 

@@ -150,6 +150,9 @@ export class MailboxChanges {
   }
 }
 
+/** Returns the changes to the mailboxes of an account. */
+export type MailboxChangesOf = (account: MailAccount) => MailboxChanges;
+
 function checkName(name: string): string {
   const trimmed = name.trim();
   if (isBlank(trimmed)) throw invalid('A mailbox needs a name.', ['name']);

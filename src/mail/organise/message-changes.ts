@@ -59,6 +59,8 @@ export async function changeMessages(
   });
 }
 
+export type ChangeMessages = typeof changeMessages;
+
 const failed = (error: unknown): TargetOutcome => ({ message: null, thread: null, error });
 
 async function changeIn(

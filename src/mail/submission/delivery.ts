@@ -27,7 +27,6 @@ import {
 } from './verdict.ts';
 
 interface DeliveryOptions extends Omit<ProviderDraftsOptions, 'now'> {
-  readonly accounts: { owned(userId: string, integrationId: string): Promise<MailAccount | null> };
   readonly now?: () => Date;
   readonly times?: SendTimes;
 }
@@ -56,7 +55,8 @@ export class Delivery {
    * row. Throws ClaimLost.
    */
   async run(claim: Claim, calls: ProviderCalls, lateMs = 0): Promise<SubmissionRecord> {
-    const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
+    const { userId, integrationId } = claim.record;
+    const account = await this.options.accounts.ofUser(userId).find(integrationId);
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
     if (!account) return this.options.writer.finish(claim, { status: 'FAILED', problem: ACCOUNT_DISCONNECTED });
     if (claim.record.status === 'CANCELLED') return this.drafts.deleteDraft(claim, account, calls);

@@ -5,6 +5,7 @@ import { accountId } from '../../domain/global-id.ts';
 import { isUnreadable } from '../../providers/contract/list.ts';
 import type { MailSession } from '../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../account/mail-account.ts';
+import type { ViewerMails } from '../account/viewer-mail.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import type { Payloads } from './payload.ts';
@@ -18,6 +19,8 @@ export interface ProviderDraftsOptions {
   readonly writer: SubmissionWriter;
   readonly payloads: Payloads;
   readonly composer: Pick<Composer, 'compose'>;
+  /** The accounts of the user who sends. */
+  readonly accounts: Pick<ViewerMails, 'ofUser'>;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -64,7 +67,7 @@ export class ProviderDrafts {
   ): Promise<string> {
     const previousDraftId = record.tries > 1 ? await findDraft(session, record.internetMessageId, calls) : null;
     const request = previousDraftId === null ? input : { ...input, ifVersion: null };
-    const compose = await this.options.composer.compose(account, request, record.internetMessageId);
+    const compose = await this.compose(record, account, request);
     if (previousDraftId !== null && !input.draft) {
       await calls
         .run('probe', (call) => session.deleteDraft(previousDraftId, null, call))
@@ -73,6 +76,11 @@ export class ProviderDrafts {
         });
     }
     return (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(request), compose }, call))).id;
+  }
+
+  private compose(record: SubmissionRecord, account: MailAccount, input: ComposeRequest, purpose?: 'draft') {
+    const accounts = this.options.accounts.ofUser(record.userId);
+    return this.options.composer.compose(accounts, account, input, record.internetMessageId, purpose);
   }
 
   /** A draft of the user is sent in its current revision, with the Message-ID of that revision. */
@@ -116,9 +124,7 @@ export class ProviderDrafts {
     if (!payload || payload.kind === 'draft' || record.draftId !== null) return false;
     // The user's draft that the message revises still exists.
     if (payload.input.draft != null && !isDraftMissing) return false;
-    return saveContentAsDraft(payload.input, session, calls, (input) =>
-      this.options.composer.compose(account, input, record.internetMessageId, 'draft'),
-    );
+    return saveContentAsDraft(payload.input, session, calls, (input) => this.compose(record, account, input, 'draft'));
   }
 
   /** Deletes the draft that was created for a cancelled submission. */

@@ -38,6 +38,8 @@ type SubmissionContent = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' 
 /** Milliseconds that `send` waits for the outcome of a message that is sent now. */
 const OUTCOME_TIMEOUT_MS = 5_000;
 
+const NO_OTHER_ACCOUNTS: Pick<ViewerMail, 'find'> = { find: async () => null };
+
 /** Sends each message once for each idempotency key of a user. */
 export class Submissions {
   constructor(private readonly options: SubmissionsOptions) {}
@@ -49,13 +51,13 @@ export class Submissions {
     if (known) return known;
     const account = await mail.find(await integrationIdOf(request));
     if (!account) throw noSuchAccount(request);
-    return this.submit(account, request);
+    return this.submit(mail, account, request);
   }
 
-  /** Sends a message that the gateway has written, now, and once for each key. */
+  /** Sends a message that the gateway has written, now, and once for each key. It refers to no other account. */
   async sendFrom(account: MailAccount, message: ComposeRequest, idempotencyKey: string): Promise<SubmissionRecord> {
     const request = sendRequestOf({ message, idempotencyKey }, new Date());
-    return (await this.known(account.integration.userId, request)) ?? this.submit(account, request);
+    return (await this.known(account.integration.userId, request)) ?? this.submit(NO_OTHER_ACCOUNTS, account, request);
   }
 
   /** The submission with this key. Throws CONFLICT when it was stored for another message. */
@@ -77,7 +79,7 @@ export class Submissions {
    * for a reference that does not exist, FORBIDDEN for an account with access READ, and CONFLICT for a key of another
    * message, a draft that another key sends, or a draft that has changed.
    */
-  async submit(account: MailAccount, request: SendRequest): Promise<SubmissionRecord> {
+  async submit(mail: Pick<ViewerMail, 'find'>, account: MailAccount, request: SendRequest): Promise<SubmissionRecord> {
     const { job, feed } = this.options;
     const { userId } = account.integration;
     // The access is checked before the submission is stored: a message that is due in a month must not be refused in a
@@ -87,7 +89,7 @@ export class Submissions {
     let content: SubmissionContent;
     try {
       await this.requireFreeDraft(account, request);
-      content = await this.contentOf(account, id, request);
+      content = await this.contentOf(mail, account, id, request);
     } catch (error) {
       // The draft may be missing because another request with this key has just sent it.
       const other = await this.known(userId, request);
@@ -163,7 +165,12 @@ export class Submissions {
   }
 
   /** The stored content: the message as it was requested, or the draft. */
-  private async contentOf(account: MailAccount, id: string, request: SendRequest): Promise<SubmissionContent> {
+  private async contentOf(
+    mail: Pick<ViewerMail, 'find'>,
+    account: MailAccount,
+    id: string,
+    request: SendRequest,
+  ): Promise<SubmissionContent> {
     const { what } = request;
     const seal = (payload: Payload) => this.options.payloads.seal(id, payload);
     const heldDraftId = draftOf(request)?.id ?? null;
@@ -181,7 +188,7 @@ export class Submissions {
     const { message } = what;
     const domain = account.integration.address.split('@').at(-1) ?? 'localhost';
     const internetMessageId = `${randomUUID()}@${domain}`;
-    await unlessTransient(this.options.composer.compose(account, message, internetMessageId));
+    await unlessTransient(this.options.composer.compose(mail, account, message, internetMessageId));
     const ownDraft = !message.draft;
     const payload = seal({ kind: 'message', input: message });
     return { payload, ownDraft, draftId: null, heldDraftId, internetMessageId };

@@ -1,10 +1,11 @@
-import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
+import { isRefusal } from '../../accounts/users/authenticator.ts';
+import { type MailError, unauthenticated } from '../../domain/error.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { Context } from '../../graphql/context.ts';
-import { type Principal, unauthenticated } from '../../graphql/principal.ts';
 import { createContext } from '../../graphql/request-context.ts';
 
-/** Finds the principal of a credential. Throws GraphQLError UNAUTHENTICATED. */
+/** Finds the principal of a credential. Throws an error of `isRefusal` for one that is not valid. */
 type Authenticate = (credential: string, request: { readonly clientAddress: string }) => Promise<Principal>;
 
 interface Request {
@@ -31,11 +32,11 @@ export class Contexts {
   async of(request: Request): Promise<Context> {
     const token = request.authorization === undefined ? null : bearer(request.authorization);
     let principal: Principal | null = null;
-    let refusal: GraphQLError | null = null;
+    let refusal: MailError | null = null;
     try {
       if (token !== null) principal = await this.principal(token, request.clientAddress);
     } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
+      if (!isRefusal(error)) throw error;
       refusal = error;
     }
     return createContext({
@@ -56,12 +57,12 @@ export class Contexts {
     try {
       return (await this.principal(bearer(authorization ?? ''), clientAddress)).userId;
     } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
+      if (!isRefusal(error)) throw error;
       return `address ${clientAddress}`;
     }
   }
 
-  /** @throws GraphQLError UNAUTHENTICATED */
+  /** Throws an error of `isRefusal` for a token that is not valid. */
   async principal(token: string, clientAddress: string): Promise<Principal> {
     if (token.length > MAX_TOKEN_LENGTH) throw unauthenticated('The access token is too long to be one of ours.');
     if (token === '') throw unauthenticated('Send the header as "Authorization: Bearer <access token>".');

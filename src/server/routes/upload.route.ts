@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError } from 'graphql';
+import { isRefusal } from '../../accounts/users/authenticator.ts';
 import { isMailError, isTransient, type MailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
-import type { Principal } from '../../graphql/principal.ts';
+import type { Principal } from '../../domain/principal.ts';
 import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../../mail/upload/uploads.ts';
 import { Pace } from '../../platform/pace.ts';
 import { ENCODED, isEncoded } from '../http/bad-request.ts';
@@ -12,7 +12,7 @@ import { filenameOf } from './content-disposition.ts';
 
 interface UploadRouteOptions {
   readonly uploads: Pick<Uploads, 'store' | 'discard' | 'maxBytes'>;
-  /** Throws GraphQLError UNAUTHENTICATED. */
+  /** Throws an error of `isRefusal` for a token that is not valid. */
   authenticate(token: string, clientAddress: string): Promise<Principal>;
 }
 
@@ -86,7 +86,11 @@ async function principalOf(
   const token = bearer(headers.authorization ?? '');
   if (token === '' || token.length > 8_192)
     throw new UploadRefusal(401, 'UNAUTHENTICATED', 'Send the header "Authorization: Bearer <access token>".');
-  return authenticate(token, ip);
+  try {
+    return await authenticate(token, ip);
+  } catch (error) {
+    throw isRefusal(error) ? new UploadRefusal(401, 'UNAUTHENTICATED', error.message) : error;
+  }
 }
 
 /** Refuses an upload for reasons that its head alone shows. */
@@ -223,7 +227,6 @@ const tooLarge = (maxBytes: number, sizeBytes?: number): UploadRefusal =>
 function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): UploadRefusal | null {
   if (error instanceof UploadRefusal) return error;
   if (error instanceof UploadTooLarge) return tooLarge(maxBytes);
-  if (error instanceof GraphQLError) return new UploadRefusal(401, 'UNAUTHENTICATED', error.message);
   if (isMailError(error)) return new UploadRefusal(statusOf(error), error.code, error.message);
   const code = String((error as { code?: unknown }).code ?? '');
   if (code === 'FST_FILES_LIMIT')

@@ -1,6 +1,6 @@
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import type { Principal } from '../../graphql/principal.ts';
+import type { Principal } from '../../domain/principal.ts';
 
 /** The close code for a client that exceeds a limit. graphql-ws clients do not reconnect after it. */
 export const TOO_MANY = CloseCode.TooManyInitialisationRequests;

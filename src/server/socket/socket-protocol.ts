@@ -12,6 +12,7 @@ import {
 import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
+import { isRefusal } from '../../accounts/users/authenticator.ts';
 import { isMailError, isTransient, type MailError, storeErrorIn } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { OperationOutcome } from '../../graphql/operation/operation.ts';
@@ -86,7 +87,7 @@ export function createSocketProtocol({
       if (socket.readyState !== socket.OPEN) return false;
       return connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
     } catch (error) {
-      if (!(error instanceof GraphQLError)) return refuseConnection(socket, error);
+      if (!isRefusal(error)) return refuseConnection(socket, error);
       socket.close(CloseCode.Unauthorized, 'Send connection_init with {"authorization":"Bearer <access token>"}');
       return false;
     }

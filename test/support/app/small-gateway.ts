@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { buildSchema, type GraphQLObjectType } from 'graphql';
+import { requirePrincipal } from '../../../src/graphql/caller.ts';
 import type { Context } from '../../../src/graphql/context.ts';
 import { OperationPath } from '../../../src/graphql/operation/operation-path.ts';
-import { requirePrincipal } from '../../../src/graphql/principal.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
 import { createLog } from '../../../src/platform/log.ts';
 import { Contexts } from '../../../src/server/http/contexts.ts';

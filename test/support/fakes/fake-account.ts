@@ -36,7 +36,12 @@ export function fakeAccount(
     mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },
     ...more.capabilities,
   };
-  const handle: AccountHandle = { integration: record, capabilities, session: async () => session as MailSession };
+  const handle: AccountHandle = {
+    integration: record,
+    sharingKey: id,
+    capabilities,
+    session: async () => session as MailSession,
+  };
   return new MailAccount(handle, new AbortController().signal, 5_000, new PageMemory());
 }
 

@@ -1,7 +1,7 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
+import { requirePrincipal } from '../../../graphql/caller.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import type { NodeRegistry } from '../../../graphql/node.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import { requireProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { ConnectFlowStore } from '../../connect/connect-flow.store.ts';
@@ -9,9 +9,9 @@ import { isInProgress } from '../../connect/connect-flow.ts';
 import type { OpenConnectMethod } from '../../connect/connect-method.ts';
 import type { IntegrationDirectory } from '../../integrations/integration.directory.ts';
 import { IntegrationType } from '../integration/integration.type.ts';
+import { ProviderType } from '../provider.type.ts';
 import { ViewerType } from '../viewer/viewer.type.ts';
 import { ConnectFlowType } from './connect-flow.type.ts';
-import { ProviderType } from './provider.type.ts';
 
 const MAX_SHOWN_AGE_MS = 3_600_000;
 const MAX_SHOWN = 50;

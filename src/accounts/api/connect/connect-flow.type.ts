@@ -5,7 +5,7 @@ import { Node } from '../../../graphql/node.ts';
 import { DateTime, EmailAddress } from '../../../graphql/scalars.ts';
 import type { Access } from '../../../providers/contract/connect.ts';
 import { type ConnectFlowRecord, isInProgress } from '../../connect/connect-flow.ts';
-import { AccessEnum } from '../integration/access.enum.ts';
+import { AccessEnum } from '../access.enum.ts';
 
 const ConnectFlowStatusEnum = {
   CONNECTING: 'CONNECTING',

@@ -1,9 +1,9 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { sameAddress } from '../../../domain/address.ts';
 import { singleId } from '../../../domain/global-id.ts';
+import { requirePrincipal } from '../../../graphql/caller.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { userErrorOf } from '../../../graphql/errors/user-error.type.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import type { ConnectService } from '../../connect/connect.service.ts';
 import type { DisconnectService } from '../../integrations/disconnect.service.ts';
 import type { IntegrationDirectory } from '../../integrations/integration.directory.ts';

@@ -3,12 +3,12 @@ import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { EmailAddress, URLScalar } from '../../../graphql/scalars.ts';
 import type { Access } from '../../../providers/contract/connect.ts';
-import { AccessEnum } from '../integration/access.enum.ts';
+import { AccessEnum } from '../access.enum.ts';
 import { IntegrationType } from '../integration/integration.type.ts';
+import { ProviderIdEnum } from '../provider.enum.ts';
 import { ViewerType } from '../viewer/viewer.type.ts';
 import { ConnectFlowType } from './connect-flow.type.ts';
 import { ConnectMethodEnum } from './connect-method.enum.ts';
-import { ProviderIdEnum } from './provider.enum.ts';
 
 @InputType({ description: 'The input of `connect`: which account to connect, by an address, a provider, or both.' })
 export class ConnectInput {

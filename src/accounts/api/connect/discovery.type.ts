@@ -1,7 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import { EmailAddress } from '../../../graphql/scalars.ts';
+import { ProviderType } from '../provider.type.ts';
 import { ConnectMethodEnum } from './connect-method.enum.ts';
-import { ProviderType } from './provider.type.ts';
 
 @ObjectType('Discovery', {
   simpleResolvers: true,

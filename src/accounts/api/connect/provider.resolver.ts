@@ -7,9 +7,9 @@ import type { Access } from '../../../providers/contract/connect.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { DiscoveryService } from '../../connect/discovery.service.ts';
 import { AttemptLimiter } from '../../users/attempt.limiter.ts';
-import { AccessEnum } from '../integration/access.enum.ts';
+import { AccessEnum } from '../access.enum.ts';
+import { ProviderType } from '../provider.type.ts';
 import { DiscoveryType } from './discovery.type.ts';
-import { ProviderType } from './provider.type.ts';
 
 @Resolver(() => ProviderType)
 export class ProviderResolver {

@@ -1,8 +1,10 @@
-import { FieldResolver, Resolver, Root } from 'type-graphql';
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { requirePrincipal } from '../../../graphql/caller.ts';
+import type { Context } from '../../../graphql/context.ts';
 import { requireProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
-import type { MailSessions } from '../../handles/mail-sessions.ts';
-import { ProviderType } from '../connect/provider.type.ts';
+import type { AccountHandles } from '../../handles/account-handles.ts';
+import { ProviderType } from '../provider.type.ts';
 import { CapabilitiesType } from './capabilities.type.ts';
 import { IntegrationType } from './integration.type.ts';
 
@@ -10,7 +12,7 @@ import { IntegrationType } from './integration.type.ts';
 export class IntegrationResolver {
   constructor(
     private readonly providers: readonly Provider[],
-    private readonly sessions: MailSessions,
+    private readonly handles: Pick<AccountHandles, 'of'>,
   ) {}
 
   @FieldResolver(() => ProviderType, { description: 'The provider of the account, for showing its name or logo.' })
@@ -22,7 +24,7 @@ export class IntegrationResolver {
     description:
       'What this account can do. Another account of the same provider may differ. Reading this makes no request to the provider.',
   })
-  capabilities(@Root() { record }: IntegrationType): CapabilitiesType {
-    return new CapabilitiesType(this.sessions.capabilities(record));
+  capabilities(@Root() { record }: IntegrationType, @Ctx() context: Context): CapabilitiesType {
+    return new CapabilitiesType(this.handles.of(record, requirePrincipal(context)).capabilities);
   }
 }

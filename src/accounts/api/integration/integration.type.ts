@@ -6,7 +6,7 @@ import { Node } from '../../../graphql/node.ts';
 import { DateTime, EmailAddress } from '../../../graphql/scalars.ts';
 import type { Access } from '../../../providers/contract/connect.ts';
 import type { IntegrationRecord, IntegrationStatus } from '../../integrations/integration.ts';
-import { AccessEnum } from './access.enum.ts';
+import { AccessEnum } from '../access.enum.ts';
 import { IntegrationStatusEnum } from './integration-status.enum.ts';
 
 @ObjectType('Integration', {

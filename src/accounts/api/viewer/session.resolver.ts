@@ -1,9 +1,9 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { ErrorCode } from '../../../domain/error.ts';
 import { isMailError, MailError } from '../../../domain/error.ts';
+import { requirePrincipal } from '../../../graphql/caller.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { UserError } from '../../../graphql/errors/user-error.type.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import type { SessionService, SessionTokens } from '../../users/session.service.ts';
 import type { SignInService } from '../../users/sign-in.service.ts';
 import {

@@ -1,10 +1,10 @@
-import { GraphQLError } from 'graphql';
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { unauthenticated } from '../../../domain/error.ts';
 import { singleId } from '../../../domain/global-id.ts';
+import { requirePrincipal } from '../../../graphql/caller.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { ASSUMED_ACCOUNTS, ListSizeHint } from '../../../graphql/list-size.ts';
 import type { NodeRegistry } from '../../../graphql/node.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import { EmailAddress } from '../../../graphql/scalars.ts';
 import type { IntegrationDirectory } from '../../integrations/integration.directory.ts';
 import type { UserStore } from '../../users/user.store.ts';
@@ -30,7 +30,7 @@ export class ViewerResolver {
   async email(@Root() viewer: ViewerType): Promise<string> {
     const email = await this.users.emailOf(viewer.userId);
     if (email) return email;
-    throw new GraphQLError('This user no longer exists.', { extensions: { code: 'UNAUTHENTICATED' } });
+    throw unauthenticated('This user no longer exists.');
   }
 
   @ListSizeHint({ assumed: ASSUMED_ACCOUNTS })

@@ -4,7 +4,7 @@ import type { Context } from '../../../graphql/context.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
 import { DRAFTS } from '../../list/list-kind.ts';
 import type { UnifiedList } from '../../list/unified-list.ts';
-import { PageArgs } from '../list/list.args.ts';
+import { PageArgs } from '../list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { DraftConnection, DraftType } from './draft.type.ts';

@@ -7,8 +7,8 @@ import { Node } from '../../../graphql/node.ts';
 import type { Draft } from '../../../providers/contract/mail-session.ts';
 import type { MailAccount } from '../../account/mail-account.ts';
 import type { ListPage } from '../../list/unified-list.ts';
-import { pageInfoOf } from '../list/page-info.ts';
-import { SourceType } from '../list/source.type.ts';
+import { pageInfoOf } from '../page-info.ts';
+import { SourceType } from '../source.type.ts';
 
 @ObjectType('Draft', {
   implements: Node,

@@ -9,14 +9,14 @@ import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
 import type { Identity } from '../../../providers/contract/mail-session.ts';
 import { IdentityType } from '../draft/compose.type.ts';
+import { ListArgs } from '../list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MailboxConnection } from '../mailbox/mailbox.connection.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
 import { MessageConnection } from '../message/message.connection.ts';
+import { localPage } from '../page-info.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
-import { ListArgs } from './list.args.ts';
 import type { MailLists } from './mail-lists.ts';
-import { localPage } from './page-info.ts';
 
 /** The mail of one account. */
 @Resolver(() => IntegrationType)

@@ -6,11 +6,11 @@ import { selects } from '../../../graphql/selection.ts';
 import type { MailAccount } from '../../account/mail-account.ts';
 import { type ListKind, MESSAGES, THREADS } from '../../list/list-kind.ts';
 import type { ListPage, UnifiedList } from '../../list/unified-list.ts';
+import { conditionOf, type ListArgs } from '../list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MessageConnection } from '../message/message.connection.ts';
 import { CONTENT_FIELDS } from '../message/message.node.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
-import { conditionOf, type ListArgs } from './list.args.ts';
 
 /** The scope of a list: these accounts, or one mailbox of a single account. */
 export interface ListOf {

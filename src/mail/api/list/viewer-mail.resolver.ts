@@ -4,10 +4,10 @@ import { ViewerType } from '../../../accounts/api/viewer/viewer.type.ts';
 import { singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
+import { ListArgs } from '../list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
-import { ListArgs } from './list.args.ts';
 import type { ListOf, MailLists } from './mail-lists.ts';
 
 const ONLY = 'Only these accounts. Default: all of yours.';

@@ -2,7 +2,7 @@ import { ObjectType } from 'type-graphql';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import { connectionType, edgeType } from '../../../graphql/connection.ts';
 import type { MailAccount } from '../../account/mail-account.ts';
-import type { LocalPage } from '../list/page-info.ts';
+import type { LocalPage } from '../page-info.ts';
 import { MailboxType } from './mailbox.type.ts';
 
 const nullable = { nullableNodes: true };

@@ -3,8 +3,8 @@ import { Args, Ctx, FieldResolver, Info, Int, Resolver, Root } from 'type-graphq
 import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
-import { ListArgs } from '../list/list.args.ts';
 import type { ListOf, MailLists } from '../list/mail-lists.ts';
+import { ListArgs } from '../list.args.ts';
 import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
 import { MailboxType } from './mailbox.type.ts';

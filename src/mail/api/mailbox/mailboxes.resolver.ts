@@ -7,7 +7,7 @@ import { userErrorOf } from '../../../graphql/errors/user-error.type.ts';
 import { withErrorField, within } from '../../account/input-error.ts';
 import type { MailAccount } from '../../account/mail-account.ts';
 import type { ViewerMail } from '../../account/viewer-mail.ts';
-import { MailboxChanges } from '../../organise/mailbox-changes.ts';
+import type { MailboxChanges, MailboxChangesOf } from '../../organise/mailbox-changes.ts';
 import type { MailOf } from '../mail-of.ts';
 import {
   CreateMailboxInput,
@@ -20,7 +20,10 @@ import { MailboxType } from './mailbox.type.ts';
 
 @Resolver()
 export class MailboxesResolver {
-  constructor(readonly mailOf: MailOf) {}
+  constructor(
+    readonly mailOf: MailOf,
+    readonly mailboxChangesOf: MailboxChangesOf,
+  ) {}
 
   @Mutation(() => MailboxPayload, { description: 'Creates a folder or label.' })
   createMailbox(
@@ -53,7 +56,7 @@ export class MailboxesResolver {
     const target = () => accountId(input.mailbox, 'Mailbox');
     try {
       const { account, id } = await withErrorField(['mailbox'], () => find(mail, 'mailbox', target));
-      await new MailboxChanges(account).delete(id);
+      await this.mailboxChangesOf(account).delete(id);
       // The deletion has succeeded, so an error of this look-up does not fail the mutation.
       const kept = await account.mailboxes.find(id).catch(() => undefined);
       return new DeleteMailboxPayload({ account, kept: kept ?? null, deleted: kept === null ? input.mailbox : null });
@@ -71,7 +74,7 @@ export class MailboxesResolver {
     const mail = this.mailOf(context);
     try {
       const { account, id } = await withErrorField([field], () => find(mail, field, target));
-      return new MailboxPayload(new MailboxType(account, await work(new MailboxChanges(account), id)));
+      return new MailboxPayload(new MailboxType(account, await work(this.mailboxChangesOf(account), id)));
     } catch (error) {
       return new MailboxPayload(null, [userErrorOf(within(['input'], error))]);
     }

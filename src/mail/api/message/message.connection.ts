@@ -5,9 +5,9 @@ import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../g
 import { ASSUMED_ACCOUNTS, ListSizeHint } from '../../../graphql/list-size.ts';
 import type { MailAccount } from '../../account/mail-account.ts';
 import type { ListPage } from '../../list/unified-list.ts';
-import type { LocalPage } from '../list/page-info.ts';
-import { pageInfoOf } from '../list/page-info.ts';
-import { SourceType } from '../list/source.type.ts';
+import type { LocalPage } from '../page-info.ts';
+import { pageInfoOf } from '../page-info.ts';
+import { SourceType } from '../source.type.ts';
 import { MessageType } from './message.type.ts';
 
 const nullable = { nullableNodes: true };

@@ -19,7 +19,7 @@ import {
   TRASH,
   UNTRASH,
 } from '../../organise/change.ts';
-import { type ChangeOutcome, changeMessages } from '../../organise/message-changes.ts';
+import type { ChangeMessages, ChangeOutcome } from '../../organise/message-changes.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { ThreadType } from '../thread/thread.type.ts';
@@ -33,7 +33,10 @@ import {
 
 @Resolver()
 export class OrganiseResolver {
-  constructor(readonly mailOf: MailOf) {}
+  constructor(
+    readonly mailOf: MailOf,
+    readonly changeMessages: ChangeMessages,
+  ) {}
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
@@ -167,7 +170,7 @@ export class OrganiseResolver {
   ): Promise<UpdateMessagesPayload> {
     const mail = this.mailOf(context);
     requireListSize('ids', ids, MAX_IDS);
-    const outcomes = await changeMessages(mail, ids, change);
+    const outcomes = await this.changeMessages(mail, ids, change);
     return new UpdateMessagesPayload(
       outcomes.map((outcome) => {
         const { id, account, error } = outcome;

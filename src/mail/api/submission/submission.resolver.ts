@@ -1,9 +1,9 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import { accountId, singleId } from '../../../domain/global-id.ts';
+import { requirePrincipal } from '../../../graphql/caller.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { userErrorOf } from '../../../graphql/errors/user-error.type.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import { withErrorField } from '../../account/input-error.ts';
 import type { SubmissionRecord } from '../../submission/submission.ts';
 import type { Submissions } from '../../submission/submissions.ts';

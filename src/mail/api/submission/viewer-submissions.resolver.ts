@@ -1,37 +1,25 @@
-import { Arg, Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import { z } from 'zod';
+import { Arg, Args, Ctx, FieldResolver, Resolver } from 'type-graphql';
 import { ViewerType } from '../../../accounts/api/viewer/viewer.type.ts';
-import { badUserInput } from '../../../graphql/bad-user-input.ts';
 import { PageInfo } from '../../../graphql/connection.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
-import type { Sealer } from '../../../platform/secrets/seal.ts';
-import { SealedJson } from '../../../platform/secrets/sealed-json.ts';
-import type { SubmissionStore } from '../../submission/submission.store.ts';
-import type { SubmissionPosition, SubmissionStatus } from '../../submission/submission.ts';
-import { PageArgs } from '../list/list.args.ts';
+import type { SubmissionStatus } from '../../submission/submission.ts';
+import type { SubmissionList } from '../../submission/submission-list.ts';
+import { PageArgs } from '../list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { SubmissionConnection, SubmissionStatusEnum, SubmissionType } from './submission.type.ts';
 
-const Position = z.tuple([z.number(), z.uuid()]);
-
 @Resolver(() => ViewerType)
 export class ViewerSubmissionsResolver {
-  private readonly cursors: SealedJson<typeof Position>;
-
   constructor(
     readonly mailOf: MailOf,
-    readonly store: Pick<SubmissionStore, 'list'>,
-    sealer: Sealer,
-  ) {
-    this.cursors = new SealedJson(sealer, 'submission-cursor', Position);
-  }
+    readonly list: SubmissionList,
+  ) {}
 
   @FieldResolver(() => SubmissionConnection, {
     description: 'What you have sent or scheduled through this gateway, the most recently created first.',
   })
   async submissions(
-    @Root() { userId }: ViewerType,
     @Args(() => PageArgs) { first, after }: PageArgs,
     @Arg('status', () => [SubmissionStatusEnum], {
       nullable: true,
@@ -40,36 +28,17 @@ export class ViewerSubmissionsResolver {
     status: SubmissionStatus[] | null | undefined,
     @Ctx() context: Context,
   ): Promise<SubmissionConnection> {
-    const size = requireFirst(first);
-    const position = after ? this.open(userId, after) : null;
-    const found = await this.store.list(userId, { statuses: status ?? null, after: position, limit: size + 1 });
-    const mail = this.mailOf(context);
-    const edges = await Promise.all(
-      found.slice(0, size).map(async (record) => {
-        const account = await mail.find(record.integrationId);
-        const cursor = () => this.seal(userId, record);
-        return account && SubmissionConnection.edge(new SubmissionType(account, record), cursor);
-      }),
+    const request = { statuses: status ?? null, first: requireFirst(first), after: after || null };
+    const { entries, hasNextPage } = await this.list.page(this.mailOf(context), request);
+    const edges = entries.map(({ account, record, cursor }) =>
+      SubmissionConnection.edge(new SubmissionType(account, record), cursor),
     );
-    const shown = edges.filter((edge) => edge !== null);
     const info = new PageInfo({
-      hasNextPage: found.length > size,
-      hasPreviousPage: position !== null,
-      start: shown[0]?.lazyCursor ?? null,
-      end: shown.at(-1)?.lazyCursor ?? null,
+      hasNextPage,
+      hasPreviousPage: request.after !== null,
+      start: edges[0]?.lazyCursor ?? null,
+      end: edges.at(-1)?.lazyCursor ?? null,
     });
-    return new SubmissionConnection(shown, info);
-  }
-
-  private seal(userId: string, { createdAt, id }: SubmissionPosition): string {
-    return this.cursors.seal(userId, [createdAt.getTime(), id]);
-  }
-
-  private open(userId: string, cursor: string): SubmissionPosition {
-    const position = this.cursors.open(userId, cursor);
-    if (!position)
-      throw badUserInput('after is not a cursor of this list. Pass a cursor back unchanged, to the same field.');
-    const [at, id] = position;
-    return { createdAt: new Date(at), id };
+    return new SubmissionConnection(edges, info);
   }
 }

@@ -4,8 +4,8 @@ import type { Thread } from '../../../domain/thread.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
 import { ASSUMED_ACCOUNTS, ListSizeHint } from '../../../graphql/list-size.ts';
 import type { ListPage } from '../../list/unified-list.ts';
-import { pageInfoOf } from '../list/page-info.ts';
-import { SourceType } from '../list/source.type.ts';
+import { pageInfoOf } from '../page-info.ts';
+import { SourceType } from '../source.type.ts';
 import { ThreadType } from './thread.type.ts';
 
 const nullable = { nullableNodes: true };

@@ -2,9 +2,9 @@ import { Arg, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
-import { localPage } from '../list/page-info.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
 import { MessageConnection } from '../message/message.connection.ts';
+import { localPage } from '../page-info.ts';
 import { ThreadType } from './thread.type.ts';
 
 /** The messages and mailboxes of a thread, and its account. */

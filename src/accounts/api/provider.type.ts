@@ -1,6 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
-import type { Provider } from '../../../providers/contract/provider.ts';
-import { ConnectMethodEnum } from './connect-method.enum.ts';
+import type { Provider } from '../../providers/contract/provider.ts';
+import { ConnectMethodEnum } from './connect/connect-method.enum.ts';
 import { ProviderIdEnum } from './provider.enum.ts';
 
 @ObjectType('Provider', {

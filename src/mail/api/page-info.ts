@@ -1,8 +1,8 @@
-import { decodeId, encodeId } from '../../../domain/global-id.ts';
-import { badUserInput } from '../../../graphql/bad-user-input.ts';
-import { PageInfo } from '../../../graphql/connection.ts';
-import { requireFirst } from '../../../graphql/limits.ts';
-import type { ListPage } from '../../list/unified-list.ts';
+import { decodeId, encodeId } from '../../domain/global-id.ts';
+import { badUserInput } from '../../graphql/bad-user-input.ts';
+import { PageInfo } from '../../graphql/connection.ts';
+import { requireFirst } from '../../graphql/limits.ts';
+import type { ListPage } from '../list/unified-list.ts';
 
 /** An empty page that is not the last one has an end cursor too, so that the client can request the next page. */
 export function pageInfoOf(page: ListPage<unknown>, hasPreviousPage: boolean): PageInfo {

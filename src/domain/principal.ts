@@ -1,5 +1,3 @@
-import { GraphQLError } from 'graphql';
-
 /** The caller, as an authenticator has identified it. */
 export interface Principal {
   readonly userId: string;
@@ -23,24 +21,3 @@ export interface Principal {
 
 /** The scope of a user who has signed in. */
 export const EVERYTHING = '*';
-
-/** The caller, as far as the token of the request identifies it. */
-export interface Caller {
-  /** Null if nobody is signed in. `requirePrincipal` turns null into UNAUTHENTICATED. */
-  readonly principal: Principal | null;
-  /**
-   * Why the token of the request is not valid: UNAUTHENTICATED. It is thrown only if a principal is required, so that
-   * signing in and refreshing work with an expired token.
-   */
-  readonly refusal?: GraphQLError | null;
-}
-
-export function requirePrincipal({ principal, refusal }: Caller): Principal {
-  if (principal) return principal;
-  if (refusal) throw refusal;
-  throw unauthenticated('Sign in first: send the header "Authorization: Bearer <access token>".');
-}
-
-/** `message` says what the client has to do. */
-export const unauthenticated = (message: string): GraphQLError =>
-  new GraphQLError(message, { extensions: { code: 'UNAUTHENTICATED' } });

@@ -1,6 +1,6 @@
 import { registerEnumType } from 'type-graphql';
-import type { Adapter } from '../../../providers/contract/provider.ts';
-import { ADAPTERS } from '../../../providers/registry.ts';
+import type { Adapter } from '../../providers/contract/provider.ts';
+import { ADAPTERS } from '../../providers/registry.ts';
 
 /** A placeholder until the registry lists an adapter with this id. */
 const IMAP = {

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
-import { Problem, problemOf } from '../../../graphql/errors/problem.type.ts';
-import type { MailAccount } from '../../account/mail-account.ts';
-import type { SourceReport } from '../../list/account-list.ts';
-import type { SearchEvaluation } from '../../list/account-reads.ts';
+import { IntegrationType } from '../../accounts/api/integration/integration.type.ts';
+import { Problem, problemOf } from '../../graphql/errors/problem.type.ts';
+import type { MailAccount } from '../account/mail-account.ts';
+import type { SourceReport } from '../list/account-list.ts';
+import type { SearchEvaluation } from '../list/account-reads.ts';
 
 const SourceStateEnum = { COMPLETE: 'COMPLETE', PARTIAL: 'PARTIAL', FAILED: 'FAILED' } as const;
 registerEnumType(SourceStateEnum, {

@@ -1,11 +1,11 @@
 import { ArgsType, Field, Int } from 'type-graphql';
-import { allOf, isEverything } from '../../../domain/search/algebra.ts';
-import type { UserCondition } from '../../../domain/search/condition.ts';
-import { Cursor } from '../../../graphql/scalars.ts';
-import { requireShortText } from '../../search/search-limits.ts';
-import { parseSearch } from '../../search/search-syntax.ts';
-import { TimeZone, UTC } from '../../search/time-zone.ts';
-import { filterCondition, MessageFilter } from './message-filter.type.ts';
+import { allOf, isEverything } from '../../domain/search/algebra.ts';
+import type { UserCondition } from '../../domain/search/condition.ts';
+import { Cursor } from '../../graphql/scalars.ts';
+import { requireShortText } from '../search/search-limits.ts';
+import { parseSearch } from '../search/search-syntax.ts';
+import { TimeZone, UTC } from '../search/time-zone.ts';
+import { filterCondition, MessageFilter } from './list/message-filter.type.ts';
 
 @ArgsType()
 export class PageArgs {
