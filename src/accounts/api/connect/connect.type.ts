@@ -42,14 +42,14 @@ export class ConnectInput {
   @Field(() => URLScalar, {
     nullable: true,
     description:
-      "The page that the browser is redirected to at the end: one that the gateway's REDIRECT_URIS allows, or the loopback address or custom scheme of an app (RFC 8252). It is given the query ?status=pending&token=TOKEN, whose token goes to `finishConnect`, or ?status=failed&code=CODE&message=TEXT. Parameters of these names in the URL that you give are removed. Default: a page of the gateway, which shows a code for `finishConnect`.",
+      "The page that the browser is redirected to at the end: one that the gateway's REDIRECT_URIS allows, or the loopback address or custom scheme of an app (RFC 8252). It is given the query ?status=pending&token=TOKEN, whose token goes to `finishConnect`, or ?status=failed&code=CODE&message=TEXT. Parameters of these names in the URL that you give are removed. Refused with a method that has no consent page. Default: a page of the gateway, which shows a code for `finishConnect`.",
   })
   redirectUri?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The password of the address at the provider. Required with method PASSWORD, and refused with any other. It is stored encrypted and never returned.',
+      'The password of the address at the provider. Required with a method that takes one, such as PASSWORD, and refused with any other. It is stored encrypted and never returned.',
   })
   password?: string | null;
 }
@@ -59,7 +59,7 @@ export class ConnectPayload {
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'With method PASSWORD: the connected account. Otherwise the existing integration of this address, whose id is kept when it is connected again. Null when the address is new or was not given.',
+      'With a method that connects at once: the connected account. Otherwise the existing integration of this address, whose id is kept when it is connected again. Null when the address is new or was not given.',
   })
   readonly integration: IntegrationType | null;
 
