@@ -106,6 +106,10 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
   });
 
   it('refuses a member of a wrong type with the client error of HTTP', async () => {
+    for (const request of [null, undefined, [], [{ query: '{ me }' }], 7, 'query']) {
+      const answer = await inProcess(request as unknown as OperationRequest);
+      expect(answer).toMatch(/must be an object.*BAD_REQUEST/);
+    }
     const withoutDoor = (answer: string) => answer.replace(' in a POST body', '');
     for (const [request, answer] of [
       [{ query: 7 }, /GraphQL queries must be strings.*BAD_REQUEST/],
