@@ -6,6 +6,7 @@ import type { SendTimes } from './mail/submission/verdict.ts';
 import type { StoreLimits } from './platform/database/store/store.limits.ts';
 import type { LaneOptions } from './platform/queue/lanes.ts';
 import type { Provider, ProviderTimes } from './providers/contract/provider.ts';
+import type { CreateDoor } from './server/door.ts';
 import type { Listener } from './server/http/listener.ts';
 import type { Demo } from './server/open.ts';
 
@@ -23,6 +24,8 @@ export interface AppOptions {
   readonly providers?: readonly Provider[];
   /** Further authenticators, which are tried after that of the sessions. */
   readonly authenticators?: readonly Authenticator[];
+  /** Further transports to the schema, beside HTTP and WebSocket. */
+  readonly doors?: readonly CreateDoor[];
   /** The time limits for the store. Tests set shorter ones. */
   readonly storeLimits?: Partial<StoreLimits>;
   /** The number of accounts of one vendor that are processed at the same time. Tests need few. */

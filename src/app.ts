@@ -121,6 +121,7 @@ async function openRooms(
     publicUrl,
     schema,
     demo: options.demo,
+    doors: options.doors,
   });
 
   // The mail room is started before the first request, which may send mail.

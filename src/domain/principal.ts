@@ -15,7 +15,7 @@ export interface Principal {
    * by `onEnded`. It is unique over all authenticators.
    */
   readonly credentialId?: string;
-  /** The time at which an open connection needs a new credential. */
+  /** When an open connection needs a new credential. A credential without an end has a date far in the future. */
   readonly expiresAt: Date;
 }
 

@@ -7,6 +7,7 @@ import type { Mail } from '../mail/open.ts';
 import type { Database } from '../platform/database/database.ts';
 import { pendingMigrations } from '../platform/database/migrations.ts';
 import type { Platform } from '../platform/open.ts';
+import { type CreateDoor, Doors, type DoorTools } from './door.ts';
 import { trustOf } from './http/client-address.ts';
 import { Contexts } from './http/contexts.ts';
 import { Drain } from './http/drain.ts';
@@ -50,6 +51,8 @@ interface ServerOptions {
   readonly publicUrl: string;
   readonly schema: GraphQLSchema;
   readonly demo?: Demo | undefined;
+  /** Further transports. */
+  readonly doors?: readonly CreateDoor[] | undefined;
 }
 
 /**
@@ -63,7 +66,7 @@ export async function openServer(
   { authenticators, signIns, callback }: Accounts,
   { webhooks }: Changes,
   { downloads, uploads }: Mail,
-  { settings, listener, publicUrl, schema, demo }: ServerOptions,
+  { settings, listener, publicUrl, schema, demo, doors: further = [] }: ServerOptions,
 ) {
   const { db, log, closers } = platform;
   const contexts = new Contexts((credential, request) => authenticators.authenticate(credential, request), log);
@@ -77,7 +80,14 @@ export async function openServer(
   const { socketMaxBufferedBytes: socketBytes, userMaxBufferedBytes: userBytes } = settings;
   const operationQueue = new OperationQueue({ ...OPERATION_QUEUE_LIMITS, socketBytes, userBytes });
   closers.push(() => operationQueue.close());
-  const protocol = createSocketProtocol({ path, contexts, connections, operationQueue, trust, limited, log });
+  const tools: DoorTools = { path, contexts, connections, operationQueue, limited, log };
+  // A new transport needs one line here.
+  const doors = new Doors(
+    [...further].map((create) => create(tools)),
+    log,
+  );
+  closers.push(() => doors.close());
+  const protocol = createSocketProtocol({ ...tools, trust });
   const closeSockets = mountWebSocket({
     server: listener.server,
     path: '/graphql',
@@ -86,9 +96,12 @@ export async function openServer(
     hosts,
     log,
   });
-  const drain = new Drain({ server: listener.server, closeSockets });
+  const drain = new Drain({
+    server: listener.server,
+    closeDoors: () => Promise.all([closeSockets(), doors.close()]),
+  });
   const draining = () => drain.draining;
-  const { http, open: admit } = await createHttp({
+  const { http, open: serve } = await createHttp({
     listener,
     log,
     trust,
@@ -111,6 +124,9 @@ export async function openServer(
     const signIn = async () => ({ email: demo.user.email, ...(await signIns.signIn(demo.user, '127.0.0.1')) });
     mountSandbox(http, { signIn, controlUrl: demo.controlUrl });
   }
-  // Another door to the schema needs the path and the contexts.
-  return { drain, admit, path, contexts };
+  const admit = async () => {
+    await doors.open();
+    await serve();
+  };
+  return { drain, admit };
 }

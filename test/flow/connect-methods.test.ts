@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
 import type { Provider } from '../../src/providers/contract/provider.ts';
 import { graphql } from '../generated/gql.ts';
 import { startApp, type TestApp } from '../support/app/app.ts';
@@ -16,9 +17,10 @@ vi.mock('../../src/accounts/connect/connect-methods.ts', async (original) => {
 });
 
 const revoked = vi.fn(async (_secret: unknown) => {});
+const acquired = vi.fn(async (address: string) => exchanged(address));
 const offered: ClientCredentials = {
   method: 'CLIENT_CREDENTIALS',
-  acquire: async (address) => exchanged(address),
+  acquire: acquired,
   refresh: async (secret) => granted(secret),
   revoke: revoked,
   revokeAdvice: 'Ask the organisation.',
@@ -90,6 +92,14 @@ it('connects an account, and revokes its grant when that is disconnected', async
   expect(revoked.mock.calls).toEqual([[{ refreshToken: 'refresh of ada@any.example' }, expect.anything()]]);
 });
 
+it('limits attempts that the provider refuses, as every method that connects at once does', async () => {
+  acquired.mockRejectedValue(new MailError('INVALID', 'The organisation has not named this mailbox.'));
+  for (let attempt = 0; attempt < 10; attempt++)
+    expect((await connect(ORGANISED)).userErrors).toMatchObject([{ code: 'INVALID' }]);
+  await expect(connect(ORGANISED)).rejects.toThrow(/Too many attempts/);
+  acquired.mockImplementation(async (address) => exchanged(address));
+});
+
 it('can be used beside the consent page of the same provider', async () => {
   const begun = await connect({ provider: 'IMAP' });
   expect(begun).toMatchObject({ integration: null, flow: { status: 'CONNECTING' }, userErrors: [] });
@@ -99,6 +109,12 @@ it('can be used beside the consent page of the same provider', async () => {
 it.each([
   ['a provider that does not offer it', { ...ORGANISED, provider: 'GMAIL' }, 'UNSUPPORTED', 'method'],
   ['a password beside it', { ...ORGANISED, password: 'of nobody' }, 'INVALID', 'password'],
+  [
+    'a page to return to, which it does not have',
+    { ...ORGANISED, redirectUri: 'https://app.example/' },
+    'INVALID',
+    'redirectUri',
+  ],
   ['what it asks for itself', { ...ORGANISED, address: null }, 'INVALID', 'address'],
 ])('is refused by the field at fault: %s', async (_what, input, code, field) => {
   const { integration, userErrors } = await connect(input);

@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Parser } from 'graphql/language/parser.js';
 import { createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -6,14 +8,24 @@ import { WebSocket } from 'ws';
 import type { OperationRequest } from '../../src/graphql/operation/operation.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
 import { createLog } from '../../src/platform/log.ts';
+import type { Door } from '../../src/server/door.ts';
 import { startSmallGateway } from '../support/app/small-gateway.ts';
+import { openLineClient } from '../support/clients/line-client.ts';
 import { openSocket, Socket } from '../support/clients/socket.ts';
+import { lineDoor } from '../support/line-door.ts';
 
+const socketPath = join(tmpdir(), `postern-${randomUUID()}.sock`);
 let gateway: Awaited<ReturnType<typeof startSmallGateway>>;
+let door: Door;
 beforeAll(async () => {
   gateway = await startSmallGateway();
+  door = lineDoor(socketPath)(gateway.tools);
+  await door.open();
 });
-afterAll(() => gateway.close());
+afterAll(async () => {
+  await door.close();
+  await gateway.close();
+});
 afterEach(() => vi.restoreAllMocks());
 
 const USER = 'someone';
@@ -42,6 +54,13 @@ async function overWebSocket(request: OperationRequest): Promise<string> {
   return withoutReferences(type === 'error' ? { errors: payload } : payload);
 }
 
+async function overLines(request: unknown): Promise<string> {
+  const client = await openLineClient(socketPath, USER);
+  const answer = await client.ask(request);
+  client.close();
+  return withoutReferences(answer);
+}
+
 async function inProcess(request: OperationRequest, user: string | null = USER): Promise<string> {
   const outcome = await gateway.path.run(request, contextOf(user));
   if (outcome.kind === 'events') throw new Error('it is a subscription');
@@ -61,7 +80,7 @@ const contextOf = (user: string | null) =>
     clientAddress: '',
   });
 
-describe('one operation has one answer, byte for byte, over HTTP, over WebSocket and in process', () => {
+describe('one operation has one answer, byte for byte, over HTTP, over WebSocket, through a further door and in process', () => {
   const double = 'query ($n: Int!) { double(n: $n) }';
 
   it.each<[what: string, request: OperationRequest, answer: RegExp]>([
@@ -103,10 +122,16 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
     expect(expected).toMatch(answer);
     expect(expected).not.toContain('secret');
     expect(await overWebSocket(request)).toBe(expected);
+    expect(await overLines(request)).toBe(expected);
     expect(await inProcess(request)).toBe(expected);
   });
 
   it('refuses a member of a wrong type with the client error of HTTP', async () => {
+    for (const request of [null, undefined, [], [{ query: '{ me }' }], 7, 'query']) {
+      const answer = await inProcess(request as unknown as OperationRequest);
+      expect(answer).toMatch(/must be an object.*BAD_REQUEST/);
+      expect(await overLines(request)).toBe(answer);
+    }
     const withoutDoor = (answer: string) => answer.replace(' in a POST body', '');
     for (const [request, answer] of [
       [{ query: 7 }, /GraphQL queries must be strings.*BAD_REQUEST/],
@@ -224,9 +249,10 @@ describe('events of a subscription', () => {
     });
     const events = client.iterate({ query: 'subscription { brokenEvents { broken } }' });
     const { value } = await events.next();
-    expect(withoutReferences(value)).toBe(
-      '{"errors":[{"message":"Something went wrong","locations":[{"line":1,"column":31}],"path":["brokenEvents","broken"],"extensions":{"code":"INTERNAL","reference":"<reference>"}}],"data":{"brokenEvents":{"broken":null}}}',
-    );
+    const expected =
+      '{"errors":[{"message":"Something went wrong","locations":[{"line":1,"column":31}],"path":["brokenEvents","broken"],"extensions":{"code":"INTERNAL","reference":"<reference>"}}],"data":{"brokenEvents":{"broken":null}}}';
+    expect(withoutReferences(value)).toBe(expected);
+    expect(await overLines({ query: 'subscription { brokenEvents { broken } }' })).toBe(expected);
     await events.return?.();
     await client.dispose();
   });

@@ -41,6 +41,7 @@ export const deviceCode: ConnectMethodEntry = {
   method: 'DEVICE_CODE',
   description: "The user enters a code on the provider's page, on any device.",
   absence: 'has no page for device codes',
+  takes: [],
   open: (tools) => new DeviceCodeConnect(tools),
 };
 
@@ -63,7 +64,7 @@ class DeviceCodeConnect implements ConnectHandler<DeviceCode> {
   }
 
   async connect(provider: Provider, offered: DeviceCode, request: ConnectRequest): Promise<ConnectOutcome> {
-    const { userId, access, address } = request;
+    const { userId, access, address = null } = request;
     this.perUser.take(userId);
     const { expiresInMs, ...pending } = await offered.authorize(access, AbortSignal.timeout(AUTHORIZE_TIMEOUT_MS));
     const key = { id: randomUUID(), userId };

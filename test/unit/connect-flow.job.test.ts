@@ -43,7 +43,7 @@ describe.each(TEST_DATABASES)('a flow that ends by polling, on %s', (kind) => {
     const connect = () => Promise.reject(new Error('it is begun by the test'));
     const handler = { connect, poll: polled };
     const methods: OpenConnectMethod[] = [
-      { method: METHOD, description: '', absence: '', open: () => handler, handler },
+      { method: METHOD, description: '', absence: '', takes: [], open: () => handler, handler },
     ];
     const common = { methods, providers: [offeredBy], flows, integrationWriter, log: silent };
     const job = new ConnectFlowJob({ ...common, now: () => now, takeoverIntervalMs });

@@ -18,7 +18,7 @@ async function served() {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const drain = new Drain({ server, closeSockets: async () => {} });
+  const drain = new Drain({ server, closeDoors: async () => {} });
   return {
     drain,
     async silent(): Promise<Socket> {

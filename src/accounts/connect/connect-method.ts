@@ -19,8 +19,8 @@ export interface ConnectMethodEntry {
   readonly description: string;
   /** How a provider without this method is described, after its name: "has no consent page". */
   readonly absence: string;
-  /** True when the method requires a password. Every other method refuses one. */
-  readonly takesPassword?: boolean;
+  /** The inputs that the method takes. `connect` refuses every other one. The handler refuses a request that lacks one. */
+  readonly takes: readonly MethodInput[];
   open(tools: ConnectTools): ConnectHandler;
 }
 
@@ -51,11 +51,13 @@ export interface ConnectTools {
 export interface ConnectRequest {
   readonly userId: string;
   readonly access: Access;
-  readonly address: string | null;
-  readonly redirectUri: string | null;
-  /** Not null exactly when the method takes a password. */
-  readonly password: string | null;
+  readonly address?: string | null;
+  readonly redirectUri?: string | null;
+  readonly password?: string | null;
 }
+
+/** An input that only some methods take. A new field of ConnectRequest, and of the schema's ConnectInput, is one. */
+type MethodInput = Exclude<keyof ConnectRequest, 'userId' | 'access' | 'address'>;
 
 /** Either the account, connected at once, or a flow with the page on which the user consents. */
 export type ConnectOutcome =
@@ -78,7 +80,8 @@ export interface ConnectHandler<Offered extends ConnectMethod = ConnectMethod> {
   /** Throws MailError with the field at fault, before the provider is determined. Absent: every request is accepted. */
   check?(request: ConnectRequest): void;
   /**
-   * Connects the account or begins a flow. It connects no account that the user has not proved to be theirs: by a secret
+   * Connects the account or begins a flow. A method that connects at once does so with `connectAtOnce`, which limits
+   * attempts and time; one that begins a flow limits how many a user begins. It connects no account that the user has not proved to be theirs: by a secret
    * that the provider accepts, or by a consent that came back to this user. Throws MailError with the field at fault.
    */
   connect(provider: Provider, offered: Offered, request: ConnectRequest): Promise<ConnectOutcome>;

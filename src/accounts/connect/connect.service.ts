@@ -16,7 +16,7 @@ interface ConnectOptions {
 
 /** Which account is to be connected, and how. It names an address, a provider, or both. */
 export interface ConnectChoice extends ConnectRequest {
-  readonly provider: string | null;
+  readonly provider?: string | null;
   /** A ConnectMethodEntry.method. */
   readonly method: string;
 }
@@ -38,10 +38,7 @@ export class ConnectService {
     const { methods, flowJob } = this.options;
     const entry = methods.find(({ method }) => method === request.method);
     if (!entry) throw unsupported(`${request.method} is not a method of this gateway`);
-    if ((entry.takesPassword ?? false) !== (request.password !== null)) {
-      const message = 'A password is required with the method PASSWORD, and not allowed with another.';
-      throw new MailError('INVALID', message, { field: ['input', 'password'] });
-    }
+    refuseInputsOfOthers(entry, request);
     entry.handler.check?.(request);
     const provider = await this.choose(request);
     const offered = provider.connectMethods.find(({ method }) => method === entry.method);
@@ -61,7 +58,7 @@ export class ConnectService {
   }
 
   /** Returns the provider that is named, or else the one that serves the address. */
-  private async choose({ provider: id, address }: ConnectChoice): Promise<Provider> {
+  private async choose({ provider: id = null, address = null }: ConnectChoice): Promise<Provider> {
     const { providers, discovery } = this.options;
     if (id === null && address === null) throw new MailError('INVALID', 'Give an address, a provider, or both.');
     const field = ['input', id === null ? 'address' : 'provider'];
@@ -78,6 +75,19 @@ export class ConnectService {
       throw new MailError('UNSUPPORTED', message, { field });
     }
     return provider;
+  }
+}
+
+/** Every method takes these. */
+const COMMON: ReadonlySet<string> = new Set<keyof ConnectChoice>(['userId', 'access', 'address', 'provider', 'method']);
+
+/** An input that the method ignores would let its user believe that it had an effect. */
+function refuseInputsOfOthers({ method, takes }: OpenConnectMethod, request: ConnectChoice): void {
+  const taken: ReadonlySet<string> = new Set(takes);
+  for (const [input, value] of Object.entries(request)) {
+    if (value == null || COMMON.has(input) || taken.has(input)) continue;
+    const message = `The method ${method} takes no \`${input}\`: leave it out.`;
+    throw new MailError('INVALID', message, { field: ['input', input] });
   }
 }
 

@@ -16,7 +16,7 @@ interface IntegrationWriterOptions {
   readonly log: Logger;
 }
 
-interface ConnectedAccountInput {
+export interface ConnectedAccountInput {
   readonly userId: string;
   readonly provider: string;
   /** A ConnectMethod.method. */

@@ -42,7 +42,7 @@ export function maskError(error: unknown, log: Logger, reference: string = rando
   const away = storeErrorIn(error);
   if (away) log.warn({ err: away.cause, reference, path: outer?.path }, 'the store is unavailable');
   const cause = away ?? rootOf(error);
-  if (isMailError(cause)) return located(outer, cause.message, ofMailError(cause));
+  if (isMailError(cause)) return located(outer, cause.message, extensionsOf(cause));
   if (isGivenUp(cause)) return located(outer, GIVEN_UP.message, { code: GIVEN_UP.code });
   if (cause instanceof ArgumentValidationError)
     return located(outer, validationMessage(cause), { code: 'BAD_USER_INPUT' });
@@ -95,7 +95,8 @@ function located(outer: GraphQLError | null, message: string, extensions: GraphQ
   });
 }
 
-function ofMailError(error: MailError): GraphQLErrorExtensions {
+/** Returns what a client may see of a MailError beside its message, over every transport. */
+export function extensionsOf(error: MailError): GraphQLErrorExtensions {
   const retryAfter = retryAfterOf(error.retryAfterMs);
   return {
     code: publicCode(error.code),

@@ -2,10 +2,11 @@ import { GraphQLError } from 'graphql';
 import type { OperationRequest } from './operation.ts';
 
 /**
- * Returns the refusal of a request whose members have wrong types, or null. Apollo Server checks the types for HTTP,
+ * Returns the refusal of a request that is not an object, or whose members have wrong types, or null. Apollo Server checks the types for HTTP,
  * and graphql-ws for WebSocket. This check is for callers in process, which may pass unchecked JSON.
  */
 export function malformedRequest(request: OperationRequest): GraphQLError | null {
+  if (request == null || !isRecordOrAbsent(request)) return badRequest('A GraphQL request must be an object.');
   const { query, operationName, variables, extensions } = request as Readonly<Record<string, unknown>>;
   if (query && typeof query !== 'string') return badRequest('GraphQL queries must be strings.');
   if (!isRecordOrAbsent(extensions)) return badRequest('`extensions` must be an object if provided.');

@@ -97,6 +97,11 @@ export class OperationPath {
     return this.show(error);
   }
 
+  /** The outcome of an operation that failed before it could run, for example because its context could not be made. */
+  refused(error: unknown): Extract<OperationOutcome, { kind: 'refused' }> {
+    return { kind: 'refused', errors: [this.show(error)] };
+  }
+
   close(): Promise<void> {
     return this.apollo.stop();
   }

@@ -1,11 +1,12 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { isDoneWithin } from '../../platform/abort.ts';
 
 interface DrainOptions {
   readonly server: Server;
-  /** Closes the WebSockets. */
-  closeSockets(): Promise<void>;
+  /** Closes the other transports. */
+  closeDoors(): Promise<unknown>;
 }
 
 /**
@@ -49,17 +50,15 @@ export class Drain {
   }
 
   private async stop(delayMs: number): Promise<void> {
-    const { server, closeSockets } = this.options;
+    const { server, closeDoors } = this.options;
     if (delayMs > 0) await delay(delayMs);
     // Connections that wait to be accepted would be reset, so they are accepted first.
     await nextTurn();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     const sweep = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS);
-    const cut = setTimeout(
-      () => server.closeAllConnections(),
-      Math.max(DRAIN_TIMEOUT_MS - delayMs, MIN_DRAIN_TIMEOUT_MS),
-    );
-    await Promise.all([closed, closeSockets()]);
+    const timeoutMs = Math.max(DRAIN_TIMEOUT_MS - delayMs, MIN_DRAIN_TIMEOUT_MS);
+    const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    await Promise.all([closed, isDoneWithin(closeDoors(), timeoutMs)]);
     clearInterval(sweep);
     clearTimeout(cut);
   }

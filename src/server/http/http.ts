@@ -10,14 +10,8 @@ import {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import {
-  type ErrorCode,
-  isMailError,
-  isTransient,
-  type MailError,
-  publicCode,
-  storeErrorIn,
-} from '../../domain/error.ts';
+import { type ErrorCode, isMailError, isTransient, MailError, publicCode, storeErrorIn } from '../../domain/error.ts';
+import { extensionsOf } from '../../graphql/errors/error-mask.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { isDiskFull } from '../../platform/database/store/store.error.ts';
 import { retryAfterSeconds } from '../../platform/retry-after.ts';
@@ -38,7 +32,9 @@ declare module 'fastify' {
 
 /** How long a request may wait in the queue. */
 const SLOT_TIMEOUT_MS = 10_000;
-const RETRY_AFTER_SECONDS = 5;
+const SLOT_RETRY_AFTER_MS = 5_000;
+/** When to try again after a transient error that does not say when. */
+const DEFAULT_RETRY_AFTER_MS = 1_000;
 
 /** The maximum size of a request body in bytes. A route may have a smaller limit. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -105,8 +101,8 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     const slot = await options.operationQueue.begin(request.raw.socket, owner, { timeoutMs: SLOT_TIMEOUT_MS });
     request.slot = slot;
     if (slot) return void reply.raw.once('close', () => slot.end());
-    reply.header('retry-after', RETRY_AFTER_SECONDS);
-    return refuse(reply, 429, 'RATE_LIMITED', TOO_MUCH_UNDER_WAY);
+    const error = new MailError('RATE_LIMITED', TOO_MUCH_UNDER_WAY, { retryAfterMs: SLOT_RETRY_AFTER_MS });
+    return refuseForNow(reply, 429, error);
   });
   // This runs after the body was read, because reading it loses the asynchronous context.
   http.addHook('preHandler', (request, reply, done) => {
@@ -141,12 +137,11 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       if (isFull) request.log.error({ err: away }, 'the store has no space left');
       else request.log.warn({ err: away }, 'the store is unavailable');
       // RFC 4918, section 11.5: 507. Unlike an unavailable database, a full one does not recover without the operator.
-      return refuse(reply, isFull ? 507 : 503, 'STORE_UNAVAILABLE', away.message, retryLater(reply, away));
+      return refuseForNow(reply, isFull ? 507 : 503, away);
     }
     if (isMailError(error) && isTransient(error)) {
       request.log.warn({ err: error }, 'a request was refused for a transient reason');
-      const status = error.code === 'RATE_LIMITED' ? 429 : 503;
-      return refuse(reply, status, publicCode(error.code), error.message, retryLater(reply, error));
+      return refuseForNow(reply, error.code === 'RATE_LIMITED' ? 429 : 503, error);
     }
     const status = error.statusCode ?? 500;
     if (status >= 500) {
@@ -183,11 +178,10 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
 const TOO_MUCH_UNDER_WAY =
   'Too many of your requests are in progress, or their answers are waiting to be read. Read the answers or close their connections, then try again.';
 
-/** Sets the Retry-After header, and returns the same seconds for the body. */
-function retryLater(reply: FastifyReply, { retryAfterMs = 1_000 }: MailError): { readonly retryAfterSeconds: number } {
-  const seconds = retryAfterSeconds(retryAfterMs);
-  reply.header('retry-after', seconds);
-  return { retryAfterSeconds: seconds };
+/** Refuses a request for a transient reason, with the extensions that the error has as one of a field. */
+function refuseForNow(reply: FastifyReply, status: number, error: MailError): FastifyReply {
+  reply.header('retry-after', retryAfterSeconds(error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS));
+  return refuse(reply, status, publicCode(error.code), error.message, extensionsOf(error));
 }
 
 /** Sends a refusal in the form of a GraphQL response. */

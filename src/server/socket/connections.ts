@@ -1,5 +1,4 @@
 import { CloseCode } from 'graphql-ws';
-import type { WebSocket } from 'ws';
 import type { Principal } from '../../domain/principal.ts';
 
 /** The close code for a client that exceeds a limit. graphql-ws clients do not reconnect after it. */
@@ -10,69 +9,72 @@ export const TOO_MANY = CloseCode.TooManyInitialisationRequests;
  * been noticed yet.
  */
 const MAX_USER_CONNECTIONS = 100;
-/**
- * The maximum time of a timer in Node; a longer one fires at once. A credential that is valid for longer has to be sent
- * again after this time.
- */
-const MAX_LIFETIME_MS = 2 ** 31 - 1;
+/** The maximum time of a timer in Node; a longer one fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** A client over WebSocket, with the user who is signed in. */
+/** A client that stays connected, over whatever transport. The codes are those of graphql-transport-ws. */
+export interface Client {
+  close(code: number, reason: string): void;
+}
+
+/** A client with the user who is signed in. */
 export interface Connection {
-  readonly socket: WebSocket;
+  readonly client: Client;
   readonly authorization: string;
   readonly principal: Principal;
   readonly clientAddress: string;
-  /** Aborts when the socket closes. */
+  /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
 }
 
 interface OpenConnection {
   readonly connection: Connection;
   readonly closed: AbortController;
-  readonly expiry: NodeJS.Timeout;
+  expiry: NodeJS.Timeout | undefined;
 }
 
 /**
- * The signed-in sockets. When its session ends, a socket is closed with 4401, which clients treat as final. When its
+ * The signed-in clients. When its session ends, a client is closed with 4401, which clients treat as final. When its
  * access token expires, it is closed with 4403: graphql-ws clients then connect again and get a fresh token from their
- * connectionParams.
+ * connectionParams. A transport calls `leave` when the connection of a client has closed.
  */
 export class Connections {
-  private readonly open = new Map<WebSocket, OpenConnection>();
-  private readonly byCredential = new Map<string, Set<WebSocket>>();
+  private readonly open = new Map<Client, OpenConnection>();
+  private readonly byCredential = new Map<string, Set<Client>>();
   private readonly ofUser = new Map<string, number>();
 
-  /** Adds a connection. Returns false and closes the socket if its user has too many. */
+  /** Adds a connection. Returns false and closes the client if its user has too many. */
   admit(connection: Omit<Connection, 'signal'>): boolean {
-    const { socket, principal } = connection;
+    const { client, principal } = connection;
     const others = this.ofUser.get(principal.userId) ?? 0;
     if (others >= MAX_USER_CONNECTIONS) {
-      socket.close(TOO_MANY, `At most ${MAX_USER_CONNECTIONS} connections of one user are allowed`);
+      client.close(TOO_MANY, `At most ${MAX_USER_CONNECTIONS} connections of one user are allowed`);
       return false;
     }
     this.ofUser.set(principal.userId, others + 1);
     const closed = new AbortController();
-    const expiry = setTimeout(
-      () => socket.close(CloseCode.Forbidden, 'The access token has expired: connect again with a fresh one'),
-      Math.min(Math.max(0, principal.expiresAt.getTime() - Date.now()), MAX_LIFETIME_MS),
-    );
-    expiry.unref();
-    this.open.set(socket, { connection: { ...connection, signal: closed.signal }, closed, expiry });
+    const entry: OpenConnection = {
+      connection: { ...connection, signal: closed.signal },
+      closed,
+      expiry: undefined,
+    };
+    this.open.set(client, entry);
+    closeWhenExpired(entry);
     const credentialId = credentialOf(principal);
     if (credentialId !== undefined) {
-      this.byCredential.set(credentialId, (this.byCredential.get(credentialId) ?? new Set()).add(socket));
+      this.byCredential.set(credentialId, (this.byCredential.get(credentialId) ?? new Set()).add(client));
     }
     return true;
   }
 
-  of(socket: WebSocket): Connection | null {
-    return this.open.get(socket)?.connection ?? null;
+  of(client: Client): Connection | null {
+    return this.open.get(client)?.connection ?? null;
   }
 
-  leave(socket: WebSocket): void {
-    const entry = this.open.get(socket);
+  leave(client: Client): void {
+    const entry = this.open.get(client);
     if (!entry) return;
-    this.open.delete(socket);
+    this.open.delete(client);
     clearTimeout(entry.expiry);
     entry.closed.abort();
     const { userId } = entry.connection.principal;
@@ -81,19 +83,33 @@ export class Connections {
     if (others > 0) this.ofUser.set(userId, others);
     else this.ofUser.delete(userId);
     if (credentialId === undefined) return;
-    const sockets = this.byCredential.get(credentialId);
-    sockets?.delete(socket);
-    if (sockets?.size === 0) this.byCredential.delete(credentialId);
+    const clients = this.byCredential.get(credentialId);
+    clients?.delete(client);
+    if (clients?.size === 0) this.byCredential.delete(credentialId);
   }
 
-  /** Closes the sockets of a session, or of another credential, that has ended before it expired. */
+  /** Closes the clients of a session, or of another credential, that has ended before it expired. */
   credentialEnded(credentialId: string): void {
-    for (const socket of this.byCredential.get(credentialId) ?? []) {
-      const { sessionId } = this.open.get(socket)?.connection.principal ?? {};
+    for (const client of this.byCredential.get(credentialId) ?? []) {
+      const { sessionId } = this.open.get(client)?.connection.principal ?? {};
       const reason = sessionId === undefined ? 'The access token was revoked' : 'The session has ended';
-      socket.close(CloseCode.Unauthorized, reason);
+      client.close(CloseCode.Unauthorized, reason);
     }
   }
+}
+
+/** Closes the client when its credential expires. One that is valid for longer than a timer can wait is looked at again. */
+function closeWhenExpired(entry: OpenConnection): void {
+  const { client, principal } = entry.connection;
+  const leftMs = Math.max(0, principal.expiresAt.getTime() - Date.now());
+  entry.expiry = setTimeout(
+    () => {
+      if (leftMs > MAX_TIMER_MS) closeWhenExpired(entry);
+      else client.close(CloseCode.Forbidden, 'The access token has expired: connect again with a fresh one');
+    },
+    Math.min(leftMs, MAX_TIMER_MS),
+  );
+  entry.expiry.unref();
 }
 
 const credentialOf = ({ sessionId, credentialId }: Principal): string | undefined => sessionId ?? credentialId;

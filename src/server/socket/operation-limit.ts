@@ -1,7 +1,6 @@
 import type { GraphQLError } from 'graphql';
-import type { WebSocket } from 'ws';
 import { tooComplex } from '../../graphql/operation/limits/query-limits.ts';
-import { TOO_MANY } from './connections.ts';
+import { type Client, TOO_MANY } from './connections.ts';
 
 /** The maximum number of open operations on one connection. */
 const MAX_OPERATIONS = 100;
@@ -17,25 +16,25 @@ const MAX_REFUSALS = 100;
 
 /** Limits the open operations of each connection. */
 export class OperationLimit {
-  private readonly refusals = new WeakMap<WebSocket, number>();
-  private readonly unfinished = new WeakMap<WebSocket, number>();
+  private readonly refusals = new WeakMap<Client, number>();
+  private readonly unfinished = new WeakMap<Client, number>();
 
   /** Returns null if one more operation may be opened, and counts it; `closed` must follow. `open` includes it. */
-  refuse(socket: WebSocket, open: number): GraphQLError | null {
-    const unfinished = (this.unfinished.get(socket) ?? 0) + 1;
+  refuse(client: Client, open: number): GraphQLError | null {
+    const unfinished = (this.unfinished.get(client) ?? 0) + 1;
     if (open <= MAX_OPERATIONS && unfinished <= MAX_UNFINISHED) {
-      this.unfinished.set(socket, unfinished);
-      this.refusals.delete(socket);
+      this.unfinished.set(client, unfinished);
+      this.refusals.delete(client);
       return null;
     }
-    const refused = (this.refusals.get(socket) ?? 0) + 1;
-    this.refusals.set(socket, refused);
-    if (refused >= MAX_REFUSALS) socket.close(TOO_MANY, `At most ${MAX_OPERATIONS} operations may be open at a time`);
+    const refused = (this.refusals.get(client) ?? 0) + 1;
+    this.refusals.set(client, refused);
+    if (refused >= MAX_REFUSALS) client.close(TOO_MANY, `At most ${MAX_OPERATIONS} operations may be open at a time`);
     return tooComplex(`This connection has ${MAX_OPERATIONS} operations open, which is the limit.`);
   }
 
   /** Reports that an operation has ended. */
-  closed(socket: WebSocket): void {
-    this.unfinished.set(socket, (this.unfinished.get(socket) ?? 1) - 1);
+  closed(client: Client): void {
+    this.unfinished.set(client, (this.unfinished.get(client) ?? 1) - 1);
   }
 }

@@ -10,31 +10,21 @@ import {
   parse,
 } from 'graphql';
 import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
-import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { isRefusal } from '../../accounts/users/authenticator.ts';
 import { isMailError, isTransient, type MailError, storeErrorIn } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { OperationOutcome } from '../../graphql/operation/operation.ts';
-import type { OperationPath } from '../../graphql/operation/operation-path.ts';
 import { following } from '../../platform/abort.ts';
-import type { Database } from '../../platform/database/database.ts';
+import type { DoorTools } from '../door.ts';
 import { clientAddress, type Trust } from '../http/client-address.ts';
-import { bearer, type Contexts } from '../http/contexts.ts';
+import { bearer } from '../http/contexts.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';
-import type { OperationQueue } from '../operation-queue/operation-queue.ts';
-import type { Connection, Connections } from './connections.ts';
+import type { Connection } from './connections.ts';
 import { OperationLimit } from './operation-limit.ts';
 
-interface SocketProtocolOptions {
-  readonly path: OperationPath;
-  readonly contexts: Contexts;
-  readonly connections: Connections;
-  readonly operationQueue: OperationQueue;
+interface SocketProtocolOptions extends DoorTools {
   readonly trust: Trust | false;
-  /** Limits how long an operation waits for the store. */
-  readonly limited: Database['limited'];
-  readonly log: Logger;
 }
 
 /** A close code of WebSocket itself, after which graphql-ws clients connect again. */
@@ -85,7 +75,7 @@ export function createSocketProtocol({
       const principal = await contexts.principal(token, from);
       // A socket that closed while its credential was checked would never be removed again.
       if (socket.readyState !== socket.OPEN) return false;
-      return connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
+      return connections.admit({ client: socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
     } catch (error) {
       if (!isRefusal(error)) return refuseConnection(socket, error);
       socket.close(CloseCode.Unauthorized, 'Send connection_init with {"authorization":"Bearer <access token>"}');
@@ -156,7 +146,7 @@ export function createSocketProtocol({
         return outcome.errors.map((error) => new ShownError(error));
       } catch (error) {
         endOperation(extra.socket, payload);
-        return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
+        return path.refused(error).errors.map((shown) => new ShownError(shown));
       } finally {
         alive.leave();
       }

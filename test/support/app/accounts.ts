@@ -91,8 +91,8 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     disconnect,
   };
 
-  const begin = async (userId: string, request: Omit<ConnectChoice, 'userId' | 'method' | 'password'>) => {
-    const outcome = await connect.connect({ ...request, userId, method: 'AUTHORIZATION_CODE', password: null });
+  const begin = async (userId: string, request: Omit<ConnectChoice, 'userId' | 'method'>) => {
+    const outcome = await connect.connect({ ...request, userId, method: 'AUTHORIZATION_CODE' });
     if ('integration' in outcome) throw new Error('it was connected at once');
     return outcome;
   };
@@ -106,7 +106,7 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
       userId: string,
       request: Omit<ConnectChoice, 'userId' | 'method' | 'redirectUri' | 'password'> & { password: string },
     ) {
-      const outcome = await connect.connect({ ...request, userId, method: 'PASSWORD', redirectUri: null });
+      const outcome = await connect.connect({ ...request, userId, method: 'PASSWORD' });
       if (!('integration' in outcome)) throw new Error('it was only begun');
       return outcome.integration;
     },

@@ -112,6 +112,7 @@ export interface AppOptions {
   providerTimes?: GatewayOptions['providerTimes'];
   sessionTimes?: GatewayOptions['sessionTimes'];
   authenticators?: GatewayOptions['authenticators'];
+  doors?: GatewayOptions['doors'];
   /** The providers. Default: those that the sandbox emulates. */
   providers?: GatewayOptions['providers'];
 }
@@ -162,6 +163,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(options.providerTimes && { providerTimes: options.providerTimes }),
     ...(options.sessionTimes && { sessionTimes: options.sessionTimes }),
     ...(options.authenticators && { authenticators: options.authenticators }),
+    ...(options.doors && { doors: options.doors }),
     ...(options.providers && { providers: options.providers }),
   };
   const start = () => createApp(config, given);

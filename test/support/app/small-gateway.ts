@@ -5,6 +5,7 @@ import type { Context } from '../../../src/graphql/context.ts';
 import { OperationPath } from '../../../src/graphql/operation/operation-path.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
 import { createLog } from '../../../src/platform/log.ts';
+import type { DoorTools } from '../../../src/server/door.ts';
 import { Contexts } from '../../../src/server/http/contexts.ts';
 import { createHttp } from '../../../src/server/http/http.ts';
 import { openListener } from '../../../src/server/http/listener.ts';
@@ -115,7 +116,8 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
   // This gateway has no store.
   const limited: Database['limited'] = (work) => work(() => {});
   const path = await OperationPath.open({ schema, introspection: true, log });
-  const protocol = createSocketProtocol({ path, contexts, connections, operationQueue, trust: false, limited, log });
+  const tools: DoorTools = { path, contexts, connections, operationQueue, limited, log };
+  const protocol = createSocketProtocol({ ...tools, trust: false });
   const watched: Pick<OperationQueue, 'onStalled' | 'drained'> = {
     drained: (socket) => operationQueue.drained(socket),
     onStalled: (socket, hangUp) =>
@@ -150,6 +152,8 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
     port: listener.port,
     schema,
     path,
+    /** What a further transport is given. */
+    tools,
     counts,
     served,
     operationQueue,

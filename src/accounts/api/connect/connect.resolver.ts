@@ -29,7 +29,7 @@ export class ConnectResolver {
 
   @Mutation(() => ConnectPayload, {
     description:
-      'Starts to connect an account, or to connect an existing one again, for example with another access. The user consents in the browser, and then you call `finishConnect`. With method PASSWORD the account is connected at once.',
+      'Starts to connect an account, or to connect an existing one again, for example with another access. The user consents in the browser, and then you call `finishConnect`. A method that needs no browser, such as PASSWORD, connects the account at once.',
   })
   async connect(
     @Arg('input', () => ConnectInput, { description: 'The account, and the access to ask for.' }) input: ConnectInput,
@@ -37,10 +37,9 @@ export class ConnectResolver {
   ): Promise<ConnectPayload> {
     const { userId } = requirePrincipal(context);
     const viewer = new ViewerType(userId);
-    const { access, address = null, provider = null, redirectUri = null, method, password = null } = input;
+    const { address = null } = input;
     try {
-      const request = { userId, access, address, provider, redirectUri, method, password };
-      const outcome = await this.connects.connect(request);
+      const outcome = await this.connects.connect({ ...input, userId });
       if ('integration' in outcome) {
         return new ConnectPayload(viewer, new IntegrationType(outcome.integration), null);
       }

@@ -42,14 +42,14 @@ export class ConnectInput {
   @Field(() => URLScalar, {
     nullable: true,
     description:
-      "The page that the browser is redirected to at the end. The gateway's REDIRECT_URIS must allow it. It can also be the loopback address or the custom scheme of an app (RFC 8252), if REDIRECT_URIS allows that. After the consent it is given the query ?status=pending&token=TOKEN: pass the token to `finishConnect`. When the flow has failed, the query is ?status=failed&code=CODE&message=TEXT. Parameters of these names in the URL that you give are removed. Default: a page of the gateway, which shows a code for `finishConnect`.",
+      "The page that the browser is redirected to at the end. The gateway's REDIRECT_URIS must allow it. It can also be the loopback address or the custom scheme of an app (RFC 8252), if REDIRECT_URIS allows that. After the consent it is given the query ?status=pending&token=TOKEN: pass the token to `finishConnect`. When the flow has failed, the query is ?status=failed&code=CODE&message=TEXT. Parameters of these names in the URL that you give are removed. It is refused with a method that has no consent page. Default: a page of the gateway, which shows a code for `finishConnect`.",
   })
   redirectUri?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The password of the address at the provider. Required with method PASSWORD, and refused with any other. It is stored encrypted and never returned.',
+      'The password of the address at the provider. Required with a method that takes one, such as PASSWORD, and refused with any other. It is stored encrypted and never returned.',
   })
   password?: string | null;
 }
@@ -59,7 +59,7 @@ export class ConnectPayload {
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'With method PASSWORD: the connected account. With other methods: the integration that already exists for this address. It keeps its id when the account is connected again. Null when the address is new or was not given.',
+      'With a method that connects at once: the connected account. With other methods: the integration that already exists for this address. It keeps its id when the account is connected again. Null when the address is new or was not given.',
   })
   readonly integration: IntegrationType | null;
 

@@ -22,6 +22,7 @@ export const authorizationCode: ConnectMethodEntry = {
   description:
     "OAuth 2.0 authorization code with PKCE: the user consents on the provider's page, and the browser is redirected back.",
   absence: 'has no consent page',
+  takes: ['redirectUri'],
   open: (tools) => new AuthorizationCodeConnect(tools),
 };
 
@@ -44,13 +45,13 @@ class AuthorizationCodeConnect implements ConnectHandler<AuthorizationCode> {
   }
 
   check({ redirectUri }: ConnectRequest): void {
-    const fault = redirectUri === null ? null : redirectFault(redirectUri, this.tools.redirects);
+    const fault = redirectUri == null ? null : redirectFault(redirectUri, this.tools.redirects);
     if (fault) throw new MailError('INVALID', fault, { field: ['input', 'redirectUri'] });
   }
 
   async connect(provider: Provider, offered: AuthorizationCode, request: ConnectRequest): Promise<ConnectOutcome> {
     const { flows, callbackUrl } = this.tools;
-    const { userId, access, address, redirectUri } = request;
+    const { userId, access, address = null, redirectUri = null } = request;
     this.perUser.take(userId);
     const [state, codeVerifier] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
     const id = randomUUID();

@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Connections } from '../../src/server/socket/connections.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const DAY_MS = 86_400_000;
+const admitted = (expiresAt: Date) => {
+  const client = { close: vi.fn() };
+  const connections = new Connections();
+  const principal = { userId: 'someone', kind: 'api-token', scopes: [], credentialId: 'token 1', expiresAt };
+  connections.admit({ client, principal, authorization: 'Bearer x', clientAddress: '' });
+  return { client, connections };
+};
+
+it('closes a client when its credential expires, also after more days than a timer can wait', () => {
+  const { client } = admitted(new Date(Date.now() + 60 * DAY_MS));
+  vi.advanceTimersByTime(60 * DAY_MS - 1);
+  expect(client.close).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(client.close.mock.calls).toEqual([[4403, expect.stringMatching(/expired/)]]);
+});
+
+it('never closes a client whose credential has no end, unless it is revoked', () => {
+  const { client, connections } = admitted(new Date('9999-12-31T00:00:00Z'));
+  vi.advanceTimersByTime(1_000 * DAY_MS);
+  expect(client.close).not.toHaveBeenCalled();
+  connections.credentialEnded('token 1');
+  expect(client.close.mock.calls).toEqual([[4401, expect.stringMatching(/revoked/)]]);
+});
+
+it('waits no longer for a client that has left', () => {
+  const { client, connections } = admitted(new Date(Date.now() + DAY_MS));
+  expect(connections.of(client)?.principal.userId).toBe('someone');
+  connections.leave(client);
+  expect([connections.of(client), vi.getTimerCount()]).toEqual([null, 0]);
+});
