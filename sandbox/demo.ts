@@ -37,7 +37,7 @@ interface Integration {
   readonly address: string;
   readonly status: string;
   readonly access: string;
-  readonly provider: { readonly id: string };
+  readonly provider: { readonly id: string; readonly accesses: readonly string[] };
   readonly problem: { readonly message: string } | null;
   /** Null when the account cannot be read because the sandbox's own record of the grant was deleted. */
   readonly mailboxes: { readonly nodes: readonly unknown[] } | null;
@@ -46,8 +46,9 @@ type Call = <T>(query: string, variables: object) => Promise<T>;
 type Account = (typeof ACCOUNTS)[number];
 
 const INTEGRATIONS = `query DemoIntegrations {
-  viewer { integrations { address status access provider { id } problem { message } mailboxes(first: 1) { nodes { id } } } }
+  viewer { integrations { address status access provider { id accesses } problem { message } mailboxes(first: 1) { nodes { id } } } }
 }`;
+const PROVIDERS = 'query DemoProviders { providers { id accesses } }';
 const CONNECT = `mutation DemoConnect($input: ConnectInput!) {
   connect(input: $input) { authorizationUrl userErrors { message } }
 }`;
@@ -66,14 +67,19 @@ function isReady(integrations: readonly Integration[], { provider, address }: Ac
       one.provider.id === provider &&
       one.address.toLowerCase() === address &&
       one.status === 'CONNECTED' &&
-      one.access === 'FULL' &&
+      one.access === one.provider.accesses.at(-1) &&
       one.mailboxes !== null,
   );
 }
 
 /** Returns the URL of the consent page. Null: a password has connected the account. */
 async function beginConnect(call: Call, { provider, address, password }: Account): Promise<string | null> {
-  const input = { provider, address, access: 'FULL', ...(password === null ? {} : { method: 'PASSWORD', password }) };
+  const { providers } = await call<{ providers: readonly { id: string; accesses: readonly string[] }[] }>(
+    PROVIDERS,
+    {},
+  );
+  const access = providers.find(({ id }) => id === provider)?.accesses.at(-1);
+  const input = { provider, address, access, ...(password === null ? {} : { method: 'PASSWORD', password }) };
   const { connect } = await call<{ connect: { authorizationUrl: string | null; userErrors: { message: string }[] } }>(
     CONNECT,
     { input },

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SANDBOX_CLIENT } from './client.ts';
 import { approveConsent } from './consent.ts';
 import { type Sandbox, startSandbox } from './start.ts';
+import { DEMO_ACCOUNTS } from './twins.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'postern-sandbox-'));
 const lines: string[] = [];
@@ -44,7 +45,7 @@ afterAll(async () => {
 
 it('fills one account at each vendor, the same at the next start', async () => {
   const again = await start({ dataDir: null });
-  for (const vendor of ['google', 'microsoft'] as const) {
+  for (const { vendor } of DEMO_ACCOUNTS) {
     const [account] = sandbox.emulator(vendor).accounts();
     const mails = sandbox.emulator(vendor).dump(account ?? '');
     expect(mails).toHaveLength(20);
@@ -97,7 +98,7 @@ it('delivers through the control API', async () => {
     expect(response.status).toBe(200);
     return (await response.json()) as { id: string };
   };
-  for (const vendor of ['google', 'microsoft'] as const) {
+  for (const { vendor } of DEMO_ACCOUNTS) {
     const { id } = await deliver({ vendor, from: 'Ann <ann@x.example>', subject: 'hello', text: 'hi' });
     const [account] = sandbox.emulator(vendor).accounts();
     expect(
@@ -108,8 +109,5 @@ it('delivers through the control API', async () => {
     ).toBe(true);
   }
   const accounts: unknown = await (await fetch(`${sandbox.controlUrl}/accounts`)).json();
-  expect(accounts).toEqual([
-    { vendor: 'google', address: 'demo@gmail.example' },
-    { vendor: 'microsoft', address: 'demo@outlook.example' },
-  ]);
+  expect(accounts).toEqual(DEMO_ACCOUNTS.map(({ vendor, demo }) => ({ vendor, address: demo.address })));
 });

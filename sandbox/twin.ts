@@ -47,7 +47,8 @@ export interface Twin {
   readonly password: string | null;
   /**
    * What the request log calls the requests that identify the account, read a message and list changes; and, where the
-   * provider writes, those that save a draft, upload a piece of a file and send. Faults are set on these names.
+   * provider writes, those that save a draft, upload a piece of a file and send. Faults are set on these names,
+   * and on "token", as which the request that `ConnectMethod.refresh` sends is logged.
    */
   readonly operations: Readonly<Record<'identify' | 'read' | 'changes', string>> &
     Readonly<Partial<Record<'save' | 'upload' | 'send', string>>>;

@@ -14,6 +14,7 @@ export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
   configured: true,
   domains: [],
   mxSuffixes: [],
+  accesses: ['READ'],
   connectMethods: [
     {
       method: 'AUTHORIZATION_CODE',

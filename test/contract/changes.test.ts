@@ -118,13 +118,20 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
       { id: archived, isRead: true, moveTo: 'ARCHIVE' as const },
       { id: starred, isRead: true, isStarred: true },
     ];
-    await account.session.update(patches, interactive());
-    await account.session.update([{ id: starred, isRead: false }], interactive());
+    // The control API has no stars.
+    const writes = twinPlaying(id).operations.save !== undefined;
+    if (writes) {
+      await account.session.update(patches, interactive());
+      await account.session.update([{ id: starred, isRead: false }], interactive());
+    } else {
+      for (const change of ['read', 'archive']) await account.touch(archived, change);
+      for (const change of ['read', 'unread']) await account.touch(starred, change);
+    }
     const { details } = await changesSince(account, cursor);
     expect([...details.keys()].sort()).toEqual(ids.toSorted());
     for (const [n, message] of (await messages()).entries()) {
       const { mailboxIds, mailboxIdsAdded = [], mailboxIdsRemoved = [], ...flags } = details.get(ids[n] ?? '') ?? {};
-      expect(flags).toMatchObject(n === 0 ? { isRead: true } : { isRead: false, isStarred: true });
+      expect(flags).toMatchObject(n === 0 ? { isRead: true } : { isRead: false, ...(writes && { isStarred: true }) });
       expect(message).toMatchObject(flags);
       const kept = (before[n]?.mailboxIds ?? []).filter((mailbox) => !mailboxIdsRemoved.includes(mailbox));
       expect(new Set(mailboxIds ?? [...kept, ...mailboxIdsAdded])).toEqual(new Set(message.mailboxIds));

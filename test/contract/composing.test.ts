@@ -3,7 +3,7 @@ import type { Compose } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import { replySubject } from '../../src/mail/compose/reply-headers.ts';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { type Account, interactive, type Lab, openLab, WRITING_PROVIDER_IDS } from '../support/app/lab.ts';
 import {
   answer,
   compose,
@@ -23,7 +23,7 @@ const PREFIXES =
 
 const lines = (text: string | null | undefined) => (text ?? '').replace(/\r\n/g, '\n').trimEnd();
 
-describe.each(PROVIDER_IDS)('%s: composing', (id) => {
+describe.each(WRITING_PROVIDER_IDS)('%s: composing', (id) => {
   let lab: Lab;
   let account: Account;
   let peer: Account;

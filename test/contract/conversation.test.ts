@@ -7,11 +7,11 @@ import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
+import { type Account, interactive, type Lab, openLab, twinPlaying, WRITING_PROVIDER_IDS } from '../support/app/lab.ts';
 import { compose, file } from '../support/mail/compose.ts';
 
-/** Each provider and the one that is listed after it. */
-const PAIRS = PROVIDER_IDS.slice(1).map((id, index) => [PROVIDER_IDS[index] ?? id, id] as const);
+/** Each provider that sends and the one that is listed after it. */
+const PAIRS = WRITING_PROVIDER_IDS.slice(1).map((id, index) => [WRITING_PROVIDER_IDS[index] ?? id, id] as const);
 const DOMAINS = TWINS.map(({ domain }) => domain);
 
 async function inbox(session: MailSession): Promise<Message[]> {

@@ -5,12 +5,12 @@ import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
 import type { Draft } from '../../src/providers/contract/mail-session.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { type Account, interactive, type Lab, openLab, WRITING_PROVIDER_IDS } from '../support/app/lab.ts';
 import { compose, file } from '../support/mail/compose.ts';
 
 const MB = 1024 * 1024;
 
-describe.each(PROVIDER_IDS)('%s: drafts', (id) => {
+describe.each(WRITING_PROVIDER_IDS)('%s: drafts', (id) => {
   let lab: Lab;
   let account: Account;
   beforeAll(async () => {

@@ -2,15 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ListQuery } from '../../src/providers/contract/list.ts';
-import {
-  type Account,
-  authorize,
-  interactive,
-  type Lab,
-  openLab,
-  PROVIDER_IDS,
-  twinPlaying,
-} from '../support/app/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
 import { compose } from '../support/mail/compose.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
@@ -40,7 +32,6 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
       const calls: Record<string, () => Promise<unknown>> = {
         listMessages: () => session.listMessages(WHOLE, page, interactive()),
         listThreads: () => session.listThreads(WHOLE, page, interactive()),
-        listDrafts: () => session.listDrafts(page, interactive()),
         listMailboxes: () => session.listMailboxes(interactive()),
         identities: () => session.identities(interactive()),
         changes: () => session.changes(null, interactive()),
@@ -48,6 +39,7 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
         getMessages: () => session.getMessages([known.id], 'full', interactive()),
         getThreads: () => session.getThreads([known.threadId ?? ''], interactive()),
         ...(operations.save && {
+          listDrafts: () => session.listDrafts(page, interactive()),
           update: () => session.update([{ id: known.id, isRead: true }], interactive()),
           saveDraft: () => session.saveDraft({ id: null, ifVersion: null, compose: compose() }, interactive()),
         }),
@@ -56,6 +48,11 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
       const [known] = items as [Message];
       const { cursor } = await session.changes(null, interactive());
       await lab.control('/faults', { vendor: lab.vendor, account: account.address, body });
+      // Some providers need no request for their identities.
+      await lab.control('/log', undefined, 'DELETE');
+      await session.identities(interactive()).catch(() => {});
+      const { totals } = await lab.control<{ totals: { requests: number } }>('/log?limit=0');
+      if (totals.requests === 0) delete calls.identities;
       const outcomes = await Promise.all(
         Object.entries(calls).map(async ([name, call]) => {
           const outcome = await call().catch((error: unknown) => error);
@@ -80,7 +77,7 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
 
   it.each(['', '[]', 'null', '5', '<html>'])('such as %j tells nobody’s address', async (body) => {
     await lab.control('/faults', { vendor: lab.vendor, operation: operations.identify, body });
-    const begun = await authorize(lab.provider, account.address, 'READ').catch((error: unknown) => error);
+    const begun = await lab.authorize(account.address, 'READ').catch((error: unknown) => error);
     expect(isMailError(begun) ? begun.code : begun).toBe('PROVIDER_UNAVAILABLE');
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { checkAnswered } from '../../src/accounts/integrations/credential.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { ListQuery } from '../../src/providers/contract/list.ts';
-import { type Account, authorize, CONSENT_PROVIDER_IDS, interactive, type Lab, openLab } from '../support/app/lab.ts';
+import { type Account, CONSENT_PROVIDER_IDS, interactive, type Lab, openLab } from '../support/app/lab.ts';
 
 /** Answers of a token endpoint without a usable access token. */
 const TOKEN_ANSWERS = [
@@ -33,7 +33,7 @@ describe.each(CONSENT_PROVIDER_IDS)('%s: a malformed answer of the token endpoin
   let lab: Lab;
   let account: Account;
   beforeAll(async () => {
-    lab = await openLab(id);
+    lab = await openLab(id, undefined, { connectMethod: 'AUTHORIZATION_CODE' });
     account = await lab.account('unlucky');
     await account.deliver({ from: 'a@example.org', subject: 'a mail', text: 'x' });
   });
@@ -53,7 +53,7 @@ describe.each(CONSENT_PROVIDER_IDS)('%s: a malformed answer of the token endpoin
   ])('is none that says %s of its token', async (fields, seconds) => {
     await lab.control('/faults', { vendor: lab.vendor, operation: 'token', body: `{"access_token":"a",${fields}}` });
     const secret = account.grant.secret as { refreshToken: string };
-    const refreshed = await lab.provider.connectMethods[0].refresh(secret, interactive().signal);
+    const refreshed = await lab.method.refresh(secret, interactive().signal);
     expect(refreshed.accessToken).toBe('a');
     const kept = fields.includes('"r"') ? 'r' : secret.refreshToken;
     expect(refreshed.secret).toMatchObject({ refreshToken: kept });
@@ -63,7 +63,7 @@ describe.each(CONSENT_PROVIDER_IDS)('%s: a malformed answer of the token endpoin
   it.each(['{}', '', '<html>', '{"error":"invalid_grant"}', '{"access_token":"a","expires_in":9}'])(
     'such as %j of a token endpoint that is away, or asked too often, says nothing of the grant',
     async (body) => {
-      const [method] = lab.provider.connectMethods;
+      const { method } = lab;
       for (const [status, code] of [
         [429, 'RATE_LIMITED'],
         [503, 'PROVIDER_UNAVAILABLE'],
@@ -83,7 +83,7 @@ describe.each(CONSENT_PROVIDER_IDS)('%s: a malformed answer of the token endpoin
   );
 
   it.each(TOKEN_ANSWERS)('such as %s holds no token, and does not take the one there is', async (body) => {
-    const [method] = lab.provider.connectMethods;
+    const { method } = lab;
     const { secret } = account.grant;
     const { signal } = interactive();
     await lab.control('/faults', { vendor: lab.vendor, operation: 'token', body });
@@ -92,7 +92,7 @@ describe.each(CONSENT_PROVIDER_IDS)('%s: a malformed answer of the token endpoin
       .then(checkAnswered)
       .catch((error: unknown) => error);
     expect(isMailError(outcome) ? outcome.code : outcome).toBe('PROVIDER_UNAVAILABLE');
-    const begun = await authorize(lab.provider, account.address, 'READ').catch((error: unknown) => error);
+    const begun = await lab.authorize(account.address, 'READ').catch((error: unknown) => error);
     expect(isMailError(begun) ? begun.code : begun).toBe('PROVIDER_UNAVAILABLE');
     await lab.control('/faults', undefined, 'DELETE');
     Object.assign(account.grant, await method.refresh(secret, signal));

@@ -3,6 +3,7 @@ import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/list.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/app/lab.ts';
+import { FOREIGN_MAILBOX_IDS } from '../support/mail/foreign-mailboxes.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 5, 9, 0, second)).toISOString();
@@ -240,6 +241,26 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: reading, with headers %s', (id, header
       const seen = (await readAll(busy, query, 7, newest)).map((m) => m.id);
       expect(new Set(seen).size).toBe(seen.length);
       expect([...expected].filter((e) => !seen.includes(e))).toEqual([]);
+    }
+  });
+
+  it('lists mailboxes of the roles that it says it has', async () => {
+    const roles = (await account.session.listMailboxes(interactive())).flatMap(({ role }) => role ?? []);
+    expect(roles.toSorted()).toEqual(lab.capabilities.roles.toSorted());
+  });
+
+  it('shows what carries a star in mailboxes that it lists, and takes no other for one', async () => {
+    const starred = await lab.account('starred');
+    const known = (await starred.session.listMailboxes(interactive())).map((mailbox) => mailbox.id);
+    const messageId = await starred.deliver({ from: 'a@example.org', subject: 'a star', text: 'x', isStarred: true });
+    const [message] = await starred.session.getMessages([messageId], 'envelope', interactive());
+    expect(message).toMatchObject({ isStarred: true });
+    expect((message as Message).mailboxIds.filter((mailboxId) => !known.includes(mailboxId))).toEqual([]);
+    for (const foreign of FOREIGN_MAILBOX_IDS) {
+      expect(known).not.toContain(foreign);
+      const query = { mailboxId: foreign, where: null };
+      const listing = starred.session.listMessages(query, { size: 1, after: null }, interactive());
+      await expect(listing).rejects.toMatchObject({ code: 'NOT_FOUND' });
     }
   });
 

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
+import { type Account, interactive, type Lab, openLab, twinPlaying, WRITING_PROVIDER_IDS } from '../support/app/lab.ts';
 import { compose, read } from '../support/mail/composing.ts';
 
-const WAYS = PROVIDER_IDS.flatMap((id) => twinPlaying(id).sendings.map((sending) => [id, sending] as const));
+const WAYS = WRITING_PROVIDER_IDS.flatMap((id) => twinPlaying(id).sendings.map((sending) => [id, sending] as const));
 
 describe.each(WAYS)('%s: sending, as %j', (id, sending) => {
   let lab: Lab;

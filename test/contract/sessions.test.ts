@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
+import type { Access } from '../../src/providers/contract/connect.ts';
 import { isUnreadable, type ListQuery } from '../../src/providers/contract/list.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { silent } from '../support/app/database.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { type Account, highestAccess, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const PAGE = { size: 10, after: null };
@@ -27,7 +28,7 @@ describe.each(PROVIDER_IDS)('%s: an open session', (id) => {
   const open = (): MailSession =>
     lab.provider.open({
       address: account.address,
-      access: 'FULL',
+      access: highestAccess(lab.provider),
       scopes: [],
       limiter: createRequestLimiter(lab.provider.limits, { log: silent }),
       accessToken: async () => account.grant.accessToken,
@@ -42,6 +43,13 @@ describe.each(PROVIDER_IDS)('%s: an open session', (id) => {
       'INBOX',
     );
     expect(await requests()).toBe(0);
+  });
+
+  it('offers accesses in their order, and writes exactly where its twin names the operations', () => {
+    const { accesses } = lab.provider;
+    expect(accesses).toEqual(['READ', 'WRITE', 'FULL'].filter((access) => accesses.includes(access as Access)));
+    for (const operation of ['save', 'send'] as const)
+      expect(lab.operations[operation] !== undefined).toBe(accesses.includes('WRITE'));
   });
 
   it('serves many requests at once, and asks for nothing again that it has learned', async () => {

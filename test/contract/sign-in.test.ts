@@ -1,24 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MailError } from '../../src/domain/error.ts';
-import { type AuthorizationCode, isAuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
+import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import type { ConnectMethod } from '../../src/providers/contract/connect.ts';
-import { isPassword } from '../../src/providers/contract/password.ts';
-import { consent, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
+import type { Password } from '../../src/providers/contract/password.ts';
+import { consent, type Lab, openLab, PROVIDERS_AND_METHODS, twinPlaying } from '../support/app/lab.ts';
 
 const { signal } = new AbortController();
 const REDIRECT = 'http://127.0.0.1:9/oauth/callback';
-const byPassword = (id: string) => typeof twinPlaying(id).password === 'string';
+const by = (method: string) => PROVIDERS_AND_METHODS.filter(([, offered]) => offered === method);
 
-describe.each(PROVIDER_IDS.filter((id) => !byPassword(id)))('%s: a sign-in', (id) => {
+describe.each(by('AUTHORIZATION_CODE'))('%s: a sign-in', (id, connectMethod) => {
   const { vendor, domain, sameSignInRefusals, signInRefusals } = twinPlaying(id);
   let lab: Lab;
   let method: AuthorizationCode;
   beforeAll(async () => {
-    lab = await openLab(id);
-    const offered = lab.provider.connectMethods.find(isAuthorizationCode);
-    if (!offered) throw new Error(`${id} has neither a consent page nor a password`);
-    method = offered;
+    lab = await openLab(id, undefined, { connectMethod });
+    method = lab.method as AuthorizationCode;
   });
   afterAll(() => lab.close());
 
@@ -87,32 +85,32 @@ describe.each(PROVIDER_IDS.filter((id) => !byPassword(id)))('%s: a sign-in', (id
   });
 });
 
-describe.each(PROVIDER_IDS.filter(byPassword))('%s: a sign-in with a password', (id) => {
+describe.each(by('PASSWORD'))('%s: a sign-in with a password', (id, connectMethod) => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await openLab(id);
+    lab = await openLab(id, undefined, { connectMethod });
   });
   afterAll(() => lab.close());
 
   it('proves the password, and refuses another one without repeating it', async () => {
     const { address, grant } = await lab.account('ada', 'READ');
-    const method = lab.provider.connectMethods.find(isPassword);
-    const refused = method?.signIn({ address, password: 'not this one', access: 'READ' }, signal);
+    const method = lab.method as Password;
+    const refused = method.signIn({ address, password: 'not this one', access: 'READ' }, signal);
     await expect(refused).rejects.toMatchObject({
       code: 'INVALID',
       message: expect.not.stringContaining('not this one'),
     });
-    await expect(method?.refresh(grant.secret, signal)).resolves.toMatchObject({ accessToken: expect.any(String) });
+    await expect(method.refresh(grant.secret, signal)).resolves.toMatchObject({ accessToken: expect.any(String) });
   });
 });
 
-describe.each(PROVIDER_IDS)('%s: a grant', (id) => {
+describe.each(PROVIDERS_AND_METHODS)('%s: a grant (%s)', (id, connectMethod) => {
   const { vendor } = twinPlaying(id);
   let lab: Lab;
   let method: ConnectMethod;
   beforeAll(async () => {
-    lab = await openLab(id);
-    [method] = lab.provider.connectMethods;
+    lab = await openLab(id, undefined, { connectMethod });
+    method = lab.method;
   });
   afterAll(() => lab.close());
 

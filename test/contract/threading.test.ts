@@ -41,6 +41,7 @@ describe.each(PROVIDERS_AND_SUBJECTS)('%s, whose threads a subject alone may %s:
     }
     const threads = await threadsCalled('Endless');
     expect(threads.reduce((sum, { messageCount }) => sum + messageCount, 0)).toBe(130);
+    if (!lab.operations.save) return;
     const { original, draft } = await answered(last, 'Re: Endless');
     expect(draft.message.threadId).toBe(original.threadId);
     expect(threads.map((thread) => thread.id)).toContain(original.threadId);
@@ -50,11 +51,12 @@ describe.each(PROVIDERS_AND_SUBJECTS)('%s, whose threads a subject alone may %s:
   it('keeps an answer in its thread beside mail of the same subject', async () => {
     const first = await account.deliver({ from: peer.address, subject: 'Invoice', text: '1' });
     const second = await account.deliver({ from: peer.address, subject: 'Invoice', text: '2' });
-    for (const originalId of [first, second]) {
+    const answers = lab.operations.save ? [first, second] : [];
+    for (const originalId of answers) {
       const { original, draft } = await answered(originalId, 'Re: Invoice');
       expect(draft.message.threadId).toBe(original.threadId);
     }
     const threads = await threadsCalled('Invoice');
-    expect(threads.reduce((sum, { messageCount }) => sum + messageCount, 0)).toBe(4);
+    expect(threads.reduce((sum, { messageCount }) => sum + messageCount, 0)).toBe(2 + answers.length);
   });
 });

@@ -4,9 +4,9 @@ import { isMailError } from '../../src/domain/error.ts';
 import type { MailboxRole } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable } from '../../src/providers/contract/list.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/app/lab.ts';
+import { type Account, interactive, type Lab, openLab, WRITING_PROVIDER_IDS } from '../support/app/lab.ts';
 
-describe.each(PROVIDER_IDS)('%s: writing', (id) => {
+describe.each(WRITING_PROVIDER_IDS)('%s: writing', (id) => {
   let lab: Lab;
   let account: Account;
   const boxes: Partial<Record<MailboxRole, string>> = {};

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ADAPTERS } from '../../src/providers/registry.ts';
 import { graphql } from '../generated/gql.ts';
 import { type ControlLog, startApp, type TestApp } from '../support/app/app.ts';
 import { consent } from '../support/app/lab.ts';
@@ -226,9 +227,11 @@ it.each(PROVIDERS)(
 );
 
 it('names every provider it knows and whether it is configured', async () => {
-  const { providers } = await app.data(graphql(`{ providers { id name configured connectMethods scopes } }`), {}, null);
-  expect(providers).toMatchObject([
-    { id: 'GMAIL', configured: true },
-    { id: 'OUTLOOK', configured: true },
-  ]);
+  const { providers } = await app.data(
+    graphql(`{ providers { id name configured accesses connectMethods scopes } }`),
+    {},
+    null,
+  );
+  expect(providers.map(({ id, configured }) => [id, configured])).toEqual(ADAPTERS.map(({ id }) => [id, true]));
+  expect(providers.find(({ id }) => id === 'GMAIL')).toMatchObject({ accesses: ['READ', 'WRITE', 'FULL'] });
 });

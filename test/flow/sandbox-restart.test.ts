@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { DEMO_USER } from '../../sandbox/demo.ts';
+import { DEMO_ACCOUNTS } from '../../sandbox/twins.ts';
+import { twinPlaying } from '../support/app/lab.ts';
 import { type Program, startProgram } from '../support/app/program.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'postern-restart-'));
@@ -94,8 +96,9 @@ it('keeps over a restart all mail that arrived, was sent, saved, read, moved or 
     return ((await response.json()) as { upload: string }).upload;
   };
   for (const { id, provider, address, messages } of before) {
-    const vendor = provider.id === 'GMAIL' ? 'google' : 'microsoft';
+    const { vendor, operations } = twinPlaying(provider.id);
     await program?.control('/deliver', { vendor, subject: 'Delivered', from: 'Ann <ann@x.example>', text: 'arrived' });
+    if (!operations.save) continue;
     const [first, second, third] = messages.nodes;
     await gql(SEND, {
       i: {
@@ -123,7 +126,7 @@ it('keeps over a restart all mail that arrived, was sent, saved, read, moved or 
   const sent = (await stateOf(again.gql)).flatMap(({ id: integration, messages }) =>
     messages.nodes.filter(({ subject }) => subject === 'Sent').map((message) => ({ ...message, integration })),
   );
-  expect(sent).toHaveLength(2);
+  expect(sent).toHaveLength(DEMO_ACCOUNTS.filter(({ operations }) => operations.save).length);
   for (const { attachments } of sent) {
     const [file] = attachments;
     expect(await (await fetch(new URL(file?.download.url ?? '', again.url))).text()).toBe('kept over a restart');

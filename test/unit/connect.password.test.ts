@@ -108,6 +108,16 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
     expect(await accounts.directory.forUser(userId)).toEqual([]);
   });
 
+  it('refuses an access that the provider does not offer, and names those that it does', async () => {
+    const reading = await openAccounts(db, { providers: [{ ...plain, accesses: ['READ'] }] });
+    const given = { ...request, access: 'WRITE' as const, password };
+    await expect(reading.withPassword(await reading.user(), given)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('Use READ.'),
+      field: ['input', 'access'],
+    });
+  });
+
   it('limits attempts to guess passwords', async () => {
     const userId = await accounts.user();
     signIn.mockClear();

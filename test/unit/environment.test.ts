@@ -121,7 +121,7 @@ const NOT_URLS = [
 ];
 const FLAGS = ['yes', 'ON', 'enabled', '2'];
 
-/** Values that each setting refuses. */
+/** Values that each setting refuses. The settings of a new provider get their entries here. */
 const WRONG: Readonly<Record<string, readonly string[]>> = {
   NODE_ENV: ['prod', 'Production'],
   DATABASE_URL: [

@@ -1,5 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
+import type { Access } from '../../providers/contract/connect.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
+import { AccessEnum } from './access.enum.ts';
 import { ConnectMethodEnum } from './connect/connect-method.enum.ts';
 import { ProviderIdEnum } from './provider.enum.ts';
 
@@ -30,11 +32,17 @@ export class ProviderType {
   })
   readonly connectMethods: readonly string[];
 
+  @Field(() => [AccessEnum], {
+    description: 'The values of `access` that `connect` accepts for this provider. READ is always one of them.',
+  })
+  readonly accesses: readonly Access[];
+
   constructor(provider: Provider) {
     this.provider = provider;
     this.id = provider.id;
     this.name = provider.name;
     this.configured = provider.configured;
+    this.accesses = provider.accesses;
     this.connectMethods = provider.configured ? provider.connectMethods.map(({ method }) => method) : [];
   }
 }

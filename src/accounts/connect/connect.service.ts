@@ -1,4 +1,5 @@
 import { MailError } from '../../domain/error.ts';
+import type { Access } from '../../providers/contract/connect.ts';
 import { findProvider } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
@@ -43,6 +44,7 @@ export class ConnectService {
     const provider = await this.choose(request);
     const offered = provider.connectMethods.find(({ method }) => method === entry.method);
     if (!offered) throw unsupported(`${provider.name} ${entry.absence}`);
+    requireAccess(provider, request.access);
     const outcome = await entry.handler.connect(provider, offered, request);
     if ('flow' in outcome && outcome.pollAfterMs !== undefined) flowJob.schedule(outcome.flow.id, outcome.pollAfterMs);
     return { ...outcome, provider };
@@ -89,6 +91,13 @@ function refuseInputsOfOthers({ method, takes }: OpenConnectMethod, request: Con
     const message = `The method ${method} takes no \`${input}\`: leave it out.`;
     throw new MailError('INVALID', message, { field: ['input', input] });
   }
+}
+
+/** Throws UNSUPPORTED for an access that no account of the provider can have. */
+function requireAccess({ name, accesses }: Provider, access: Access): void {
+  if (accesses.includes(access)) return;
+  const message = `${name} does not support access ${access}. Use ${accesses.join(' or ')}.`;
+  throw new MailError('UNSUPPORTED', message, { field: ['input', 'access'] });
 }
 
 const unsupported = (what: string): MailError =>

@@ -31,6 +31,10 @@ export interface Call {
  * a $batch counts as several. A request is retried only when it is `safe`, and never before Retry-After.
  */
 export interface RequestLimiter {
+  /**
+   * `attempt` sends the request once. When its signal aborts, it throws the signal's reason if that is a MailError, and TIMEOUT
+   * for a TimeoutError (`abortReason` of limiter/aborted.ts).
+   */
   request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /**
    * A request whose answer is streamed. It keeps its slots until the last byte is read or its connection is closed. At most

@@ -14,7 +14,10 @@ export interface PageRequest {
   readonly upTo?: number;
   /** Null: begin with the newest item. */
   readonly after: Cursor | null;
-  /** Returns true for items that the caller has already shown. The provider need not read them and leaves them out of `items`. */
+  /**
+   * Returns true for items that the caller has already shown. The provider need not read them and leaves them out
+   * of `items`. They count towards `size`, so a page may have fewer items.
+   */
   readonly skip?: (id: string) => boolean;
   /** How much of each message the caller will read; 'envelope' when absent. A provider may ignore it and return envelopes. */
   readonly detail?: Detail;
@@ -59,11 +62,16 @@ export const isUnreadable = (item: object): item is Unreadable => 'error' in ite
 /**
  * NATIVE: the provider's own answer is exact for this condition. FILTERED: the provider returned candidates, and the gateway
  * checked each of them (`matches`). INDEXED: the provider's index decided a part of the condition, such as words in bodies.
+ * A condition with a part for which `MailSession.decides` returns indexed is INDEXED, and one of exact parts alone is NATIVE. Any
+ * other is FILTERED, or NATIVE where the provider's answer needs no check.
  */
 export type Evaluation = 'NATIVE' | 'FILTERED' | 'INDEXED';
 
 export interface ListQuery {
-  /** The provider's id of one mailbox; null: the whole account. Both leave out trash and junk, unless the mailbox is one of these. */
+  /**
+   * The provider's id of one mailbox; null: the whole account. Both leave out trash and junk, unless the mailbox is one of these.
+   * A list of a mailbox that `listMailboxes` does not have throws NOT_FOUND.
+   */
   readonly mailboxId: string | null;
   /**
    * It may include trash and junk, by the rule of `visibleOnly` (domain/search/visibility.ts). It is a single alternative of

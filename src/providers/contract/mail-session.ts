@@ -106,7 +106,12 @@ export type SendStatus =
   | { readonly state: 'sent'; readonly messageId: string | null }
   | { readonly state: 'submitted' | 'not-sent' | 'unknown' };
 
-/** One open account. Every method takes a Call and throws MailError; methods that take several ids return errors as values. */
+/**
+ * One open account. Every method takes a Call and throws MailError; methods that take several ids return errors as values. An
+ * answer of the provider that has not the documented shape is PROVIDER_UNAVAILABLE, and never an empty result. Every request is
+ * sent by `authorized` or `authorizedStream` (limiter/authorized.ts). A method for which the provider has no request, such as
+ * `listDrafts` where it has no drafts, may answer without one.
+ */
 export interface MailSession extends SearchMeans {
   listMailboxes(call: Call): Promise<readonly Mailbox[]>;
   /** Present where `listMailboxes` leaves the counts null, because each of them costs a request. */
@@ -154,7 +159,8 @@ export interface MailSession extends SearchMeans {
   /** How long after a request to send a draft may still look unsent although it will be sent. */
   readonly sendSettlesMs: number;
   /**
-   * What changed since the cursor. Null: returns a cursor for now without listing anything; where that takes several pages, the
+   * What changed since the cursor, with one change for each message in each answer: a message that was created and then updated
+   * is created, and one that was deleted in the end is deleted or left out. Null: returns a cursor for now without listing anything; where that takes several pages, the
    * later ones report what changed since the first. Throws CURSOR_EXPIRED when the account must be synchronised from the start.
    * `hints` are the messages that the provider's notifications named since the cursor. A provider for which reading all changes
    * is expensive may read these alone, and its answer is `partial`.

@@ -13,7 +13,10 @@ import type { Access, ConnectMethod, Exchanged } from './connect.ts';
  */
 export interface Password<Secret = unknown> extends ConnectMethod<Secret> {
   readonly method: 'PASSWORD';
-  /** Verifies the credentials at the provider. Throws INVALID when they are refused. */
+  /**
+   * Verifies the credentials at the provider. Throws INVALID when they are refused. A server without rights for a part of a
+   * mailbox ignores `access`; the session holds the account to it with shared/access.ts.
+   */
   signIn(credentials: Credentials, signal: AbortSignal): Promise<Exchanged<Secret>>;
 }
 

@@ -44,6 +44,11 @@ export interface Provider<Secret = unknown> {
   /** How accounts can be connected, the usual way first. Secrets that were sealed before they named their method are refreshed by AUTHORIZATION_CODE. */
   readonly connectMethods: readonly [ConnectMethod<Secret>, ...ConnectMethod<Secret>[]];
   /**
+   * The accesses with which accounts can be connected, in the order READ, WRITE, FULL. `connect` refuses another one. A
+   * provider that only reads has READ alone, and its methods that change or send throw UNSUPPORTED.
+   */
+  readonly accesses: readonly ['READ', ...Access[]];
+  /**
    * What this account can do, computed without a request. Accounts of one provider may differ, as accounts on two IMAP servers
    * do: such a provider reads the server's capabilities when the account is connected and keeps them in its `scopes`.
    */

@@ -25,6 +25,7 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
     configured: options.clientId !== null && options.clientSecret !== null,
     domains: ['gmail.com', 'googlemail.com', ...options.domains.map((domain) => domain.toLowerCase())],
     mxSuffixes: ['aspmx.l.google.com', 'smtp.google.com', 'googlemail.com'],
+    accesses: ['READ', 'WRITE', 'FULL'],
     connectMethods: [new GoogleAuthorizationCode(options)],
     capabilities: () => capabilities,
     limits: LIMITS,

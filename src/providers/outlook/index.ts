@@ -31,6 +31,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
     configured: options.clientId !== null && options.clientSecret !== null,
     domains: [...new Set([...DOMAINS, ...options.domains.map((domain) => domain.toLowerCase())])],
     mxSuffixes: MX_SUFFIXES,
+    accesses: ['READ', 'WRITE', 'FULL'],
     connectMethods: [authorizationCode(options, sdk)],
     capabilities: () => CAPABILITIES,
     limits: { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },

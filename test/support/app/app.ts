@@ -22,7 +22,7 @@ import { type Document, documentText, type Present } from '../clients/document.t
 import { Hopeless } from '../run/polls.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
-import { consent, FIELD_BATCH_WIDTH, twinPlaying } from './lab.ts';
+import { consent, FIELD_BATCH_WIDTH, highestAccessOf, twinPlaying } from './lab.ts';
 import { freePort } from './port.ts';
 import { Relay } from './relay.ts';
 
@@ -230,7 +230,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
         refreshToken: register.session.refreshToken as string,
       };
     },
-    async connect(token: string, provider: string, address: string, access = 'FULL') {
+    async connect(token: string, provider: string, address: string, access = highestAccessOf(provider)) {
       const { vendor, password } = twinPlaying(provider);
       const accounts = await control<{ vendor: string; address: string }[]>('/accounts');
       if (!accounts.some((a) => a.vendor === vendor && a.address === address)) {

@@ -10,7 +10,7 @@ import { checkAnswered } from '../../../src/accounts/integrations/credential.ts'
 import { readConfig } from '../../../src/config.ts';
 import { isAuthorizationCode } from '../../../src/providers/contract/authorization-code.ts';
 import type { Call } from '../../../src/providers/contract/call.ts';
-import type { Access, Exchanged } from '../../../src/providers/contract/connect.ts';
+import type { Access, ConnectMethod, Exchanged } from '../../../src/providers/contract/connect.ts';
 import type { MailSession } from '../../../src/providers/contract/mail-session.ts';
 import { isPassword } from '../../../src/providers/contract/password.ts';
 import type { Capabilities, Provider, ProviderTimes } from '../../../src/providers/contract/provider.ts';
@@ -20,14 +20,18 @@ import { registry } from '../../../src/providers/registry.ts';
 /** Connects one provider adapter to the emulated vendors, without the gateway. */
 export interface Lab {
   readonly provider: Provider;
-  /** The capabilities of an account with full access. */
+  /** The method by which its accounts are connected. */
+  readonly method: ConnectMethod;
+  /** The capabilities of an account with the highest access that the provider offers. */
   readonly capabilities: Capabilities;
   readonly vendor: string;
   readonly twin: Twin;
   readonly operations: Twin['operations'];
-  /** Creates an empty account at the emulator and connects it as a person would. */
+  /** Creates an empty account at the emulator and connects it as a person would. Without `access` it has the highest one. */
   account(name: string, access?: Access): Promise<Account>;
-  /** Does the same at another provider, which exchanges mail with this one. Without `providerId` it is the first other one. */
+  /** Connects an account that the emulator has. */
+  authorize(address: string, access: Access, without?: readonly string[]): Promise<Exchanged<unknown>>;
+  /** Creates and connects an account at another provider, which exchanges mail with this one. Without `providerId` it is the first other one. */
   elsewhere(name: string, access?: Access, providerId?: string): Promise<Account>;
   /** The URL to which the emulators send notifications. The contract suite listens there. */
   readonly publicUrl: string;
@@ -43,11 +47,29 @@ export interface Account {
   readonly grant: { secret: unknown; accessToken: string; expiresAt: Date };
   /** Delivers a message and returns the provider's id of it. */
   deliver(mail: Record<string, unknown>): Promise<string>;
+  /** Changes a message as another client would: "delete", "read", "unread", "archive" or "trash". */
+  touch(messageId: string, change: string): Promise<unknown>;
 }
 
 export const PROVIDER_IDS = TWINS.map(({ provider }) => provider);
-/** Providers whose accounts are connected on a consent page, and whose access tokens a token endpoint renews. */
-export const CONSENT_PROVIDER_IDS = TWINS.filter(({ password }) => password === null).map(({ provider }) => provider);
+/** The providers as the emulators configure them. They are asked for what they offer, and no more. */
+const OFFERED = registry(
+  readConfig({ NODE_ENV: 'test', ...Object.assign({}, ...TWINS.map((twin) => twin.environment('http://127.0.0.1:9'))) })
+    .providers,
+).filter(({ id }) => PROVIDER_IDS.includes(id));
+/** Each provider with each method by which its accounts are connected. */
+export const PROVIDERS_AND_METHODS = OFFERED.flatMap(({ id, connectMethods }) =>
+  connectMethods.map(({ method }) => [id, method] as const),
+);
+/** Providers whose accounts can be connected on a consent page, and whose access tokens a token endpoint then renews. */
+export const CONSENT_PROVIDER_IDS = PROVIDERS_AND_METHODS.filter(([, method]) => method === 'AUTHORIZATION_CODE').map(
+  ([id]) => id,
+);
+/** The highest access that accounts of this provider can have. */
+export const highestAccessOf = (providerId: string): Access =>
+  OFFERED.find(({ id }) => id === providerId)?.accesses.at(-1) ?? 'FULL';
+/** Providers that change and send mail, for the suites about it. */
+export const WRITING_PROVIDER_IDS = OFFERED.filter(({ accesses }) => accesses.includes('WRITE')).map(({ id }) => id);
 /** Each provider with each way in which its vendor may list headers, for suites that read headers. */
 export const PROVIDERS_AND_HEADERS = TWINS.flatMap(({ provider, spellings }) =>
   spellings.map((headers) => [provider, headers] as const),
@@ -63,6 +85,8 @@ export const FIELD_BATCH_WIDTH = 25;
 interface Ways {
   readonly headers?: HeaderSpelling;
   readonly subjectThreads?: SubjectThreads;
+  /** How the provider's accounts are connected. Absent: the usual way. */
+  readonly connectMethod?: string;
   /** How long the adapters wait. */
   readonly times?: ProviderTimes;
 }
@@ -82,7 +106,7 @@ export const interactive = (signal: AbortSignal = new AbortController().signal):
 export async function openLab(
   providerId: string,
   publicUrl = 'http://127.0.0.1:9',
-  { headers = 'written', subjectThreads = 'join', times }: Ways = {},
+  { headers = 'written', subjectThreads = 'join', times, connectMethod }: Ways = {},
 ): Promise<Lab> {
   const twin = twinPlaying(providerId);
   const sandbox = await startSandbox({
@@ -111,6 +135,8 @@ export async function openLab(
     return provider;
   };
   const provider = played(providerId);
+  const methodOf = (of: Provider): ConnectMethod =>
+    (of === provider && of.connectMethods.find(({ method }) => method === connectMethod)) || of.connectMethods[0];
 
   const control = async <T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> => {
     const response = await fetch(`${sandbox.controlUrl}${path}`, {
@@ -121,11 +147,12 @@ export async function openLab(
     return (await response.json()) as T;
   };
 
-  const connect = async (of: Provider, name: string, access: Access): Promise<Account> => {
+  const connect = async (of: Provider, name: string, access = highestAccess(of)): Promise<Account> => {
+    const method = methodOf(of);
     const { vendor: at, domain } = twinPlaying(of.id);
     const address = `${name}@${domain}`;
     await control('/accounts', { vendor: at, address, name });
-    const exchanged = await authorize(of, address, access);
+    const exchanged = await authorize(of, address, access, [], method);
     const grant = { secret: exchanged.secret, accessToken: exchanged.accessToken, expiresAt: exchanged.expiresAt };
     const session = of.open({
       address,
@@ -134,7 +161,7 @@ export async function openLab(
       limiter: createRequestLimiter(of.limits, { log: silent }),
       async accessToken(signal, rejected) {
         if (rejected !== undefined && rejected === grant.accessToken)
-          Object.assign(grant, await of.connectMethods[0].refresh(grant.secret, signal));
+          Object.assign(grant, await method.refresh(grant.secret, signal));
         return grant.accessToken;
       },
     });
@@ -142,6 +169,7 @@ export async function openLab(
       address,
       session,
       grant,
+      touch: (messageId, change) => control('/touch', { vendor: at, account: address, id: messageId, change }),
       deliver: async (mail) =>
         (await control<{ id: string }>('/deliver', { vendor: at, account: address, ...mail })).id,
     };
@@ -149,7 +177,8 @@ export async function openLab(
 
   return {
     provider,
-    capabilities: provider.capabilities({ address: '', access: 'FULL', scopes: [] }),
+    method: methodOf(provider),
+    capabilities: provider.capabilities({ address: '', access: highestAccess(provider), scopes: [] }),
     vendor: twin.vendor,
     twin,
     operations: twin.operations,
@@ -157,8 +186,9 @@ export async function openLab(
     control,
     hasNotified: () => sandbox.hasNotified(),
     forgetWire: async () => wire?.reset(),
-    account: (name, access = 'FULL') => connect(provider, name, access),
-    elsewhere: (name, access = 'FULL', otherId = PROVIDER_IDS.find((one) => one !== providerId) ?? '') =>
+    account: (name, access) => connect(provider, name, access),
+    authorize: (address, access, without) => authorize(provider, address, access, without, methodOf(provider)),
+    elsewhere: (name, access, otherId = PROVIDER_IDS.find((one) => one !== providerId) ?? '') =>
       connect(played(otherId), name, access),
     async close() {
       await sandbox.close();
@@ -167,14 +197,16 @@ export async function openLab(
   };
 }
 
+export const highestAccess = ({ accesses }: Provider): Access => accesses.at(-1) ?? 'READ';
+
 /** Connects an account as a person would: with its password, or by the authorization code flow and its consent page. */
 export async function authorize(
   provider: Provider,
   address: string,
   access: Access,
   without: readonly string[] = [],
+  method: ConnectMethod = provider.connectMethods[0],
 ): Promise<Exchanged<unknown>> {
-  const [method] = provider.connectMethods;
   if (isPassword(method)) {
     const password = twinPlaying(provider.id).password ?? '';
     return method.signIn({ address, password, access }, new AbortController().signal);

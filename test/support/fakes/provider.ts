@@ -30,6 +30,7 @@ export function fakeProvider({ connect, ...options }: FakeProviderOptions = {}):
     configured: true,
     domains: [],
     mxSuffixes: [],
+    accesses: ['READ', 'WRITE', 'FULL'],
     capabilities: () => ({
       mailboxesPerMessage: 'MANY',
       nativeThreads: true,

@@ -29,7 +29,7 @@ export class ConnectInput {
   @Field(() => AccessEnum, {
     defaultValue: 'READ',
     description:
-      'The access to ask for. It decides the OAuth scopes. Ask for no more than you need: users read the consent page.',
+      "The access to ask for, one of the provider's `accesses`. It decides the OAuth scopes. Ask for no more than you need: users read the consent page.",
   })
   access!: Access;
 
