@@ -9,7 +9,7 @@ import {
   GraphQLSchema,
   parse,
 } from 'graphql';
-import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
+import { CloseCode, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { isMailError, isTransient, type MailError, storeErrorIn } from '../../domain/error.ts';
@@ -23,6 +23,7 @@ import { bearer, type Contexts } from '../http/contexts.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';
 import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import type { Connection, Connections } from './connections.ts';
+import { withOwnIds } from './operation-ids.ts';
 import { OperationLimit } from './operation-limit.ts';
 
 interface SocketProtocolOptions {
@@ -54,7 +55,14 @@ interface Extra {
   /** Counts the current message as waiting until the returned function is called. */
   waits(): () => void;
 }
-export type SocketProtocol = ReturnType<typeof createSocketProtocol>;
+export type SocketProtocol = Server<Extra>;
+
+interface RunningOperation {
+  /** Null while the operation waits for its slot. */
+  slot: OperationSlot | null;
+  /** Stops following the signals of the connection and of `complete`. */
+  leave(): void;
+}
 
 /**
  * Creates the GraphQL protocol over a WebSocket, with the same authentication, limits and error masking as over HTTP.
@@ -67,12 +75,14 @@ export function createSocketProtocol({
   trust,
   limited,
   log,
-}: SocketProtocolOptions) {
+}: SocketProtocolOptions): SocketProtocol {
   const limit = new OperationLimit();
-  /** The slot of each running operation, by the payload of its request. */
-  const running = new WeakMap<SubscribePayload, OperationSlot>();
+  /** The operations that have not ended, by the payload of their request. */
+  const running = new WeakMap<SubscribePayload, RunningOperation>();
   const endOperation = (socket: WebSocket, payload: SubscribePayload): void => {
-    running.get(payload)?.end();
+    const operation = running.get(payload);
+    operation?.slot?.end();
+    operation?.leave();
     limit.closed(socket);
   };
 
@@ -129,7 +139,7 @@ export function createSocketProtocol({
     return limited((end) => path.run(payload, context, { onSize, events: { begin, limited } }).finally(end));
   };
 
-  return makeServer<Params, Extra>({
+  const server = makeServer<Params, Extra>({
     onConnect: ({ connectionParams, extra }) => connect(extra, connectionParams),
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const connection = connections.of(extra.socket);
@@ -139,12 +149,14 @@ export function createSocketProtocol({
       const cancelled = new AbortController();
       subscriptions[id] = cancellation(() => cancelled.abort());
       const alive = following(connection.signal, cancelled.signal);
+      const operation: RunningOperation = { slot: null, leave: () => alive.leave() };
+      running.set(payload, operation);
       // Only the text of an operation is kept in memory until it has its slot.
       const stopWaiting = extra.waits();
       const socket = extra.request.socket;
       const slot = await operationQueue.begin(socket, connection.principal.userId);
       stopWaiting();
-      if (slot) running.set(payload, slot);
+      operation.slot = slot;
       try {
         const context = slot && (await contexts.of({ ...connection, signal: alive.signal, requestId: randomUUID() }));
         // The operation was cancelled in the meantime, or the connection has closed.
@@ -156,8 +168,6 @@ export function createSocketProtocol({
       } catch (error) {
         endOperation(extra.socket, payload);
         return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
-      } finally {
-        alive.leave();
       }
     },
     execute: ({ contextValue }) => {
@@ -166,7 +176,7 @@ export function createSocketProtocol({
     },
     // The source of the subscription is open. Its events wait for slots of their own.
     onOperation: (_ctx, _id, payload, _args, result) => {
-      if (Symbol.asyncIterator in result) running.get(payload)?.end();
+      if (Symbol.asyncIterator in result) running.get(payload)?.slot?.end();
     },
     onComplete: ({ extra }, _id, payload) => endOperation(extra.socket, payload),
     onError: (_ctx, _id, _payload, errors) =>
@@ -175,6 +185,7 @@ export function createSocketProtocol({
     onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
     onClose: ({ extra }) => connections.leave(extra.socket),
   });
+  return { opened: (socket, extra) => server.opened(withOwnIds(socket), extra) };
 }
 
 /**
