@@ -1,12 +1,14 @@
+import { setMaxListeners } from 'node:events';
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
 import type { MailboxAddress, Reachability } from '../accounts/integrations/reachability.ts';
 import { backoffMs, heldMs } from '../changes/backoff.ts';
-import { isMailError, isNotFound, isTransient, MailError, storeErrorIn } from '../domain/error.ts';
+import { isGivenUp, isMailError, isNotFound, isTransient, MailError, storeErrorIn } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
+import { abortable, deadline, following, sleep } from '../platform/abort.ts';
 import type { Call } from '../providers/contract/call.ts';
 import type { MailSession } from '../providers/contract/mail-session.ts';
 
@@ -25,6 +27,10 @@ interface AccountEventReads {
   readonly loader: DataLoader<string, Message>;
   readonly messages: LRUCache<string, Promise<Message>>;
   mailboxIds: Promise<ReadonlyMap<MailboxRole, string>> | null;
+  /** The number of subscriptions that follow the account. */
+  followers: number;
+  /** Aborts when none of them is left. */
+  readonly unfollowed: AbortController;
 }
 
 const MAX_MESSAGES = 200;
@@ -44,7 +50,7 @@ const MAX_WAIT_MS = 10 * 60_000;
 
 /**
  * Reads each new message once for all subscriptions. Messages are dropped after a short time, because their flags change
- * and this is not a cache of mail.
+ * and this is not a cache of mail. Only accounts that are followed are read.
  */
 export class EventMessages {
   private readonly accounts = new Map<string, AccountEventReads>();
@@ -53,19 +59,44 @@ export class EventMessages {
 
   constructor(private readonly options: EventMessagesOptions) {}
 
+  /** Begins to follow an account. When the last follower has left, its reads end and it is forgotten. */
+  follow(integrationId: string): { leave(): void } {
+    const reads = this.accounts.get(integrationId) ?? this.openReads(integrationId);
+    this.accounts.set(integrationId, reads);
+    reads.followers++;
+    let isFollowing = true;
+    return {
+      leave: () => {
+        if (!isFollowing) return;
+        isFollowing = false;
+        reads.followers--;
+        if (reads.followers > 0) return;
+        if (this.accounts.get(integrationId) === reads) this.accounts.delete(integrationId);
+        reads.unfollowed.abort();
+      },
+    };
+  }
+
+  /** Ends all reads, because the process stops. */
+  close(): void {
+    for (const { unfollowed } of this.accounts.values()) unfollowed.abort();
+    this.accounts.clear();
+  }
+
   /**
    * The message's envelope. Rejects with MailError, NOT_FOUND when it has been deleted; any other failure is logged here, once
    * for all who asked.
    */
   read(integrationId: string, messageId: string): Promise<Message> {
-    const reads = this.readsOf(integrationId);
+    const reads = this.accounts.get(integrationId);
+    if (!reads) return Promise.reject(notFollowed());
     const known = reads.messages.get(messageId);
     if (known) return known;
     const reading = reads.loader.load(messageId);
     reading.catch((err: unknown) => {
       // A failure of the gateway's own database is not cached.
       if (storeErrorIn(err)) reads.messages.delete(messageId);
-      else if (!isNotFound(err))
+      else if (!isNotFound(err) && !isGivenUp(err))
         this.options.log.warn({ err, integrationId, messageId }, 'a new message could not be read');
     });
     reads.messages.set(messageId, reading);
@@ -76,12 +107,14 @@ export class EventMessages {
 
   /** The provider's id of the account's mailbox with that role; undefined when it has none. */
   async mailboxId(integrationId: string, role: MailboxRole): Promise<string | undefined> {
-    const reads = this.readsOf(integrationId);
+    const reads = this.accounts.get(integrationId);
+    if (!reads) throw notFollowed();
     if (!reads.mailboxIds) {
-      reads.mailboxIds = this.listMailboxes(integrationId);
-      reads.mailboxIds.catch((err: unknown) =>
-        this.options.log.warn({ err, integrationId }, 'the mailboxes of a new message could not be read'),
-      );
+      reads.mailboxIds = this.listMailboxes(integrationId, reads.unfollowed.signal);
+      reads.mailboxIds.catch((err: unknown) => {
+        if (!isGivenUp(err))
+          this.options.log.warn({ err, integrationId }, 'the mailboxes of a new message could not be read');
+      });
     }
     try {
       return (await reads.mailboxIds).get(role);
@@ -91,34 +124,41 @@ export class EventMessages {
     }
   }
 
-  /** The account's mailboxes have changed, or it has no subscribers any more. */
+  /** The account's mailboxes have changed. */
   forget(integrationId: string): void {
-    this.accounts.delete(integrationId);
+    const reads = this.accounts.get(integrationId);
+    if (!reads) return;
+    reads.messages.clear();
+    reads.mailboxIds = null;
   }
 
-  private readsOf(integrationId: string): AccountEventReads {
-    const known = this.accounts.get(integrationId);
-    if (known) return known;
-    const reads: AccountEventReads = {
-      loader: new DataLoader<string, Message>((ids) => this.hydrate(integrationId, ids), {
+  private openReads(integrationId: string): AccountEventReads {
+    const unfollowed = new AbortController();
+    setMaxListeners(0, unfollowed.signal);
+    return {
+      loader: new DataLoader<string, Message>((ids) => this.hydrate(integrationId, ids, unfollowed.signal), {
         cache: false,
         maxBatchSize: 50,
         batchScheduleFn: (go) => setTimeout(go, BATCH_DELAY_MS),
       }),
       messages: new LRUCache({ max: MAX_MESSAGES }),
       mailboxIds: null,
+      followers: 0,
+      unfollowed,
     };
-    this.accounts.set(integrationId, reads);
-    return reads;
   }
 
   /**
    * An unanswered request is repeated, each time with a longer time-out: a request that hangs may never be answered. While
    * the provider is unavailable the event waits; otherwise mail that arrives as an outage begins would be an event without its message.
    */
-  private async hydrate(integrationId: string, ids: readonly string[]): Promise<(Message | MailError)[]> {
+  private async hydrate(
+    integrationId: string,
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<(Message | MailError)[]> {
     const found = new Map<string, Message | MailError>();
-    await this.untilAnswered(integrationId, async (call) => {
+    await this.untilAnswered(integrationId, signal, async (call) => {
       const open = ids.filter((id) => !found.has(id) || isTransient(found.get(id)));
       const session = await this.session(integrationId);
       const answers = await session.getMessages(open, 'envelope', call);
@@ -132,9 +172,9 @@ export class EventMessages {
     return (await this.options.handles.internal(integrationId)).session();
   }
 
-  private async listMailboxes(integrationId: string): Promise<ReadonlyMap<MailboxRole, string>> {
+  private async listMailboxes(integrationId: string, signal: AbortSignal): Promise<ReadonlyMap<MailboxRole, string>> {
     let ids: ReadonlyMap<MailboxRole, string> = new Map();
-    await this.untilAnswered(integrationId, async (call) => {
+    await this.untilAnswered(integrationId, signal, async (call) => {
       const session = await this.session(integrationId);
       const mailboxes = await session.listMailboxes(call);
       ids = new Map(mailboxes.flatMap(({ role, id }) => (role ? [[role, id] as const] : [])));
@@ -144,21 +184,27 @@ export class EventMessages {
   }
 
   /**
-   * Calls `ask` until it succeeds or no retry is left. `ask` throws a transient failure, or resolves with it when only a
-   * part of the request has failed.
+   * Calls `ask` until it succeeds, no retry is left, or the signal aborts. `ask` throws a transient failure, or resolves with
+   * it when only a part of the request has failed.
    */
-  private async untilAnswered(integrationId: string, ask: (call: Call) => Promise<unknown>): Promise<void> {
+  private async untilAnswered(
+    integrationId: string,
+    signal: AbortSignal,
+    ask: (call: Call) => Promise<unknown>,
+  ): Promise<void> {
     const giveUpAt = Date.now() + (this.options.maxWaitMs ?? MAX_WAIT_MS);
     const provider = (await this.options.mailbox(integrationId))?.provider ?? '';
     let priority: Call['priority'] = 'interactive';
     for (let tries = 0, refusals = 0; ; tries++) {
+      signal.throwIfAborted();
       const scheduledMs = ATTEMPT_TIMEOUTS_MS[Math.min(tries, ATTEMPT_TIMEOUTS_MS.length - 1)] as number;
       const attemptTimeoutMs = Math.min(Math.max(scheduledMs, 2 * (this.tookMs.get(provider) ?? 0)), CALL_TIMEOUT_MS);
       const beganAt = Date.now();
       let failure: unknown;
       let thrown = false;
+      const limit = deadline(signal, CALL_TIMEOUT_MS, tookTooLong);
       try {
-        failure = await ask(callOf(priority, attemptTimeoutMs));
+        failure = await abortable(ask(callOf(limit.signal, priority, attemptTimeoutMs)), signal);
         if (failure === null) {
           this.tookMs.set(provider, Date.now() - beganAt);
           return;
@@ -167,6 +213,8 @@ export class EventMessages {
         if (!isTransient(error) || storeErrorIn(error)) throw error;
         failure = error;
         thrown = true;
+      } finally {
+        limit.clear();
       }
       if (priority === 'interactive' && isMailError(failure) && failure.code === 'RATE_LIMITED') {
         // Interactive requests may have used up their share of the provider's limit; background work has a separate one.
@@ -177,7 +225,7 @@ export class EventMessages {
       const isTimeout = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPT_TIMEOUTS_MS.length - 1;
       const pauseMs = isTimeout ? 0 : backoffMs(tries, failure);
       if (refusals < MAX_REFUSALS && Date.now() + pauseMs < giveUpAt) {
-        if (await this.answered(integrationId, pauseMs, heldMs(failure))) refusals++;
+        if (await this.answered(integrationId, pauseMs, heldMs(failure), signal)) refusals++;
         continue;
       }
       if (thrown) throw failure;
@@ -185,30 +233,44 @@ export class EventMessages {
     }
   }
 
-  /** Whether a request of the account is answered during the pause. An answer ends the pause, but not before the provider's retryAfter. */
-  private async answered(integrationId: string, pauseMs: number, heldMs: number): Promise<boolean> {
+  /**
+   * Whether a request of the account is answered during the pause. An answer ends the pause, but not before the provider's
+   * retryAfter. Rejects when the signal aborts.
+   */
+  private async answered(
+    integrationId: string,
+    pauseMs: number,
+    heldMs: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     if (pauseMs === 0) return false;
     const mailbox = await this.options.mailbox(integrationId);
     const earliest = Date.now() + Math.max(MIN_BACKOFF_MS, heldMs);
-    let isAnswered = false;
-    let stop = () => {};
-    await new Promise<void>((resolve) => {
-      let timer = setTimeout(resolve, pauseMs);
-      stop = this.options.reachability.listen({
-        answered: ({ provider, address }) => {
-          if (isAnswered || provider !== mailbox?.provider || address !== mailbox.address) return;
-          isAnswered = true;
-          clearTimeout(timer);
-          timer = setTimeout(resolve, Math.max(0, earliest - Date.now()));
-        },
-      });
+    const isAnswered = new AbortController();
+    const pause = following(signal, isAnswered.signal);
+    const stop = this.options.reachability.listen({
+      answered: ({ provider, address }) => {
+        if (provider === mailbox?.provider && address === mailbox.address) isAnswered.abort();
+      },
     });
-    stop();
-    return isAnswered;
+    try {
+      await sleep(pauseMs, pause.signal);
+      return false;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      await sleep(Math.max(0, earliest - Date.now()), signal);
+      return true;
+    } finally {
+      stop();
+      pause.leave();
+    }
   }
 }
 
 /** Not bound to one subscriber's signal: a subscriber that disconnects must not cancel the read for the others. */
-function callOf(priority: Call['priority'], attemptTimeoutMs: number): Call {
-  return { signal: AbortSignal.timeout(CALL_TIMEOUT_MS), priority, attemptTimeoutMs, maxWaitMs: MAX_LIMITER_WAIT_MS };
+function callOf(signal: AbortSignal, priority: Call['priority'], attemptTimeoutMs: number): Call {
+  return { signal, priority, attemptTimeoutMs, maxWaitMs: MAX_LIMITER_WAIT_MS };
 }
+
+const tookTooLong = (): DOMException => new DOMException('The read of new messages took too long.', 'TimeoutError');
+const notFollowed = (): DOMException => new DOMException('Nobody follows the account any more.', 'AbortError');

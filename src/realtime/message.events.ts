@@ -44,7 +44,7 @@ export class MessageEvents {
 
   /** Throws UNAUTHENTICATED, NOT_FOUND or BAD_USER_INPUT before the first event. */
   async open(request: MessageEventsRequest, context: Context): Promise<AsyncGenerator<MessageReceived, void, void>> {
-    const { directory, cursors, bus, hub } = this.options;
+    const { directory, cursors, bus } = this.options;
     const { userId } = requirePrincipal(context);
     const after = request.after === null ? new Map<string, bigint>() : cursors.open(userId, request.after);
     for (const id of request.integrationIds ?? []) {
@@ -57,10 +57,9 @@ export class MessageEvents {
       const ids = (await directory.forUser(userId)).map((record) => record.id);
       return wanted ? ids.filter((id) => wanted.has(id)) : ids;
     };
-    if (request.role !== null) await this.prepare(integrations, request.role);
     return this.received(
       streamEvents({
-        logs: hub,
+        logs: { follow: (...following) => this.follow(request.role, ...following) },
         after,
         signal: context.signal,
         keys: integrations,
@@ -84,9 +83,23 @@ export class MessageEvents {
     );
   }
 
-  /** Looks up the mailboxes with the role in the background, so that the first event need not wait for it. */
-  private async prepare(integrations: () => Promise<readonly string[]>, role: MailboxRole): Promise<void> {
-    for (const id of await integrations()) this.options.messages.mailboxId(id, role).catch(() => {});
+  /** Follows the log of an account and the messages in it. */
+  private async follow(
+    role: MailboxRole | null,
+    ...[integrationId, start, grown]: Parameters<Hub['follow']>
+  ): ReturnType<Hub['follow']> {
+    const { hub, messages } = this.options;
+    const log = await hub.follow(integrationId, start, grown);
+    const { leave } = messages.follow(integrationId);
+    // Looks up the mailbox with the role in the background, so that the first event need not wait for it.
+    if (role !== null) messages.mailboxId(integrationId, role).catch(() => {});
+    return {
+      ...log,
+      leave: () => {
+        leave();
+        log.leave();
+      },
+    };
   }
 
   private async *received(
