@@ -1,4 +1,5 @@
 import { CloseCode } from 'graphql-ws';
+import { LRUCache } from 'lru-cache';
 import type { WebSocket } from 'ws';
 import type { Principal } from '../../graphql/principal.ts';
 
@@ -15,6 +16,10 @@ const MAX_USER_CONNECTIONS = 100;
  * again after this time.
  */
 const MAX_LIFETIME_MS = 2 ** 31 - 1;
+
+/** How long the end of a credential is remembered, which is longer than the verification of one may take. */
+const ENDED_MS = 60_000;
+const MAX_ENDED = 10_000;
 
 /** A client over WebSocket, with the user who is signed in. */
 export interface Connection {
@@ -41,10 +46,17 @@ export class Connections {
   private readonly open = new Map<WebSocket, OpenConnection>();
   private readonly byCredential = new Map<string, Set<WebSocket>>();
   private readonly ofUser = new Map<string, number>();
+  /** The credentials that have ended lately: one may end while a connection with it is being admitted. */
+  private readonly ended = new LRUCache<string, true>({ max: MAX_ENDED, ttl: ENDED_MS });
 
-  /** Adds a connection. Returns false and closes the socket if its user has too many. */
+  /** Adds a connection. Returns false and closes the socket if its credential has ended, or its user has too many. */
   admit(connection: Omit<Connection, 'signal'>): boolean {
     const { socket, principal } = connection;
+    const credentialId = credentialOf(principal);
+    if (credentialId !== undefined && this.ended.has(credentialId)) {
+      socket.close(CloseCode.Unauthorized, endOf(principal));
+      return false;
+    }
     const others = this.ofUser.get(principal.userId) ?? 0;
     if (others >= MAX_USER_CONNECTIONS) {
       socket.close(TOO_MANY, `At most ${MAX_USER_CONNECTIONS} connections of one user are allowed`);
@@ -58,7 +70,6 @@ export class Connections {
     );
     expiry.unref();
     this.open.set(socket, { connection: { ...connection, signal: closed.signal }, closed, expiry });
-    const credentialId = credentialOf(principal);
     if (credentialId !== undefined) {
       this.byCredential.set(credentialId, (this.byCredential.get(credentialId) ?? new Set()).add(socket));
     }
@@ -88,12 +99,14 @@ export class Connections {
 
   /** Closes the sockets of a session, or of another credential, that has ended before it expired. */
   credentialEnded(credentialId: string): void {
+    this.ended.set(credentialId, true);
     for (const socket of this.byCredential.get(credentialId) ?? []) {
-      const { sessionId } = this.open.get(socket)?.connection.principal ?? {};
-      const reason = sessionId === undefined ? 'The access token was revoked' : 'The session has ended';
-      socket.close(CloseCode.Unauthorized, reason);
+      const principal = this.open.get(socket)?.connection.principal;
+      if (principal) socket.close(CloseCode.Unauthorized, endOf(principal));
     }
   }
 }
 
 const credentialOf = ({ sessionId, credentialId }: Principal): string | undefined => sessionId ?? credentialId;
+const endOf = ({ sessionId }: Principal): string =>
+  sessionId === undefined ? 'The access token was revoked' : 'The session has ended';
