@@ -60,7 +60,8 @@ describe('an API token', () => {
     expect((await app.data<Who>(WHO, {}, session.token)).viewer.email).toBe(session.email);
     expect(tokens.calls).toEqual([]);
     expect((await app.data<Who>(WHO, {}, 'api_good')).viewer.email).toBe(session.email);
-    expect(tokens.calls[0]).toEqual(['api_good', { clientAddress: '127.0.0.1' }]);
+    // Once for the slot and the context together.
+    expect(tokens.calls).toEqual([['api_good', { clientAddress: '127.0.0.1' }]]);
   });
 
   it('is refused with the message of its own authenticator, and an unknown credential with that of sessions', async () => {

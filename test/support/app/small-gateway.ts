@@ -157,7 +157,7 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
     corsOrigins: [],
     hosts: null,
     operationQueue,
-    ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
+    callerOf: (headers, address) => contexts.caller(headers.authorization, address),
     limited,
     draining: () => false,
   });
