@@ -223,7 +223,7 @@ const tooLarge = (maxBytes: number, sizeBytes?: number): UploadRefusal =>
 function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): UploadRefusal | null {
   if (error instanceof UploadRefusal) return error;
   if (error instanceof UploadTooLarge) return tooLarge(maxBytes);
-  if (error instanceof GraphQLError) return new UploadRefusal(401, 'UNAUTHENTICATED', error.message);
+  if (error instanceof GraphQLError) return refusedCredential(error);
   if (isMailError(error)) return new UploadRefusal(statusOf(error), error.code, error.message);
   const code = String((error as { code?: unknown }).code ?? '');
   if (code === 'FST_FILES_LIMIT')
@@ -235,6 +235,12 @@ function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): U
   if (code.startsWith('FST_') || /multipart|boundary/i.test((error as Error).message))
     return new UploadRefusal(400, 'BAD_USER_INPUT', 'The body is not well-formed multipart/form-data.');
   return null;
+}
+
+/** A credential that its authenticator has refused. The code is the one that a GraphQL request is answered with. */
+function refusedCredential({ message, extensions }: GraphQLError): UploadRefusal {
+  const code = extensions.code as MailErrorCode;
+  return code === 'UNAUTHENTICATED' ? new UploadRefusal(401, code, message) : new UploadRefusal(403, code, message);
 }
 
 function statusOf(error: MailError): number {

@@ -12,7 +12,7 @@ import {
 import { CloseCode, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { isMailError, isTransient, type MailError, storeErrorIn } from '../../domain/error.ts';
+import { isMailError, isTransient, storeErrorIn } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { OperationOutcome } from '../../graphql/operation/operation.ts';
 import type { OperationPath } from '../../graphql/operation/operation-path.ts';
@@ -37,6 +37,8 @@ interface SocketProtocolOptions {
   readonly log: Logger;
 }
 
+const NO_TOKEN = 'Send connection_init with {"authorization":"Bearer <access token>"}';
+
 /** A close code of WebSocket itself, after which graphql-ws clients connect again. */
 const TRY_AGAIN_LATER = 1013;
 
@@ -45,8 +47,8 @@ const TRY_AGAIN_LATER = 1013;
  * reason.
  */
 const MAX_REASON_BYTES = 123;
-const reasonOf = ({ message }: MailError): string =>
-  Buffer.byteLength(message) <= MAX_REASON_BYTES ? message : 'Try again later';
+const reasonOf = ({ message }: Error, short: string): string =>
+  Buffer.byteLength(message) <= MAX_REASON_BYTES ? message : short;
 
 type Params = Record<string, unknown>;
 interface Extra {
@@ -97,7 +99,9 @@ export function createSocketProtocol({
       return connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
     } catch (error) {
       if (!(error instanceof GraphQLError)) return refuseConnection(socket, error);
-      socket.close(CloseCode.Unauthorized, 'Send connection_init with {"authorization":"Bearer <access token>"}');
+      if (token === '') socket.close(CloseCode.Unauthorized, NO_TOKEN);
+      else if (error.extensions.code === 'FORBIDDEN') socket.close(CloseCode.Forbidden, reasonOf(error, 'Forbidden'));
+      else socket.close(CloseCode.Unauthorized, reasonOf(error, 'Unauthorized'));
       return false;
     }
   };
@@ -109,7 +113,7 @@ export function createSocketProtocol({
   const refuseConnection = (socket: WebSocket, error: unknown): false => {
     const away = storeErrorIn(error) ?? (isMailError(error) && isTransient(error) ? error : null);
     log.error({ err: error }, 'connection_init failed');
-    if (away) socket.close(TRY_AGAIN_LATER, reasonOf(away));
+    if (away) socket.close(TRY_AGAIN_LATER, reasonOf(away, 'Try again later'));
     else socket.close(CloseCode.InternalServerError, 'Internal server error');
     return false;
   };
