@@ -52,9 +52,9 @@ export class Outbound {
    * Returns the status of the response. A redirect is not followed. Throws OutboundRefused, or the error of the
    * network.
    */
-  async post(url: string, form: string, signal: AbortSignal): Promise<number> {
+  async post(url: string, form: string): Promise<number> {
     const target = checkUrl(url);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]);
+    const limit = AbortSignal.timeout(this.timeoutMs);
     const host = hostOf(target);
     const address = await abortable(this.checked(host), limit);
     const destination = { address, port: Number(target.port || 443), servername: host };

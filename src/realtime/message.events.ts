@@ -1,4 +1,3 @@
-import type { AccountHandle } from '../accounts/handles/account-handle.ts';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
 import { INTEGRATION_TOPIC, IntegrationChange } from '../accounts/integrations/integration.directory.ts';
 import type { LoggedChange } from '../changes/change.store.ts';
@@ -43,7 +42,7 @@ export class MessageEvents {
 
   /** Throws UNAUTHENTICATED, NOT_FOUND or BAD_USER_INPUT before the first event. */
   async open(request: MessageEventsRequest, context: Context): Promise<AsyncGenerator<MessageReceived, void, void>> {
-    const { handles, cursors, bus, hub } = this.options;
+    const { handles, cursors, bus } = this.options;
     const principal = requirePrincipal(context);
     const { userId } = principal;
     const after = request.after === null ? new Map<string, bigint>() : cursors.open(userId, request.after);
@@ -56,10 +55,9 @@ export class MessageEvents {
       const all = await handles.all(principal);
       return wanted ? all.filter(({ integration: { id } }) => wanted.has(id)) : all;
     };
-    if (request.role !== null) this.prepare(await accounts(), request.role);
     return this.received(
       streamEvents({
-        logs: hub,
+        logs: { follow: (...following) => this.follow(principal, request.role, ...following) },
         after,
         signal: context.signal,
         keys: async () => (await accounts()).map(({ integration: { id } }) => id),
@@ -83,9 +81,28 @@ export class MessageEvents {
     );
   }
 
-  /** Looks up the mailboxes with the role in the background, so that the first event need not wait for it. */
-  private prepare(accounts: readonly AccountHandle[], role: MailboxRole): void {
-    for (const account of accounts) this.options.messages.mailboxId(account, role).catch(() => {});
+  /** Follows the log of an account and the messages in it. */
+  private async follow(
+    principal: Principal,
+    role: MailboxRole | null,
+    ...[integrationId, start, grown]: Parameters<Hub['follow']>
+  ): ReturnType<Hub['follow']> {
+    const { handles, hub, messages } = this.options;
+    const log = await hub.follow(integrationId, start, grown);
+    const { leave } = messages.follow(integrationId);
+    // Looks up the mailbox with the role in the background, so that the first event need not wait for it.
+    if (role !== null)
+      handles
+        .find(principal, integrationId)
+        .then((account) => account && messages.mailboxId(account, role))
+        .catch(() => {});
+    return {
+      ...log,
+      leave: () => {
+        leave();
+        log.leave();
+      },
+    };
   }
 
   private async *received(

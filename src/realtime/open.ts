@@ -42,5 +42,9 @@ export function openRealtime(
     new MessageEventsResolver(events),
     new SubmissionEventsResolver(submissionEvents),
   ];
-  return { resolvers, close: () => hub.close() };
+  const close = () => {
+    hub.close();
+    messages.close();
+  };
+  return { resolvers, close };
 }

@@ -108,7 +108,7 @@ export async function openServer(
     corsOrigins: settings.sandbox && settings.corsOrigins.length === 0 ? [ANY_LOOPBACK] : settings.corsOrigins,
     hosts,
     operationQueue,
-    ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
+    callerOf: (headers, address) => contexts.caller(headers.authorization, address),
     limited,
     draining,
   });

@@ -60,7 +60,8 @@ describe('an API token', () => {
     expect((await app.data<Who>(WHO, {}, session.token)).viewer.email).toBe(session.email);
     expect(tokens.calls).toEqual([]);
     expect((await app.data<Who>(WHO, {}, 'api_good')).viewer.email).toBe(session.email);
-    expect(tokens.calls[0]).toEqual(['api_good', { clientAddress: '127.0.0.1' }]);
+    // Once for the slot and the context together.
+    expect(tokens.calls).toEqual([['api_good', { clientAddress: '127.0.0.1' }]]);
   });
 
   it('is refused with the message of its own authenticator, and an unknown credential with that of sessions', async () => {
@@ -113,8 +114,22 @@ describe('an API token', () => {
   it('is refused with the code that its authenticator gives', async () => {
     tokens.failure = new MailError('FORBIDDEN', 'Your organisation has locked this token.');
     const { errors } = await app.query(WHO, {}, 'api_good');
+    const headers = { authorization: 'Bearer api_good', 'content-type': 'text/plain' };
+    const uploaded = await fetch(`${app.url}/upload?filename=a.txt`, { method: 'POST', headers, body: 'a file' });
+    const socket = new Socket(app);
+    await socket.send(init('api_good'));
+    const closed = await socket.closed;
     tokens.failure = null;
-    expect(errors?.[0]).toMatchObject({ message: /locked/, extensions: { code: 'FORBIDDEN' } });
+    const refusal = { message: 'Your organisation has locked this token.', extensions: { code: 'FORBIDDEN' } };
+    expect(errors?.[0]).toMatchObject(refusal);
+    expect([uploaded.status, await uploaded.json()]).toEqual([403, { errors: [refusal] }]);
+    expect(closed).toEqual({ code: 4403, reason: refusal.message });
+  });
+
+  it('that is revoked is refused over WebSocket in the words of its authenticator', async () => {
+    const socket = new Socket(app);
+    await socket.send(init('api_revoked'));
+    expect(await socket.closed).toEqual({ code: 4401, reason: 'This API token has been revoked: make another.' });
   });
 
   it('that expires later than a timer can wait keeps its socket open', async () => {

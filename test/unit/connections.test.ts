@@ -39,3 +39,15 @@ it('waits no longer for a client that has left', () => {
   connections.leave(client);
   expect([connections.of(client), vi.getTimerCount()]).toEqual([null, 0]);
 });
+
+it('opens no connection for a credential that ended while it was being verified', () => {
+  const connections = new Connections();
+  connections.credentialEnded('revoked');
+  const client = { close: vi.fn() };
+  const principal = { userId: 'ada', kind: 'api-token', scopes: [], expiresAt: new Date(Date.now() + DAY_MS) };
+  const admit = (ids: { credentialId?: string; sessionId?: string }) =>
+    connections.admit({ client, principal: { ...principal, ...ids }, authorization: 'Bearer x', clientAddress: '' });
+  expect([admit({ credentialId: 'revoked' }), connections.of(client)]).toEqual([false, null]);
+  expect(client.close.mock.calls).toEqual([[4401, 'The access token was revoked']]);
+  expect(admit({ credentialId: 'another' })).toBe(true);
+});

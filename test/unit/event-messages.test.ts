@@ -1,8 +1,9 @@
 import { pino } from 'pino';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AccountHandle } from '../../src/accounts/handles/account-handle.ts';
 import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { MailError } from '../../src/domain/error.ts';
+import type { Mailbox } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { Batch } from '../../src/providers/contract/list.ts';
@@ -10,9 +11,14 @@ import { EventMessages } from '../../src/realtime/event.messages.ts';
 
 function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Message>) {
   const lines: string[] = [];
+  let listed = 0;
   const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
   const session = {
     getMessages: async (ids: readonly string[], _detail: string, call: Call) => getMessages(ids, call),
+    listMailboxes: async () => {
+      listed++;
+      return [{ role: 'INBOX', id: 'inbox' } as Mailbox];
+    },
   };
   const reachability = new Reachability();
   const events = new EventMessages({
@@ -25,7 +31,8 @@ function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Mes
     sharingKey: 'i',
     session: async () => session,
   } as unknown as AccountHandle;
-  return { lines, events, reachability, account };
+  const follower = events.follow('i');
+  return { lines, events, reachability, account, follower, listed: () => listed };
 }
 const MAILBOX = { provider: 'GMAIL', address: 'a@mail.example' };
 afterEach(() => vi.useRealTimers());
@@ -143,4 +150,70 @@ it('a slow provider gets a longer timeout at the first try, until it is fast aga
     takesMs = id === 'm1' ? 5_000 : 100;
   }
   expect(patience).toEqual([4_000, 10_000, 10_000, 4_000]);
+});
+
+describe('of an account whose followers have left', () => {
+  /** Reads of messages whose provider stays away, each with its outcome. */
+  function away() {
+    vi.useFakeTimers();
+    let asked = 0;
+    const made = messages((ids) => {
+      asked++;
+      return ids.map(() => new MailError('PROVIDER_UNAVAILABLE', 'away'));
+    });
+    return { ...made, asked: () => asked };
+  }
+  const name = (reading: Promise<unknown>) => reading.then(() => 'read').catch((error: Error) => error.name);
+
+  it('no message is asked for any longer, and nothing is logged', async () => {
+    const { events, follower, asked, lines, account } = away();
+    const other = events.follow('i');
+    const outcome = name(events.read(account, 'm1'));
+    await vi.advanceTimersByTimeAsync(20_000);
+    follower.leave();
+    follower.leave();
+    const before = asked();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked()).toBeGreaterThan(before);
+    const last = asked();
+    other.leave();
+    expect(await outcome).toBe('AbortError');
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect({ asked: asked(), lines, timers: vi.getTimerCount() }).toEqual({
+      asked: last,
+      lines: [],
+      timers: 0,
+    });
+    expect(await name(events.read(account, 'm1'))).toBe('AbortError');
+  });
+
+  it('the request under way is aborted, and so it is when the process stops', async () => {
+    for (const end of ['leave', 'close'] as const) {
+      let signal: AbortSignal | undefined;
+      const { events, follower, account } = messages((_ids, call) => {
+        ({ signal } = call);
+        return new Promise(() => {}) as never;
+      });
+      const outcome = name(events.read(account, 'm1'));
+      await expect.poll(() => signal).toBeDefined();
+      if (end === 'leave') follower.leave();
+      else events.close();
+      expect(await outcome).toBe('AbortError');
+      expect(signal?.aborted).toBe(true);
+    }
+  });
+
+  it('the mailboxes are listed again for the next follower', async () => {
+    const { events, follower, listed, account } = messages(() => []);
+    await events.mailboxId(account, 'INBOX');
+    expect(await events.mailboxId(account, 'INBOX')).toBe('inbox');
+    expect(listed()).toBe(1);
+    follower.leave();
+    events.follow('i');
+    expect(await events.mailboxId(account, 'INBOX')).toBe('inbox');
+    expect(listed()).toBe(2);
+    events.forget('i');
+    await events.mailboxId(account, 'INBOX');
+    expect(listed()).toBe(3);
+  });
 });

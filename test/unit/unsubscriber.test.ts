@@ -41,7 +41,7 @@ function setUp(
     },
     log: pino({ level: 'silent' }),
   });
-  return { run: () => unsubscriber.unsubscribe(account, 'm', new AbortController().signal), posted, sent };
+  return { run: () => unsubscriber.unsubscribe(account, 'm'), posted, sent };
 }
 const ONE_CLICK = 'List-Unsubscribe=One-Click';
 
@@ -110,7 +110,7 @@ it('follows no link to a private address, and does not offer it', async () => {
     },
     log: pino({ level: 'silent' }),
   });
-  expect(await unsubscriber.unsubscribe(account, 'm', new AbortController().signal)).toMatchObject({
+  expect(await unsubscriber.unsubscribe(account, 'm')).toMatchObject({
     method: null,
     url: null,
     problem: { code: 'UNSUPPORTED' },

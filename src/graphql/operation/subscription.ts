@@ -1,4 +1,5 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import { following } from '../../platform/abort.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Context } from '../context.ts';
 import { createContext } from '../request-context.ts';
@@ -17,8 +18,8 @@ export interface EventExecution {
 
 /**
  * Does what `subscribe` of graphql-js does, but each event has its own context, so that its loaders do not reuse what
- * the previous event read. The signal of the source aborts as soon as the client is done, so that a source that waits
- * for the next event can end. If there are no events, the result says why.
+ * the previous event read. The signal of the source aborts as soon as the client is done or the operation is cancelled, so
+ * that a source that opens, or waits for the next event, can end. If there are no events, the result says why.
  */
 export async function subscribe(
   args: ExecutionArgs,
@@ -26,8 +27,12 @@ export async function subscribe(
 ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
   const context = args.contextValue as Context;
   const done = new AbortController();
-  const source = await createSourceEventStream({ ...args, contextValue: renewed(context, done.signal) });
-  if (!(Symbol.asyncIterator in source)) return source;
+  const { signal, leave } = following(context.signal, done.signal);
+  const source = await createSourceEventStream({ ...args, contextValue: renewed(context, signal) });
+  if (!(Symbol.asyncIterator in source)) {
+    leave();
+    return source;
+  }
   const events = source[Symbol.asyncIterator]();
 
   let turn: { end(): void } | null = null;
@@ -36,11 +41,14 @@ export async function subscribe(
     async next() {
       turn?.end();
       const event = await events.next();
-      if (event.done) return { done: true, value: undefined };
+      if (event.done) {
+        leave();
+        return { done: true, value: undefined };
+      }
       turn = await begin();
-      if (done.signal.aborted) turn?.end();
-      if (!turn || done.signal.aborted) return { done: true, value: undefined };
-      const contextValue = renewed(context, done.signal);
+      if (signal.aborted) turn?.end();
+      if (!turn || signal.aborted) return { done: true, value: undefined };
+      const contextValue = renewed(context, signal);
       const value = await limited(async (end) => {
         try {
           return await execute({ ...args, rootValue: event.value, contextValue });
@@ -52,6 +60,7 @@ export async function subscribe(
     },
     async return() {
       done.abort();
+      leave();
       turn?.end();
       await events.return?.();
       return { done: true, value: undefined };

@@ -37,11 +37,11 @@ export class Unsubscriber {
   constructor(private readonly options: UnsubscriberOptions) {}
 
   /** Throws NOT_FOUND, and other errors of the provider for the message. */
-  async unsubscribe(account: MailAccount, messageId: string, signal: AbortSignal): Promise<Unsubscribed> {
+  async unsubscribe(account: MailAccount, messageId: string): Promise<Unsubscribed> {
     const message = await account.messages.full(messageId);
     const offered = unsubscribeOf(message.content?.headers ?? []);
     if (!offered) return refused('UNSUPPORTED', 'This message offers no way to unsubscribe.', null);
-    const clicked = offered.oneClick ? await this.click(offered, signal) : null;
+    const clicked = offered.oneClick ? await this.click(offered) : null;
     if (clicked?.method) return clicked;
     const mailed = offered.mailto === null ? null : await this.mail(account, message, offered.mailto);
     if (mailed?.method) return mailed;
@@ -51,11 +51,14 @@ export class Unsubscriber {
     return refused('UNSUPPORTED', 'The sender offers only a page, which a person has to open.', url);
   }
 
-  /** Makes the one-click request of RFC 8058. It contains nothing that identifies the user. */
-  private async click({ url }: UnsubscribeOptions, signal: AbortSignal): Promise<Unsubscribed> {
+  /**
+   * Makes the one-click request of RFC 8058. It contains nothing that identifies the user. Like every mutation it continues
+   * when the client disconnects.
+   */
+  private async click({ url }: UnsubscribeOptions): Promise<Unsubscribed> {
     if (url === null) throw new TypeError('one click needs a link');
     try {
-      const status = await this.options.outbound.post(url, 'List-Unsubscribe=One-Click', signal);
+      const status = await this.options.outbound.post(url, 'List-Unsubscribe=One-Click');
       if (status >= 200 && status < 300) return { method: 'ONE_CLICK', url: null, problem: null };
       return refused(
         'PROVIDER_UNAVAILABLE',

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { isRefusal } from '../../accounts/users/authenticator.ts';
-import { type MailError, unauthenticated } from '../../domain/error.ts';
+import { unauthenticated } from '../../domain/error.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { Context } from '../../graphql/context.ts';
 import { createContext } from '../../graphql/request-context.ts';
@@ -14,9 +14,14 @@ interface Request {
   readonly requestId: string;
   readonly clientAddress: string;
   readonly signal: AbortSignal;
+  /** The caller, if it is known already. */
+  readonly caller?: RequestCaller | null;
   /** A logger that adds the id of the request to each line. If it is absent, one is created. */
   readonly log?: Logger;
 }
+
+/** Who makes a request, or why its token is not valid. */
+export type RequestCaller = Pick<Context, 'principal' | 'refusal'>;
 
 /** The limit is longer than any token of this gateway, and short enough that a token is cheap to verify. */
 const MAX_TOKEN_LENGTH = 8_192;
@@ -30,18 +35,9 @@ export class Contexts {
 
   /** Sets `refusal` for an invalid token. Throws if an authenticator cannot decide at present. */
   async of(request: Request): Promise<Context> {
-    const token = request.authorization === undefined ? null : bearer(request.authorization);
-    let principal: Principal | null = null;
-    let refusal: MailError | null = null;
-    try {
-      if (token !== null) principal = await this.principal(token, request.clientAddress);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      refusal = error;
-    }
+    const caller = request.caller ?? (await this.caller(request.authorization, request.clientAddress));
     return createContext({
-      principal,
-      refusal,
+      ...caller,
       signal: request.signal,
       log: request.log ?? this.log.child({ requestId: request.requestId }),
       requestId: request.requestId,
@@ -49,16 +45,14 @@ export class Contexts {
     });
   }
 
-  /**
-   * Returns the key for limits that apply before a request is read: its user, or the address of the client if it has no
-   * valid token.
-   */
-  async owner(authorization: string | undefined, clientAddress: string): Promise<string> {
+  /** Identifies the caller by the Authorization header. Throws if an authenticator cannot decide at present. */
+  async caller(authorization: string | undefined, clientAddress: string): Promise<RequestCaller> {
+    if (authorization === undefined) return { principal: null, refusal: null };
     try {
-      return (await this.principal(bearer(authorization ?? ''), clientAddress)).userId;
+      return { principal: await this.principal(bearer(authorization), clientAddress), refusal: null };
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return `address ${clientAddress}`;
+      return { principal: null, refusal: error };
     }
   }
 

@@ -19,6 +19,7 @@ import type { OperationSlot } from '../operation-queue/client-connection.ts';
 import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
 import type { Trust } from './client-address.ts';
+import type { RequestCaller } from './contexts.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
 import type { Listener } from './listener.ts';
 import { discardRest, limitBodyTime } from './request-body.ts';
@@ -27,6 +28,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null until the request has its slot. */
     slot: OperationSlot | null;
+    /** The caller of a GraphQL request. Null for other requests, whose routes identify it themselves. */
+    caller: RequestCaller | null;
   }
 }
 
@@ -49,9 +52,10 @@ interface HttpOptions {
   readonly hosts: HostList | null;
   readonly operationQueue: Pick<OperationQueue, 'begin'>;
   /**
-   * Returns the user whose slot a GraphQL request occupies. Other requests have only the limits of their connection.
+   * Identifies the caller of a GraphQL request, who occupies its slot. Other requests have only the limits of their
+   * connection.
    */
-  ownerOf(headers: IncomingHttpHeaders, clientAddress: string): Promise<string>;
+  callerOf(headers: IncomingHttpHeaders, clientAddress: string): Promise<RequestCaller>;
   /** Limits how long a request waits for the store. */
   readonly limited: Database['limited'];
   /** True from SIGTERM on: responses ask clients to close their connection. */
@@ -95,9 +99,11 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     }
   });
   http.decorateRequest('slot', null);
+  http.decorateRequest('caller', null);
   // This runs before the body is read, so that a waiting request keeps only its head in memory.
   http.addHook('onRequest', async (request, reply) => {
-    const owner = request.routeOptions.url === '/graphql' ? await options.ownerOf(request.headers, request.ip) : null;
+    if (request.routeOptions.url === '/graphql') request.caller = await options.callerOf(request.headers, request.ip);
+    const owner = request.caller && (request.caller.principal?.userId ?? `address ${request.ip}`);
     const slot = await options.operationQueue.begin(request.raw.socket, owner, { timeoutMs: SLOT_TIMEOUT_MS });
     request.slot = slot;
     if (slot) return void reply.raw.once('close', () => slot.end());

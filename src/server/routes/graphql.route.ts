@@ -20,6 +20,7 @@ export function mountGraphql(http: FastifyInstance, path: OperationPath, context
           authorization: request.headers.authorization,
           requestId: request.id,
           clientAddress: request.ip,
+          caller: request.caller,
           signal: disconnected.signal,
           log: request.log as Logger,
         });

@@ -242,6 +242,8 @@ function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): U
 
 function statusOf(error: MailError): number {
   if (error.code === 'RATE_LIMITED') return 429;
+  if (error.code === 'UNAUTHENTICATED') return 401;
+  if (error.code === 'FORBIDDEN') return 403;
   return isTransient(error) ? 503 : 400;
 }
 

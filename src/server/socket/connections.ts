@@ -1,4 +1,5 @@
 import { CloseCode } from 'graphql-ws';
+import { LRUCache } from 'lru-cache';
 import type { Principal } from '../../domain/principal.ts';
 
 /** The close code for a client that exceeds a limit. graphql-ws clients do not reconnect after it. */
@@ -11,6 +12,10 @@ export const TOO_MANY = CloseCode.TooManyInitialisationRequests;
 const MAX_USER_CONNECTIONS = 100;
 /** The maximum time of a timer in Node; a longer one fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** How long the end of a credential is remembered, which is longer than the verification of one may take. */
+const ENDED_MS = 60_000;
+const MAX_ENDED = 10_000;
 
 /** A client that stays connected, over whatever transport. The codes are those of graphql-transport-ws. */
 export interface Client {
@@ -42,10 +47,17 @@ export class Connections {
   private readonly open = new Map<Client, OpenConnection>();
   private readonly byCredential = new Map<string, Set<Client>>();
   private readonly ofUser = new Map<string, number>();
+  /** The credentials that have ended lately: one may end while a connection with it is being admitted. */
+  private readonly ended = new LRUCache<string, true>({ max: MAX_ENDED, ttl: ENDED_MS });
 
-  /** Adds a connection. Returns false and closes the client if its user has too many. */
+  /** Adds a connection. Returns false and closes the client if its credential has ended, or its user has too many. */
   admit(connection: Omit<Connection, 'signal'>): boolean {
     const { client, principal } = connection;
+    const credentialId = credentialOf(principal);
+    if (credentialId !== undefined && this.ended.has(credentialId)) {
+      client.close(CloseCode.Unauthorized, endOf(principal));
+      return false;
+    }
     const others = this.ofUser.get(principal.userId) ?? 0;
     if (others >= MAX_USER_CONNECTIONS) {
       client.close(TOO_MANY, `At most ${MAX_USER_CONNECTIONS} connections of one user are allowed`);
@@ -60,7 +72,6 @@ export class Connections {
     };
     this.open.set(client, entry);
     closeWhenExpired(entry);
-    const credentialId = credentialOf(principal);
     if (credentialId !== undefined) {
       this.byCredential.set(credentialId, (this.byCredential.get(credentialId) ?? new Set()).add(client));
     }
@@ -90,10 +101,10 @@ export class Connections {
 
   /** Closes the clients of a session, or of another credential, that has ended before it expired. */
   credentialEnded(credentialId: string): void {
+    this.ended.set(credentialId, true);
     for (const client of this.byCredential.get(credentialId) ?? []) {
-      const { sessionId } = this.open.get(client)?.connection.principal ?? {};
-      const reason = sessionId === undefined ? 'The access token was revoked' : 'The session has ended';
-      client.close(CloseCode.Unauthorized, reason);
+      const principal = this.open.get(client)?.connection.principal;
+      if (principal) client.close(CloseCode.Unauthorized, endOf(principal));
     }
   }
 }
@@ -113,3 +124,5 @@ function closeWhenExpired(entry: OpenConnection): void {
 }
 
 const credentialOf = ({ sessionId, credentialId }: Principal): string | undefined => sessionId ?? credentialId;
+const endOf = ({ sessionId }: Principal): string =>
+  sessionId === undefined ? 'The access token was revoked' : 'The session has ended';

@@ -9,10 +9,10 @@ import {
   GraphQLSchema,
   parse,
 } from 'graphql';
-import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
+import { CloseCode, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { isRefusal } from '../../accounts/users/authenticator.ts';
-import { isMailError, isTransient, type MailError, storeErrorIn } from '../../domain/error.ts';
+import { isMailError, isTransient, storeErrorIn } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { OperationOutcome } from '../../graphql/operation/operation.ts';
 import { following } from '../../platform/abort.ts';
@@ -21,11 +21,14 @@ import { clientAddress, type Trust } from '../http/client-address.ts';
 import { bearer } from '../http/contexts.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';
 import type { Connection } from './connections.ts';
+import { withOwnIds } from './operation-ids.ts';
 import { OperationLimit } from './operation-limit.ts';
 
 interface SocketProtocolOptions extends DoorTools {
   readonly trust: Trust | false;
 }
+
+const NO_TOKEN = 'Send connection_init with {"authorization":"Bearer <access token>"}';
 
 /** A close code of WebSocket itself, after which graphql-ws clients connect again. */
 const TRY_AGAIN_LATER = 1013;
@@ -35,8 +38,8 @@ const TRY_AGAIN_LATER = 1013;
  * reason.
  */
 const MAX_REASON_BYTES = 123;
-const reasonOf = ({ message }: MailError): string =>
-  Buffer.byteLength(message) <= MAX_REASON_BYTES ? message : 'Try again later';
+const reasonOf = ({ message }: Error, short: string): string =>
+  Buffer.byteLength(message) <= MAX_REASON_BYTES ? message : short;
 
 type Params = Record<string, unknown>;
 interface Extra {
@@ -45,7 +48,14 @@ interface Extra {
   /** Counts the current message as waiting until the returned function is called. */
   waits(): () => void;
 }
-export type SocketProtocol = ReturnType<typeof createSocketProtocol>;
+export type SocketProtocol = Server<Extra>;
+
+interface RunningOperation {
+  /** Null while the operation waits for its slot. */
+  slot: OperationSlot | null;
+  /** Stops following the signals of the connection and of `complete`. */
+  leave(): void;
+}
 
 /**
  * Creates the GraphQL protocol over a WebSocket, with the same authentication, limits and error masking as over HTTP.
@@ -58,12 +68,14 @@ export function createSocketProtocol({
   trust,
   limited,
   log,
-}: SocketProtocolOptions) {
+}: SocketProtocolOptions): SocketProtocol {
   const limit = new OperationLimit();
-  /** The slot of each running operation, by the payload of its request. */
-  const running = new WeakMap<SubscribePayload, OperationSlot>();
+  /** The operations that have not ended, by the payload of their request. */
+  const running = new WeakMap<SubscribePayload, RunningOperation>();
   const endOperation = (socket: WebSocket, payload: SubscribePayload): void => {
-    running.get(payload)?.end();
+    const operation = running.get(payload);
+    operation?.slot?.end();
+    operation?.leave();
     limit.closed(socket);
   };
 
@@ -78,7 +90,9 @@ export function createSocketProtocol({
       return connections.admit({ client: socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
     } catch (error) {
       if (!isRefusal(error)) return refuseConnection(socket, error);
-      socket.close(CloseCode.Unauthorized, 'Send connection_init with {"authorization":"Bearer <access token>"}');
+      if (token === '') socket.close(CloseCode.Unauthorized, NO_TOKEN);
+      else if (error.code === 'FORBIDDEN') socket.close(CloseCode.Forbidden, reasonOf(error, 'Forbidden'));
+      else socket.close(CloseCode.Unauthorized, reasonOf(error, 'Unauthorized'));
       return false;
     }
   };
@@ -90,7 +104,7 @@ export function createSocketProtocol({
   const refuseConnection = (socket: WebSocket, error: unknown): false => {
     const away = storeErrorIn(error) ?? (isMailError(error) && isTransient(error) ? error : null);
     log.error({ err: error }, 'connection_init failed');
-    if (away) socket.close(TRY_AGAIN_LATER, reasonOf(away));
+    if (away) socket.close(TRY_AGAIN_LATER, reasonOf(away, 'Try again later'));
     else socket.close(CloseCode.InternalServerError, 'Internal server error');
     return false;
   };
@@ -120,7 +134,7 @@ export function createSocketProtocol({
     return limited((end) => path.run(payload, context, { onSize, events: { begin, limited } }).finally(end));
   };
 
-  return makeServer<Params, Extra>({
+  const server = makeServer<Params, Extra>({
     onConnect: ({ connectionParams, extra }) => connect(extra, connectionParams),
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const connection = connections.of(extra.socket);
@@ -130,12 +144,14 @@ export function createSocketProtocol({
       const cancelled = new AbortController();
       subscriptions[id] = cancellation(() => cancelled.abort());
       const alive = following(connection.signal, cancelled.signal);
+      const operation: RunningOperation = { slot: null, leave: () => alive.leave() };
+      running.set(payload, operation);
       // Only the text of an operation is kept in memory until it has its slot.
       const stopWaiting = extra.waits();
       const socket = extra.request.socket;
       const slot = await operationQueue.begin(socket, connection.principal.userId);
       stopWaiting();
-      if (slot) running.set(payload, slot);
+      operation.slot = slot;
       try {
         const context = slot && (await contexts.of({ ...connection, signal: alive.signal, requestId: randomUUID() }));
         // The operation was cancelled in the meantime, or the connection has closed.
@@ -147,8 +163,6 @@ export function createSocketProtocol({
       } catch (error) {
         endOperation(extra.socket, payload);
         return path.refused(error).errors.map((shown) => new ShownError(shown));
-      } finally {
-        alive.leave();
       }
     },
     execute: ({ contextValue }) => {
@@ -157,7 +171,7 @@ export function createSocketProtocol({
     },
     // The source of the subscription is open. Its events wait for slots of their own.
     onOperation: (_ctx, _id, payload, _args, result) => {
-      if (Symbol.asyncIterator in result) running.get(payload)?.end();
+      if (Symbol.asyncIterator in result) running.get(payload)?.slot?.end();
     },
     onComplete: ({ extra }, _id, payload) => endOperation(extra.socket, payload),
     onError: (_ctx, _id, _payload, errors) =>
@@ -166,6 +180,7 @@ export function createSocketProtocol({
     onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
     onClose: ({ extra }) => connections.leave(extra.socket),
   });
+  return { opened: (socket, extra) => server.opened(withOwnIds(socket), extra) };
 }
 
 /**

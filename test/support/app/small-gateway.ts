@@ -30,10 +30,10 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
       "The user's id." me: String  broken: String  double(n: Int!): Int
     }
     type Mutation { count: Int }
-    type Subscription { events: String  brokenEvents: Query }
+    type Subscription { events: String  brokenEvents: Query  waits: String  opens: String }
   `);
   const served: Socket[] = [];
-  const counts = { started: 0, pulled: 0, hanging: 0, hungUp: 0, peakBytes: 0, mutations: 0 };
+  const counts = { started: 0, pulled: 0, hanging: 0, hungUp: 0, peakBytes: 0, mutations: 0, opened: 0, left: 0 };
   let letGo = () => {};
   const held = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -92,6 +92,24 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
     },
   });
 
+  /** Counts a source as open until its signal aborts. */
+  const untilLeft = async ({ signal }: Context) => {
+    counts.opened++;
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    counts.left++;
+  };
+  Object.assign(subscription.waits ?? {}, {
+    async *subscribe(_: unknown, _args: object, context: Context) {
+      await untilLeft(context);
+      yield* [] as string[];
+    },
+  });
+  Object.assign(subscription.opens ?? {}, {
+    subscribe: async (_: unknown, _args: object, context: Context) => {
+      await untilLeft(context);
+      throw new Error('cancelled');
+    },
+  });
   Object.assign(subscription.brokenEvents ?? {}, {
     async *subscribe() {
       yield { brokenEvents: {} };
@@ -141,7 +159,7 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
     corsOrigins: [],
     hosts: null,
     operationQueue,
-    ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
+    callerOf: (headers, address) => contexts.caller(headers.authorization, address),
     limited,
     draining: () => false,
   });

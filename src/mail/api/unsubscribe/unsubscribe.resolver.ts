@@ -32,7 +32,7 @@ export class UnsubscribeResolver {
         const { integrationId, providerId } = accountId(input.message, 'Message');
         const account = await mail.find(integrationId);
         if (!account) throw noSuchMessage();
-        return this.unsubscriber.unsubscribe(account, providerId, mail.signal);
+        return this.unsubscriber.unsubscribe(account, providerId);
       });
       return new UnsubscribePayload(method, url, problem ? [new UserError(problem.code, problem.message, FIELD)] : []);
     } catch (error) {
