@@ -23,12 +23,12 @@ const restart = {
       }
       if (running) process.stdout.write('\nA file has changed: restarting\n');
       await stop();
+      copyAssets(OPTIONS.outdir);
       running = start();
     });
   },
 };
 
-copyAssets(OPTIONS.outdir);
 const building = await context({ ...OPTIONS, plugins: [restart] });
 await building.watch();
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -41,7 +41,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 function start() {
-  const child = spawn(process.execPath, ['--max-semi-space-size=32', 'dist/main.js'], { stdio: 'inherit' });
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', '--enable-source-maps', 'dist/main.js'], {
+    stdio: 'inherit',
+  });
   child.once('exit', (code) => {
     if (code !== 0 && !child.killed) process.stdout.write('The program has ended: it restarts when a file changes\n');
   });

@@ -44,7 +44,8 @@ const isOfOneKind = ({ words, rest }: Alternative): boolean => isEverything(word
 const isOneSearch = (words: Condition): boolean =>
   !isNegated(words) && JSON.stringify(words).length <= MAX_JOINED_LENGTH;
 
-function isNegated(where: Condition): boolean {
+/** Whether the condition excludes anything. */
+export function isNegated(where: Condition): boolean {
   if (where.kind === 'and' || where.kind === 'or') return where.of.some(isNegated);
   return where.kind === 'not';
 }

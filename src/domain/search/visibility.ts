@@ -12,10 +12,10 @@ export function visibleOnly(where: Condition, hidden: ReadonlySet<string>): Cond
 }
 
 function guarded(where: Condition, hidden: ReadonlySet<string>, outside: readonly Condition[]): Condition {
-  if (!names(where, hidden)) return { kind: 'and', of: [where, ...outside] };
+  if (!namesMailbox(where, hidden)) return { kind: 'and', of: [where, ...outside] };
   if (where.kind === 'or') return { kind: 'or', of: where.of.map((branch) => guarded(branch, hidden, outside)) };
   if (where.kind !== 'and') return where;
-  const naming = where.of.filter((part) => names(part, hidden));
+  const naming = where.of.filter((part) => namesMailbox(part, hidden));
   const [only] = naming;
   if (naming.length === 1 && only)
     return { kind: 'and', of: where.of.map((part) => (part === only ? guarded(part, hidden, outside) : part)) };
@@ -27,13 +27,14 @@ function guarded(where: Condition, hidden: ReadonlySet<string>, outside: readonl
 /** The condition that `where` matches by an alternative which names a hidden mailbox. */
 function through(where: Condition, hidden: ReadonlySet<string>): Condition {
   if (where.kind !== 'and' && where.kind !== 'or') return where;
-  const naming = where.of.filter((part) => names(part, hidden)).map((part) => through(part, hidden));
+  const naming = where.of.filter((part) => namesMailbox(part, hidden)).map((part) => through(part, hidden));
   return where.kind === 'or'
     ? { kind: 'or', of: naming }
     : { kind: 'and', of: [...where.of, { kind: 'or', of: naming }] };
 }
 
-function names(where: Condition, hidden: ReadonlySet<string>): boolean {
-  if (where.kind === 'and' || where.kind === 'or') return where.of.some((part) => names(part, hidden));
+/** Whether the condition names one of these mailboxes, without a negation. */
+export function namesMailbox(where: Condition, hidden: ReadonlySet<string>): boolean {
+  if (where.kind === 'and' || where.kind === 'or') return where.of.some((part) => namesMailbox(part, hidden));
   return where.kind === 'mailbox' && where.named !== false && hidden.has(where.id);
 }

@@ -1,5 +1,6 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { MailError } from '../../../domain/error.ts';
+import { isOneLine } from '../../../domain/one-line.ts';
 import type { MailboxPatch } from '../../contract/mail-session.ts';
 import { systemName, toMailboxes } from './labels.ts';
 
@@ -50,8 +51,7 @@ export class LabelTree {
     if (leaf === '' || leaf.split('/').some((piece) => piece.trim() === '')) {
       throw bad('A label needs a name, with something on either side of each slash.');
     }
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this rejects
-    if (/[\x00-\x1f\x7f]/.test(leaf)) throw bad('A name is one line without control characters.');
+    if (!isOneLine(leaf)) throw bad('A name is one line without control characters.');
     const parentId = patch.parentId === undefined ? (current?.parentId ?? null) : patch.parentId;
     const name = parentId === null ? leaf : `${this.parent(parentId, label).name}/${leaf}`;
     if (name.length > MAX_NAME_LENGTH)

@@ -1,6 +1,7 @@
 import { MailError } from '../../../domain/error.ts';
 import { isEverything, normalForm } from '../../../domain/search/algebra.ts';
 import type { Condition } from '../../../domain/search/condition.ts';
+import { isNegated } from '../../../domain/search/factored.ts';
 import { toKql } from './kql.ts';
 
 /** A condition on words, built from positive searches of the index. */
@@ -54,11 +55,6 @@ export function baseOf(where: Condition): string | null {
 function withoutNegations(where: Condition): Condition {
   if (where.kind === 'not') return { kind: 'and', of: [] };
   return where.kind === 'and' || where.kind === 'or' ? { kind: where.kind, of: where.of.map(withoutNegations) } : where;
-}
-
-function isNegated(where: Condition): boolean {
-  if (where.kind === 'and' || where.kind === 'or') return where.of.some(isNegated);
-  return where.kind === 'not';
 }
 
 /**

@@ -2,8 +2,8 @@ import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import { EVERYTHING, normalForm } from '../../../domain/search/algebra.ts';
-import type { Condition } from '../../../domain/search/condition.ts';
 import { matches } from '../../../domain/search/matches.ts';
+import { namesMailbox } from '../../../domain/search/visibility.ts';
 import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, ListQuery, Page, PageRequest } from '../../contract/list.ts';
@@ -123,7 +123,7 @@ class GraphThreads implements ThreadSource {
     const { mailboxId, where } = this.query;
     if (HIDDEN_NAMES.some((name) => name === mailboxId)) return true;
     const hidden = new Set(this.account.hidden.ids);
-    return (mailboxId !== null && hidden.has(mailboxId)) || (where !== null && names(normalForm(where), hidden));
+    return (mailboxId !== null && hidden.has(mailboxId)) || (where !== null && namesMailbox(normalForm(where), hidden));
   }
 
   spent = (): number => this.cost;
@@ -199,9 +199,3 @@ class GraphThreads implements ThreadSource {
 
 const headsOf = (messages: readonly GraphMessage[]): ThreadHead[] =>
   messages.flatMap(({ id, conversationId }) => (id && conversationId ? [{ id, threadId: conversationId }] : []));
-
-/** Returns whether a condition requires a message to be in trash or junk. */
-function names(where: Condition, hidden: ReadonlySet<string>): boolean {
-  if (where.kind === 'and' || where.kind === 'or') return where.of.some((part) => names(part, hidden));
-  return where.kind === 'mailbox' && where.named !== false && hidden.has(where.id);
-}

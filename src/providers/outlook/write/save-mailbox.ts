@@ -1,5 +1,6 @@
 import { MailError } from '../../../domain/error.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
+import { isOneLine } from '../../../domain/one-line.ts';
 import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/mail-session.ts';
 import { requireWrite } from '../../shared/access.ts';
@@ -32,7 +33,6 @@ export async function deleteMailbox(account: GraphAccount, id: string, call: Cal
 
 function requireName(input: string): string {
   const name = input.trim();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are not allowed in a name
-  if (name !== '' && name.length <= 255 && !/[\x00-\x1f\x7f]/.test(name)) return name;
+  if (name !== '' && name.length <= 255 && isOneLine(name)) return name;
   throw new MailError('INVALID', 'A mailbox name must have 1 to 255 characters on one line.', { field: ['name'] });
 }
