@@ -89,7 +89,7 @@ async function principalOf(
   try {
     return await authenticate(token, ip);
   } catch (error) {
-    throw isRefusal(error) ? new UploadRefusal(401, 'UNAUTHENTICATED', error.message) : error;
+    throw isRefusal(error) ? new UploadRefusal(statusOf(error), error.code, error.message) : error;
   }
 }
 
