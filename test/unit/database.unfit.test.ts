@@ -83,7 +83,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('a database 
     try {
       const url = Object.assign(new URL(own.url), { pathname: `/${name}` }).href;
       expect(await faultOf(url)).toMatch(
-        /^DatabaseError DATABASE_URL: [^\n]*kept in LATIN1; create it with ENCODING 'UTF8'/,
+        /^DatabaseError DATABASE_URL: [^\n]*its encoding is LATIN1; create it with ENCODING 'UTF8'/,
       );
     } finally {
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
