@@ -5,6 +5,7 @@ const rooms = [
   '(?:providers|vault|graphql)',
   'accounts',
   'changes',
+  'cache',
   'mail',
   'realtime',
   'server',

@@ -1,7 +1,16 @@
 import { defineConfig } from 'vitest/config';
+import { filesOfAnyDatabase } from './test/support/run/database-needs.ts';
 import { LongestFirst } from './test/support/run/sequencer.ts';
 
 const ISOLATED = ['test/flow/connect-methods.test.ts'];
+const ONCE = filesOfAnyDatabase();
+const NODE = {
+  globalSetup: ['test/support/run/memory-directory.ts', 'test/support/run/template.ts'],
+  setupFiles: ['reflect-metadata', 'test/support/run/polls.ts'],
+  // The modules of the program are loaded once for each worker, not for each file, so nothing in them may
+  // remember a test.
+  isolate: false,
+};
 
 export default defineConfig({
   // Loads one copy of graphql, which vitest would otherwise load as ESM and as CommonJS.
@@ -9,6 +18,7 @@ export default defineConfig({
   test: {
     passWithNoTests: false,
     allowOnly: false,
+    // With a third worker on two processors, tests that wait for a notification begin to miss it.
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // The time-outs are long, so that they report only failures, even on a busy machine.
@@ -17,8 +27,9 @@ export default defineConfig({
     // A poll that takes longer sets its own time-out. A poll that can only fail again ends at once
     // (test/support/run/polls.ts).
     expect: { poll: { timeout: 20_000, interval: 25 } },
-    // Coverage is measured with --coverage, as .ci/run does on PostgreSQL, because the embedded database leaves code of
-    // platform/ out. Processes that a test starts do not count.
+    // Coverage is measured with --coverage. .ci/run adds up the run on PostgreSQL, because the embedded database leaves
+    // code of platform/ out, and that of the files that need no certain database. Processes that a test starts do not
+    // count.
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
@@ -33,14 +44,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...NODE,
           name: 'node',
           include: ['test/{unit,contract,flow}/**/*.test.ts', 'sandbox/**/*.test.ts'],
-          exclude: ISOLATED,
-          globalSetup: ['test/support/run/memory-directory.ts', 'test/support/run/template.ts'],
-          setupFiles: ['reflect-metadata', 'test/support/run/polls.ts'],
-          // The modules of the program are loaded once for each worker, not for each file, so nothing in them may
-          // remember a test.
-          isolate: false,
+          exclude: [...ISOLATED, ...ONCE],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...NODE,
+          // Files that show the same on each database.
+          name: 'node-once',
+          include: ONCE,
         },
       },
       {

@@ -20,6 +20,8 @@ export interface Row {
 export interface Bench {
   /** The gateway in front of the emulators. It is started at the first call. */
   lab(): Promise<Lab>;
+  /** Another one, whose accounts are followed by push, so that they are live. */
+  liveLab(): Promise<Lab>;
 }
 
 export interface Measure {

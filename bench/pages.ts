@@ -15,6 +15,13 @@ export const inboxPage = (more = ''): string => `query Inbox {
   } }
 }`;
 
+/**
+ * The inbox with a variable that changes nothing, so that requests with different values have different answers to keep and
+ * read the same objects.
+ */
+export const variedInboxPage = (more = ''): string =>
+  inboxPage(more).replace('query Inbox {', 'query Inbox($unused: ID!) { node(id: $unused) @skip(if: true) { id }');
+
 export const THREADS_PAGE = `query Threads {
   viewer { threads(first: 25) {
     nodes { id subject snippet messageCount lastMessageAt isUnread participants { name address } }

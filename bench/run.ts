@@ -1,11 +1,15 @@
 import { cpus } from 'node:os';
 import { accounts } from './accounts.measure.ts';
+import { day } from './day.measure.ts';
 import { Lab } from './lab/lab.ts';
 import { latency } from './latency.measure.ts';
+import { live } from './live.measure.ts';
 import { mailboxSize } from './mailbox-size.measure.ts';
 import type { Bench, Measure } from './measure.ts';
 import { memory } from './memory.measure.ts';
+import { replay } from './replay.measure.ts';
 import { start } from './start.measure.ts';
+import { subscribers } from './subscribers.measure.ts';
 import { type Result, table } from './table.ts';
 import { upstream } from './upstream.measure.ts';
 import { warm } from './warm.measure.ts';
@@ -14,7 +18,19 @@ import { warm } from './warm.measure.ts';
  * `npm run bench`, or `npm run bench -- NAME ...`, starts what it needs, measures, and prints a table and, as the last
  * line, the same data as JSON. Times depend on the machine and the moment; ratios within one run are comparable.
  */
-const MEASURES: readonly Measure[] = [upstream, latency, warm, start, memory, mailboxSize, accounts];
+const MEASURES: readonly Measure[] = [
+  upstream,
+  live,
+  day,
+  latency,
+  warm,
+  start,
+  memory,
+  replay,
+  mailboxSize,
+  accounts,
+  subscribers,
+];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !MEASURES.some((measure) => measure.name === name));
@@ -25,13 +41,13 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const opened: Promise<Lab>[] = [];
-const bench: Bench = {
-  lab: () => {
-    opened[0] ??= Lab.start();
-    return opened[0];
-  },
+const opened = new Map<boolean, Promise<Lab>>();
+const labOf = (isLive: boolean): Promise<Lab> => {
+  const lab = opened.get(isLive) ?? Lab.start({ isLive });
+  opened.set(isLive, lab);
+  return lab;
 };
+const bench: Bench = { lab: () => labOf(false), liveLab: () => labOf(true) };
 const results: Result[] = [];
 try {
   for (const measure of MEASURES.filter(({ name }) => names.length === 0 || names.includes(name))) {
@@ -48,7 +64,7 @@ try {
     results.push({ name: measure.name, question: measure.question, rows, seconds });
   }
 } finally {
-  for (const lab of opened) await (await lab).stop();
+  for (const lab of opened.values()) await (await lab).stop();
 }
 const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length };
 process.stdout.write(`${table(results)}\n\n`);

@@ -34,7 +34,6 @@ export const upstream: Measure = {
 
     const inbox = await page(inboxPage());
     const named = await page(inboxPage(MAILBOXES));
-    const again = await page(inboxPage());
     const aliased = await page(TEN_ALIASES);
     const threads = await page(THREADS_PAGE);
     const ids = await client.query<{ viewer: { messages: { nodes: { id: string }[] } } }>(inboxPage());
@@ -47,12 +46,6 @@ export const upstream: Measure = {
       ...rows('with the names of mailboxes', named, perField, { requests: 5, waves: 2 }),
       ...rows('with the names of mailboxes', named, perMessage),
       ...rows('25 threads', threads, ofThreads, { requests: 6 }),
-      {
-        what: 'the same inbox again',
-        value: again.requests,
-        unit: 'requests',
-        budget: { of: 'value', max: 0 },
-      },
       // This list is not the inbox, so that no part of it was read before.
       ...rows('one list under 10 aliases', aliased, null, { requests: 3, waves: 2 }),
       {

@@ -13,7 +13,7 @@ import { mailFromRaw } from './mail/received.ts';
 import { createServer, listen } from './server.ts';
 import { startTraffic } from './traffic.ts';
 import { TWINS } from './twins.ts';
-import type { Emulator, HeaderSpelling, SubjectThreads, Vendor, World } from './world.ts';
+import type { Emulator, HeaderSpelling, PageTokens, SubjectThreads, Vendor, World } from './world.ts';
 
 export interface SandboxOptions {
   /** A loopback address. */
@@ -35,6 +35,8 @@ export interface SandboxOptions {
   readonly headers?: HeaderSpelling;
   /** How many parts of a Gmail batch are answered before the others receive 429. Default: 50, as Google advises. */
   readonly batchWidth?: number;
+  /** Whether an unchanged page has the same token again, at a vendor that may do either. Default: 'stable'. */
+  readonly pageTokens?: PageTokens;
   /** Whether the subject alone joins threads at a vendor that may do either. Default: 'join'. */
   readonly subjectThreads?: SubjectThreads;
   /** Seconds between two mails that arrive by themselves; 0 for none. */
@@ -67,8 +69,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const deliverElsewhere = (raw: Buffer, recipients: readonly string[]) => {
     deliverLocally(emulators, raw, recipients, world.now());
   };
-  const { headers = 'written', batchWidth, subjectThreads } = options;
-  const playedWays = { headers, ...(batchWidth && { batchWidth }), ...(subjectThreads && { subjectThreads }) };
+  const { headers = 'written', batchWidth, subjectThreads, pageTokens } = options;
+  const playedWays = {
+    headers,
+    ...(batchWidth && { batchWidth }),
+    ...(subjectThreads && { subjectThreads }),
+    ...(pageTokens && { pageTokens }),
+  };
   const twins = TWINS.map((twin) => ({
     ...twin,
     ...twin.create(world, { publicUrl, ...playedWays, deliverElsewhere }),

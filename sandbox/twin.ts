@@ -4,6 +4,7 @@ import type { Person } from './mail/mail.ts';
 import type {
   Emulator,
   HeaderSpelling,
+  PageTokens,
   ReadToggles,
   SearchIndex,
   SearchWays,
@@ -84,6 +85,8 @@ interface Surroundings {
   readonly headers: HeaderSpelling;
   /** The limit on the parts of a batch. Absent: the documented one. */
   readonly batchWidth?: number;
+  /** Whether an unchanged page has the same token again. Absent: it has. */
+  readonly pageTokens?: PageTokens;
   /** Whether the subject alone joins threads. Absent: what the vendor documents. */
   readonly subjectThreads?: SubjectThreads;
   /** Accepts mail to recipients who have no account at this vendor. Bcc has been removed from it. */

@@ -1,3 +1,4 @@
+import type { Spoil } from './change.spoil.ts';
 import type { Mail } from './mail/mail.ts';
 import type { SignInStep } from './sign-in.refusals.ts';
 
@@ -125,6 +126,10 @@ export interface ChangeReporting {
 export const SUBJECT_THREADS = ['join', 'apart'] as const;
 export type SubjectThreads = (typeof SUBJECT_THREADS)[number];
 
+/** Whether a vendor gives the same token for the same page of a list that has not changed. */
+const PAGE_TOKENS = ['stable', 'random'] as const;
+export type PageTokens = (typeof PAGE_TOKENS)[number];
+
 export const DUPLICATES = ['taken', 'refused'] as const;
 export type Duplicates = (typeof DUPLICATES)[number];
 
@@ -181,6 +186,8 @@ export interface Emulator {
   revoke(account: string): void;
   /** Makes every history id or delta link issued so far too old. */
   expireHistory(account: string): void;
+  /** Loses the next changes of messages: the list of changes leaves them out, or has records of them that cannot be read. */
+  spoilChanges(account: string, spoil: Spoil): void;
   /** Ends the watches or subscriptions without any notice. */
   dropWatches(account: string): void;
   /** Makes the existing watches or subscriptions notify of nothing from now on, although they can be renewed. */

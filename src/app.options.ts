@@ -1,14 +1,16 @@
 import type { Logger } from 'pino';
 import type { Authenticator } from './accounts/users/authenticator.ts';
 import type { SessionTimes } from './accounts/users/session.service.ts';
-import type { SyncTimes } from './changes/sync/sync.job.ts';
+import type { SyncTimes } from './changes/sync/sync-times.ts';
 import type { SendTimes } from './mail/submission/verdict.ts';
 import type { StoreLimits } from './platform/database/store/store.limits.ts';
 import type { LaneOptions } from './platform/queue/lanes.ts';
 import type { Provider, ProviderTimes } from './providers/contract/provider.ts';
+import type { StaleAnswer } from './server/answers/shadow.ts';
 import type { CreateDoor } from './server/door.ts';
 import type { Listener } from './server/http/listener.ts';
 import type { Demo } from './server/open.ts';
+import type { EventStreamTimes } from './server/sse/event-stream.door.ts';
 
 /**
  * The options that the tests, the bench and the sandbox set beside the configuration. Production sets only the
@@ -38,4 +40,10 @@ export interface AppOptions {
   readonly providerTimes?: ProviderTimes;
   /** The lifetime of an access token. Tests set a short one. */
   readonly sessionTimes?: SessionTimes;
+  /** Called with each stale answer that is found with KEPT_ANSWERS=shadow. */
+  readonly onStaleAnswer?: (answer: StaleAnswer) => void;
+  /** The interval between two comments on an event stream. Tests set a shorter one. */
+  readonly streamTimes?: EventStreamTimes;
+  /** False: graphql-ws sends the events of subscriptions over WebSocket, with which the bench compares. */
+  readonly pushesEvents?: boolean;
 }

@@ -2,12 +2,14 @@ import 'reflect-metadata';
 import type { IntegrationHooks } from './accounts/integrations/integration.hooks.ts';
 import { openAccounts } from './accounts/open.ts';
 import type { AppOptions } from './app.options.ts';
+import { openCache } from './cache/open.ts';
 import { openChanges } from './changes/open.ts';
 import { type Config, urlOf } from './config.ts';
 import { storeErrorIn } from './domain/error.ts';
 import { NodeResolver } from './graphql/node.resolver.ts';
 import { NodeRegistry } from './graphql/node.ts';
 import { createSchema } from './graphql/schema.ts';
+import { pageBytes } from './mail/account/page-memory.ts';
 import { openMail } from './mail/open.ts';
 import { DatabaseError } from './platform/database/database.ts';
 import { PruneJob } from './platform/database/prune.job.ts';
@@ -17,6 +19,7 @@ import { type Closers, openPlatform } from './platform/open.ts';
 import { registry } from './providers/registry.ts';
 import { openRealtime } from './realtime/open.ts';
 import { RESOLVERS } from './resolvers.ts';
+import { answerBytes } from './server/answers/open.ts';
 import type { Drain } from './server/http/drain.ts';
 import { type Listener, openListener } from './server/http/listener.ts';
 import { openServer } from './server/open.ts';
@@ -95,8 +98,15 @@ async function openRooms(
     providers,
     publicUrl,
     pollIntervalMs: config.pollSeconds * 1_000,
+    logDays: config.changeLogDays,
+    syncIndex: config.syncIndex,
+    reconcileIntervalMs: config.reconcileHours * 3_600_000,
     lanes: options.lanes?.sync,
     times: options.syncTimes,
+  });
+  const cache = openCache(platform, accounts, changes, {
+    maxBytes: config.cacheBytes > 0 ? config.cacheBytes - answerBytes(config) - pageBytes(config.cacheBytes) : 0,
+    indexSettleMs: options.providerTimes?.indexSettleMs,
   });
   const { sourceDeadlineMs, scanBudget, uploadMaxBytes } = config;
   const mail = openMail(platform, accounts, {
@@ -104,11 +114,15 @@ async function openRooms(
     sourceDeadlineMs,
     scanBudget,
     uploadMaxBytes,
+    cache,
+    logs: changes.hub,
+    pageBytes: pageBytes(config.cacheBytes),
+    written: changes.written,
     lanes: options.lanes?.submissions,
     times: options.sendTimes,
   });
-  hooks.push(changes.hooks, mail.hooks);
-  const realtime = openRealtime(platform, accounts, changes, mail, { behindMs: options.syncTimes?.behindMs });
+  hooks.push(...changes.hooks, mail.hooks);
+  const realtime = openRealtime(platform, accounts, changes, mail, cache);
 
   const nodes = new NodeRegistry();
   accounts.registerNodes(nodes);
@@ -121,6 +135,9 @@ async function openRooms(
     publicUrl,
     schema,
     demo: options.demo,
+    streamTimes: options.streamTimes,
+    pushesEvents: options.pushesEvents,
+    onStaleAnswer: options.onStaleAnswer,
     doors: options.doors,
   });
 
@@ -130,10 +147,13 @@ async function openRooms(
   const prune = new PruneJob([...changes.prunables, ...accounts.prunables, ...mail.prunables], log);
   closers.push(
     () => realtime.close(),
+    () => cache.close(),
     // Each has its own time-out, and they stop at the same time.
     () => Promise.all([changes.stop(), prune.stop(), mail.stop()]),
+    // What was compared just now is judged while changes are still noticed.
+    () => server.settled(),
   );
   changes.start();
   prune.start();
-  return { drain: server.drain, idle: (integrationId) => changes.sync.idle(integrationId) };
+  return { drain: server.drain, idle: (integrationId) => changes.idle(integrationId) };
 }

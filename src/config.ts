@@ -40,7 +40,16 @@ const variables = z.object({
   INTROSPECTION: flag.optional(),
   SOURCE_DEADLINE_MS: integer(1, MAX_TIMER_MS).default(10_000),
   SCAN_BUDGET: integer(1).default(500),
+  SYNC_INDEX: flag.default(true),
+  /** Hours between two comparisons of an account with its index. */
+  RECONCILE_HOURS: integer(1, 168).default(6),
   POLL_SECONDS: integer(1, Math.floor(MAX_TIMER_MS / 1_000)).default(60),
+  /** 0: nothing is cached. */
+  CACHE_BYTES: integer(0, 1_099_511_627_776).default(67_108_864),
+  KEPT_ANSWERS: choice('on', 'off', 'shadow').default('on'),
+  /** Default: on in the sandbox, off elsewhere, because mail then stays in the caches of browsers. */
+  HTTP_REVALIDATION: flag.optional(),
+  CHANGE_LOG_DAYS: integer(1, 3_650).default(30),
   /** Exchange accepts no file that is larger than the default, whatever the tenant allows. */
   UPLOAD_MAX_BYTES: integer(1, 2_000_000_000).default(157_286_400),
   SOCKET_MAX_BUFFERED_BYTES: integer(1).default(8_388_608),
@@ -79,7 +88,18 @@ export interface Config {
   readonly introspection: boolean;
   readonly sourceDeadlineMs: number;
   readonly scanBudget: number;
+  /** Whether the ids and digests of each account's messages are kept, to find what no event has announced. */
+  readonly syncIndex: boolean;
+  readonly reconcileHours: number;
   readonly pollSeconds: number;
+  /** The bytes of mail that are kept in memory, in objects and in whole answers. 0: none. */
+  readonly cacheBytes: number;
+  /** Whether whole answers are given again. 'shadow': they are only compared with fresh ones. */
+  readonly keptAnswers: 'on' | 'off' | 'shadow';
+  /** Whether answers over GET have an entity tag, with which the client asks whether they are still right. */
+  readonly httpRevalidation: boolean;
+  /** How long the change logs are kept. */
+  readonly changeLogDays: number;
   /** The maximum size of a file for POST /upload. */
   readonly uploadMaxBytes: number;
   /**
@@ -164,7 +184,13 @@ export function readConfig(
     introspection: v.INTROSPECTION ?? !production,
     sourceDeadlineMs: v.SOURCE_DEADLINE_MS,
     scanBudget: v.SCAN_BUDGET,
+    syncIndex: v.SYNC_INDEX,
+    reconcileHours: v.RECONCILE_HOURS,
     pollSeconds: v.POLL_SECONDS,
+    cacheBytes: v.CACHE_BYTES,
+    keptAnswers: v.KEPT_ANSWERS,
+    httpRevalidation: v.HTTP_REVALIDATION ?? sandbox,
+    changeLogDays: v.CHANGE_LOG_DAYS,
     uploadMaxBytes: v.UPLOAD_MAX_BYTES,
     socketMaxBufferedBytes: v.SOCKET_MAX_BUFFERED_BYTES,
     userMaxBufferedBytes: v.USER_MAX_BUFFERED_BYTES,

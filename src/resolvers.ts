@@ -18,9 +18,13 @@ import { SubmissionResolver } from './mail/api/submission/submission.resolver.ts
 import { ViewerSubmissionsResolver } from './mail/api/submission/viewer-submissions.resolver.ts';
 import { ThreadResolver } from './mail/api/thread/thread.resolver.ts';
 import { UnsubscribeResolver } from './mail/api/unsubscribe/unsubscribe.resolver.ts';
+import { IntegrationChangesResolver, ViewerChangesResolver } from './realtime/changes.resolver.ts';
+import { MailEventsResolver } from './realtime/mail.events.resolver.ts';
 import { MessageEventsResolver } from './realtime/message.events.resolver.ts';
+import { ReconcileResolver } from './realtime/reconcile.resolver.ts';
 import { SubmissionEventsResolver } from './realtime/submission.events.resolver.ts';
 import { SyncHealthResolver } from './realtime/sync-health.resolver.ts';
+import { ViewerSyncResolver } from './realtime/viewer-sync.resolver.ts';
 
 /** Every resolver class. The schema is made of them, and the rooms make one instance of each. */
 export const RESOLVERS = [
@@ -46,6 +50,11 @@ export const RESOLVERS = [
   MailboxesResolver,
   UnsubscribeResolver,
   SyncHealthResolver,
+  ViewerSyncResolver,
+  ViewerChangesResolver,
+  IntegrationChangesResolver,
+  MailEventsResolver,
+  ReconcileResolver,
   MessageEventsResolver,
   SubmissionEventsResolver,
 ] as const;

@@ -22,7 +22,10 @@ export interface Cost {
   readonly records: readonly RequestRecord[];
 }
 
-const VENDOR = { GMAIL: 'google', OUTLOOK: 'microsoft' } as const;
+/** How long no request is sent before nothing more is expected. */
+const QUIET_MS = 500;
+
+export const VENDOR = { GMAIL: 'google', OUTLOOK: 'microsoft' } as const;
 
 /** The gateway in its own process, in front of the emulators in this process. Every request between them is counted. */
 export class Lab {
@@ -33,7 +36,11 @@ export class Lab {
     private readonly dataDir: string,
   ) {}
 
-  static async start(): Promise<Lab> {
+  /**
+   * Without `isLive`, only the measured work requests anything from the emulators: there is no push, polls are far apart, and
+   * no page is answered from the cache. With it the accounts are followed as in production.
+   */
+  static async start({ isLive = false } = {}): Promise<Lab> {
     const dataDir = await mkdtemp(join(tmpdir(), 'postern-bench-'));
     const port = await freePort();
     const publicUrl = `http://127.0.0.1:${port}`;
@@ -57,10 +64,9 @@ export class Lab {
       REGISTRATION: 'open',
       ENCRYPTION_KEYS: `1:${randomBytes(32).toString('base64')}`,
       JWT_SECRET: randomBytes(32).toString('base64'),
-      // Only the measured work may request anything from the emulators, so there is no push, and polls are far apart.
-      POLL_SECONDS: '100000',
+      RECONCILE_HOURS: '168',
       ...sandbox.environment((vendor) => `${wire.url}/${vendor}`),
-      GOOGLE_PUBSUB_TOPIC: '',
+      ...(isLive ? {} : { POLL_SECONDS: '100000', GOOGLE_PUBSUB_TOPIC: '' }),
     });
     return new Lab(sandbox, gateway, wire, dataDir);
   }
@@ -112,18 +118,19 @@ export class Lab {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** Waits until the work after a connect (the first sync, watches) has been finished for a while. */
-  private async quiet(): Promise<void> {
+  /** Waits until the work after a connect or a change (syncs, watches) has been finished for a while. */
+  async quiet(): Promise<void> {
     let seen = -1;
     for (;;) {
       const last = this.sandbox.world.log.all().at(-1)?.id ?? 0;
-      if (last === seen) return;
+      if (last === seen && this.sandbox.hasNotified()) return;
       seen = last;
-      await sleep(150);
+      await sleep(QUIET_MS);
     }
   }
 
-  private async control<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** Calls the control API of the emulators. */
+  async control<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.sandbox.controlUrl}${path}`, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

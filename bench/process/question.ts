@@ -5,6 +5,10 @@ export interface Answers {
   readonly heap: number;
   readonly 'profile-start': null;
   readonly 'profile-stop': Profile;
+  /** The path of a snapshot of the heap, for Chromium's tools. */
+  readonly snapshot: string;
+  /** One more event. */
+  readonly deliver: null;
   readonly stop: null;
 }
 export type Question = keyof Answers;

@@ -1,11 +1,12 @@
 import { Session } from 'node:inspector/promises';
+import { writeHeapSnapshot } from 'node:v8';
 import type { Answers, Profile, Question } from './question.ts';
 
 /**
  * Runs inside a process of the bench. It reports its address and then answers questions until it gets the message to
  * stop.
  */
-export function serve(url: string, close: () => Promise<unknown>): void {
+export function serve(url: string, close: () => Promise<unknown>, deliver = () => {}): void {
   const inspector = new Session();
   const answers: { readonly [Q in Question]: () => Answers[Q] | Promise<Answers[Q]> } = {
     usage: () => {
@@ -28,6 +29,11 @@ export function serve(url: string, close: () => Promise<unknown>): void {
       const { profile } = await inspector.post('Profiler.stop');
       inspector.disconnect();
       return profile as Profile;
+    },
+    snapshot: () => writeHeapSnapshot(),
+    deliver: () => {
+      deliver();
+      return null;
     },
     stop: () => null,
   };

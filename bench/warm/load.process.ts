@@ -1,22 +1,10 @@
 import { Agent, request } from 'node:http';
+import { type Delivered, NUMBER, type Order } from './order.ts';
 
-/**
- * Sends the same request to one server over a few connections, as fast as it answers. Orders arrive over IPC, one at a
- * time.
- */
-export interface Order {
-  readonly url: string;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-  readonly connections: number;
-  /** The end of the order: a number of responses, or a time. */
-  readonly requests?: number;
-  readonly ms?: number;
-}
-export interface Delivered {
-  readonly requests: number;
-  readonly ms: number;
-}
+// Orders arrive over IPC, one at a time.
+
+/** No two requests have the same number, over all orders. */
+let numbers = 0;
 
 process.on('message', async (order: Order) => {
   const agent = new Agent({ keepAlive: true, maxSockets: order.connections });
@@ -39,20 +27,21 @@ process.on('message', async (order: Order) => {
 });
 process.on('disconnect', () => process.exit(0));
 
-function ask(agent: Agent, { url, headers, body }: Order): Promise<void> {
+function ask(agent: Agent, { url, headers, body: template, status = 200 }: Order): Promise<void> {
   return new Promise((resolve, reject) => {
+    const body = template?.replace(NUMBER, `${numbers++}`) ?? null;
     const sent = request(url, {
       agent,
-      method: 'POST',
-      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      method: body === null ? 'GET' : 'POST',
+      headers: body === null ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
     });
     sent.on('response', (response) => {
-      if (response.statusCode !== 200) reject(new Error(`${url} answered ${response.statusCode}`));
+      if (response.statusCode !== status) reject(new Error(`${url} answered ${response.statusCode}`));
       response.resume();
       response.on('end', resolve);
       response.on('error', reject);
     });
     sent.on('error', reject);
-    sent.end(body);
+    sent.end(body ?? undefined);
   });
 }

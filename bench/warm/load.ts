@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Delivered, Order } from './load.process.ts';
+import type { Delivered, Order } from './order.ts';
 
 /** The load generator, in a process of its own. */
 export class Load {

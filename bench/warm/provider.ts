@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { MailError } from '../../src/domain/error.ts';
 import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
@@ -32,13 +33,15 @@ export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
     mailboxesPerMessage: 'MANY',
     nativeThreads: true,
     roles: [],
-    push: 'POLL',
+    push: 'WEBHOOK',
     maxAttachmentBytes: 0,
     mailboxes: { create: [], rename: [], nest: [], color: [] },
   }),
   limits: { concurrency: 10, streams: 2, units: 1_000_000, windowMs: 60_000 },
   open: () => session(account),
 }));
+
+const WATCHED_MS = 7 * 86_400_000;
 
 const granted = () => ({ secret: {}, accessToken: 'access', expiresAt: new Date(Date.now() + 3_600_000) });
 
@@ -49,6 +52,11 @@ function session({ messages, mailboxes }: StoredAccount): MailSession {
     roleMailboxId: (role) => mailboxes.find((mailbox) => mailbox.role === role)?.id ?? null,
     listMessages: async (_query, { size }) => ({ items: messages.slice(0, size), next: 'more', rest: null }),
     changes: async () => ({ changes: [], cursor: 'here', more: false }),
+    // Only of an account with a watch is it known that nothing has changed.
+    watch: {
+      start: async (previous) => ({ key: previous?.key ?? randomUUID(), expiresAt: new Date(Date.now() + WATCHED_MS) }),
+      stop: async () => {},
+    },
     identities: unsupported,
     listThreads: unsupported,
     listDrafts: unsupported,

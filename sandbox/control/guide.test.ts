@@ -14,6 +14,7 @@ it.each([
   ['POST /control/touch', input.touch],
   ['POST /control/duplicates', input.duplicates],
   ['POST /control/changes', input.changes],
+  ['POST /control/spoil-changes', input.spoilChanges],
   ['POST /control/search-lag', input.searchLag],
   ['POST /control/search-index', input.searchIndex],
   ['POST /control/sending', input.sending],

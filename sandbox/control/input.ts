@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SPOILT } from '../change.spoil.ts';
 import { SIGN_IN_STEPS } from '../sign-in.refusals.ts';
 import { TWINS } from '../twins.ts';
 import { DUPLICATES, HEADER_SPELLINGS, READ_TOGGLES, SEARCH_INDEXES, SUBJECT_THREADS } from '../world.ts';
@@ -79,6 +80,11 @@ export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
 export const changes = target.extend({
   readToggles: z.enum(READ_TOGGLES).optional(),
   updatedAfterCreated: z.boolean().optional(),
+});
+export const spoilChanges = target.extend({
+  next: z.int().min(0).max(1_000_000),
+  as: z.enum(SPOILT).default('omitted'),
+  isNotified: z.boolean().default(false),
 });
 export const limits = target
   .extend({

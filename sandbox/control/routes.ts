@@ -127,6 +127,12 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     });
     app.post('/revoke', async (request) => onAccounts(request.body, (e, account) => e.revoke(account)));
     app.post('/expire-history', async (request) => onAccounts(request.body, (e, account) => e.expireHistory(account)));
+    app.post('/spoil-changes', async (request) => {
+      const { next, as, isNotified, ...asked } = parseInput(input.spoilChanges, request.body);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulatorOf(asked.vendor).spoilChanges(account, { next, as, isNotified });
+      return { accounts, next, as, isNotified };
+    });
     app.post('/drop-watches', async (request) => onAccounts(request.body, (e, account) => e.dropWatches(account)));
     app.post('/silence-watches', async (request) =>
       onAccounts(request.body, (e, account) => e.silenceWatches(account)),

@@ -1,6 +1,7 @@
 import {
   DEFAULT_SEARCH_INDEX,
   type HeaderSpelling,
+  type PageTokens,
   type SearchIndex,
   type Sending,
   type SubjectThreads,
@@ -33,6 +34,7 @@ export interface Account {
   hasMail: boolean;
   /** The number of parts of a batch that are answered. Every second one of the others receives 429. */
   batchWidth: number;
+  readonly pageTokens: PageTokens;
   /** Whether sending keeps the Message-ID. Reports differ (FlowCrypt/flowcrypt-browser#4273, gauteh/lieer#198). */
   sentMessageId: NonNullable<Sending['messageId']>;
 }
@@ -42,6 +44,7 @@ interface Defaults {
   readonly spelling: HeaderSpelling;
   readonly batchWidth: number;
   readonly subjectThreads: SubjectThreads;
+  readonly pageTokens: PageTokens;
 }
 
 /** The Google accounts of the sandbox. */
@@ -96,6 +99,7 @@ export class Directory {
       searchIndex: DEFAULT_SEARCH_INDEX,
       spelling: this.#defaults.spelling,
       batchWidth: this.#defaults.batchWidth,
+      pageTokens: this.#defaults.pageTokens,
       hasMail: true,
       sentMessageId: 'original',
     };

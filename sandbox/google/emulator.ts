@@ -29,6 +29,7 @@ export function emulatorOf(directory: Directory, grants: Grants, refusals: SignI
       push.stop(addressOf(account));
     },
     expireHistory: (account) => directory.get(account).mailbox.history.expire(),
+    spoilChanges: (account, spoil) => directory.get(account).mailbox.spoil.set(spoil),
     dropWatches: (account) => push.stop(addressOf(account)),
     silenceWatches: (account) => push.silence(addressOf(account)),
     setSearchLag(account, seconds) {

@@ -41,6 +41,7 @@ export function createGoogle(world: World, options: GoogleOptions): { emulator: 
     spelling: options.headers ?? 'written',
     batchWidth: options.batchWidth ?? DEFAULT_BATCH_WIDTH,
     subjectThreads: options.subjectThreads ?? 'join',
+    pageTokens: options.pageTokens ?? 'stable',
   } as const;
   const directory = new Directory(world, defaults, (account, changed) => push.changed(account, changed));
   const outbox = new Outbox(world, directory, options);

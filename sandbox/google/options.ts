@@ -1,4 +1,4 @@
-import type { HeaderSpelling, SubjectThreads } from '../world.ts';
+import type { HeaderSpelling, PageTokens, SubjectThreads } from '../world.ts';
 
 /** The settings of the emulated Google Cloud project. */
 export interface GoogleOptions {
@@ -16,6 +16,8 @@ export interface GoogleOptions {
   readonly batchWidth?: number;
   /** Whether the subject alone joins threads in accounts without a setting of their own. Default: 'join'. */
   readonly subjectThreads?: SubjectThreads;
+  /** Whether an unchanged page has the same token again; Gmail does not say. Default: 'stable'. */
+  readonly pageTokens?: PageTokens;
   /** Accepts sent mail for addresses without an account here. Bcc has been removed from `raw`. Absent: such mail is dropped. */
   readonly deliverElsewhere?: (raw: Buffer, recipients: readonly string[]) => void;
 }

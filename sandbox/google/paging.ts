@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import type { PageTokens } from '../world.ts';
 import { badParameter } from './errors.ts';
 import type { Position } from './mailbox/message.ts';
 
@@ -7,8 +9,9 @@ interface Place extends Position {
 }
 
 /** A page token names the last message of a page and not its offset, so that new mail moves nothing. */
-export function encodePlace({ receivedAt, order, id, asOf }: Place): string {
-  return Buffer.from(JSON.stringify([receivedAt, order, id, asOf])).toString('base64url');
+export function encodePlace({ receivedAt, order, id, asOf }: Place, tokens: PageTokens): string {
+  const more = tokens === 'random' ? [randomBytes(6).toString('base64url')] : [];
+  return Buffer.from(JSON.stringify([receivedAt, order, id, asOf, ...more])).toString('base64url');
 }
 
 export function decodePlace(token: string | null): Place | null {

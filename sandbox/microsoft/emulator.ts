@@ -1,3 +1,4 @@
+import type { Spoil } from '../change.spoil.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { SignInRefusals, SignInStep } from '../sign-in.refusals.ts';
 import {
@@ -106,6 +107,10 @@ export class MicrosoftEmulator implements Emulator {
   expireHistory(address: string): void {
     const { mailbox } = this.#accounts.get(address);
     mailbox.deltaFloor = ++mailbox.sequence;
+  }
+
+  spoilChanges(address: string, spoil: Spoil): void {
+    this.#accounts.get(address).mailbox.spoil.set(spoil);
   }
 
   dropWatches(address: string): void {

@@ -11,6 +11,8 @@ export interface Wire {
   urlOf(vendor: string): string;
   /** Discards the findings so far, which requests that are wrong on purpose have caused. */
   reset(): Promise<void>;
+  /** Runs `work` and discards its findings, which records that are malformed on purpose have caused. Those before it count. */
+  ignoring<T>(work: () => Promise<T>): Promise<T>;
   /** Stops the proxy, and throws an error with its findings. */
   close(): Promise<void>;
 }
@@ -51,17 +53,32 @@ export async function startWire(
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   const started = JSON.parse(line) as { ports: { google: number; microsoft: number; control: number } };
   const control = `http://127.0.0.1:${started.ports.control}`;
+  const found: Violation[] = [];
+  const violationsSoFar = async () =>
+    ((await (await fetch(`${control}/__report`)).json()) as { violations: Violation[] }).violations;
+  const reset = async () => void (await fetch(`${control}/__reset`, { method: 'POST' }));
   return {
     urlOf(vendor) {
       const port = started.ports[vendor as keyof typeof started.ports];
       return port === undefined ? urlOf(vendor) : `http://127.0.0.1:${port}${new URL(urlOf(vendor)).pathname}`;
     },
-    reset: async () => void (await fetch(`${control}/__reset`, { method: 'POST' })),
+    reset: async () => {
+      found.length = 0;
+      await reset();
+    },
+    ignoring: async (work) => {
+      found.push(...(await violationsSoFar()));
+      try {
+        return await work();
+      } finally {
+        await reset();
+      }
+    },
     close: async () => {
-      const report = (await (await fetch(`${control}/__report`)).json()) as { violations: Violation[] };
+      found.push(...(await violationsSoFar()));
       const isOnPurpose = ({ direction, what }: Violation) =>
         direction === 'request' && onPurpose.some((known) => known.test(what));
-      const violations = report.violations.filter((v) => !isOnPurpose(v) && !asksTheDirectory(v));
+      const violations = found.filter((v) => !isOnPurpose(v) && !asksTheDirectory(v));
       child.kill();
       await once(child, 'exit');
       rmSync(reportFile, { force: true });

@@ -41,6 +41,8 @@ import { SessionService, type SessionTimes } from './users/session.service.ts';
 import { SessionStore } from './users/session.store.ts';
 import { SignInService } from './users/sign-in.service.ts';
 import { UserStore } from './users/user.store.ts';
+import { UserRevisionStore } from './users/user-revision.store.ts';
+import { UserRevisions } from './users/user-revisions.ts';
 
 interface AccountsOptions {
   readonly providers: readonly Provider[];
@@ -74,6 +76,9 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
 
   const integrations = new IntegrationStore(db);
   const directory = new IntegrationDirectory(integrations, bus);
+  const revisionStore = new UserRevisionStore(db);
+  const revisions = new UserRevisions({ store: revisionStore, directory, bus });
+  platform.closers.push(() => revisions.close());
   const vault = new Vault(new SecretStore(db), sealer);
   const tokens = new AccessTokens({ vault, lease: new LeaseStore(db), integrations, directory, providers, log });
   const reachability = new Reachability();
@@ -108,6 +113,7 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     { what: 'sessions', keptMs: DAY_MS, prune: (before) => sessionStore.prune(before) },
     { what: 'attempts', keptMs: 0, prune: (before) => attempts.prune(before) },
     { what: 'secrets of connect flows', keptMs: 0, prune: (before) => flows.expire(before) },
+    { what: 'revisions of users', keptMs: HOUR_MS, prune: (before) => revisionStore.prune(before) },
     { what: 'connect flows', keptMs: DAY_MS, prune: (before) => flows.prune(before) },
   ];
   const resolvers = [
@@ -128,6 +134,7 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     authenticators: callers,
     signIns,
     directory,
+    revisions,
     handles,
     reachability,
     callback,
@@ -137,4 +144,5 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
   };
 }
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;

@@ -1,24 +1,56 @@
 import { deleteInBatches } from '../platform/database/batches.ts';
 import type { Database } from '../platform/database/database.ts';
-import { ChangeDetail, MAX_DETAIL_LENGTH } from '../providers/contract/change-detail.ts';
+import type { Transaction } from '../platform/database/transaction.ts';
+import type { ChangeDetail } from '../providers/contract/change-detail.ts';
 import type { Hint } from '../providers/contract/watch.ts';
+import type { LogBounds, LogPosition } from './log-position.ts';
+import { detailOf, isStorable } from './stored-detail.ts';
 
 /** One entry of an integration's change log. It says what happened to which of the provider's ids, without content of mail. */
 export interface LoggedChange {
   readonly integrationId: string;
   /** Increases by one within an integration, without gaps. */
   readonly sequence: bigint;
-  readonly kind: 'created' | 'updated' | 'deleted' | 'mailbox' | 'reset';
-  /** The provider's id of the message or mailbox, or the reason for a reset. */
+  readonly kind: 'created' | 'updated' | 'deleted' | 'mailbox' | 'integration' | 'reset';
+  /** The provider's id of the message or mailbox, the status of the integration, or the reason for a reset. */
   readonly subject: string;
   /** What was updated about the message. Null when the provider did not say. */
   readonly detail: ChangeDetail | null;
+  /** The sequence of the entry that this one reports again, with the same kind and subject. Absent: it is no repetition. */
+  readonly repeats?: bigint | undefined;
   readonly at: Date;
 }
 
 /** An entry to be appended. */
-export interface NewChange extends Pick<LoggedChange, 'kind' | 'subject'> {
+export interface NewChange extends Pick<LoggedChange, 'kind' | 'subject' | 'repeats'> {
   readonly detail?: ChangeDetail | undefined;
+  /** The `stateDigest` of the message after the change, and when it was received, for the index. Absent: not known. */
+  readonly state?: string | undefined;
+  readonly receivedAt?: Date | undefined;
+}
+
+/** What follows the log within the transactions that write it. */
+export interface LogIndex {
+  /** Returns the changes with what the index knows better: an update of a message that it does not have reports a new one. */
+  refine(
+    tx: Transaction,
+    integrationId: string,
+    last: bigint,
+    changes: readonly NewChange[],
+  ): Promise<readonly NewChange[]>;
+  follow(
+    tx: Transaction,
+    integrationId: string,
+    first: bigint,
+    entries: readonly (NewChange & { readonly sequence: bigint })[],
+  ): Promise<void>;
+  /** The provider has lost the history, and a comparison has to find what happened meanwhile. */
+  historyLost(tx: Transaction, integrationId: string): Promise<void>;
+}
+
+interface AdvanceOptions {
+  /** The provider has lost the history before `to`, and the entries are not all that happened. The index finds out the rest. */
+  readonly isHistoryLost?: boolean;
 }
 
 /** How far an integration's change feed has been read. */
@@ -37,12 +69,18 @@ export interface ChangePosition {
   readonly hints: readonly Hint[] | null;
   /** Since when changes may be missing in the log. Null while it is up to date. */
   readonly dueSince: Date | null;
+  /** Since when a lost history is being compared with the index. Null: everything is known. */
+  readonly historyLostAt: Date | null;
 }
 
 const ROWS_AT_ONCE = 1_000;
 
 export class ChangeStore {
-  constructor(private readonly db: Database) {}
+  constructor(
+    private readonly db: Database,
+    /** Null: no index of the messages is kept. */
+    private readonly index: LogIndex | null = null,
+  ) {}
 
   /**
    * Appends entries, increases the integration's sequence, and moves its sync cursor from `from` to `to`, in one transaction.
@@ -57,21 +95,21 @@ export class ChangeStore {
     changes: readonly NewChange[],
     upToNotification: number | null = null,
     isComplete = true,
+    { isHistoryLost = false }: AdvanceOptions = {},
   ): Promise<boolean> {
-    const now = new Date();
+    const isUpToDate = upToNotification !== null && isComplete;
     return this.db.prisma.$transaction(async (tx) => {
-      // The update locks the row, so no other run gets the same sequence before the commit.
-      const [moved] = await tx.integration.updateManyAndReturn({
-        where: { id: integrationId, syncCursor: from },
-        data: {
-          syncCursor: to,
-          sequence: { increment: changes.length },
-          ...(upToNotification !== null && isComplete && { lastReconciledAt: now }),
-          ...(changes.length > 0 && { lastEventAt: now }),
-        },
-        select: { sequence: true, syncSignals: true },
-      });
+      // The update locks the row, so no other run gets the same sequence before the commit. All times are by the clock of the
+      // database, which they are compared with.
+      const [moved] = await tx.$queryRaw<{ sequence: bigint; syncSignals: number; now: Date }[]>`
+        UPDATE integrations SET sync_cursor = ${to}, sequence = sequence + ${changes.length}::int,
+          last_reconciled_at = CASE WHEN ${isUpToDate}::boolean THEN now() ELSE last_reconciled_at END,
+          last_event_at = CASE WHEN ${changes.length > 0}::boolean THEN now() ELSE last_event_at END,
+          history_lost_at = CASE WHEN ${isHistoryLost}::boolean THEN now() ELSE history_lost_at END
+        WHERE id = ${integrationId}::uuid AND sync_cursor IS NOT DISTINCT FROM ${from}::text
+        RETURNING sequence, sync_signals AS "syncSignals", now() AS now`;
       if (!moved) return false;
+      if (isHistoryLost) await this.index?.historyLost(tx, integrationId);
       if (moved.syncSignals === upToNotification) {
         const settled = { syncDueSince: null, syncRetryUntil: null, syncHints: [], syncHinted: upToNotification };
         await tx.integration.updateMany({ where: { id: integrationId, syncDueSince: { not: null } }, data: settled });
@@ -81,35 +119,140 @@ export class ChangeStore {
           SET sync_hints = ARRAY(SELECT hint FROM unnest(sync_hints) AS hint WHERE split_part(hint, ' ', 1)::int > ${upToNotification}::int)
           WHERE id = ${integrationId}::uuid`;
       }
-      const first = moved.sequence - BigInt(changes.length) + 1n;
-      const rows = changes.map(({ kind, subject, detail }, index) => ({
-        integrationId,
-        sequence: first + BigInt(index),
-        kind,
-        subject,
-        ...(detail && isStorable(detail) && { detail }),
-        at: now,
-      }));
-      for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
-        await tx.change.createMany({ data: rows.slice(start, start + ROWS_AT_ONCE) });
-      }
+      // The embedded database returns a small bigint as a number.
+      const last = BigInt(moved.sequence);
+      const before = last - BigInt(changes.length);
+      const refined = (await this.index?.refine(tx, integrationId, before, changes)) ?? changes;
+      await this.write(tx, integrationId, last, refined, moved.now);
       return true;
     });
   }
 
+  /**
+   * Appends the entries that `entriesOf` returns, and leaves the sync cursor as it is. The end of the log is locked while
+   * `entriesOf` decides, so that it can compare with the log and the index. Returns the entries.
+   */
+  append(
+    integrationId: string,
+    entriesOf: (tx: Transaction, last: bigint) => Promise<readonly NewChange[]>,
+  ): Promise<readonly NewChange[]> {
+    return this.db.prisma.$transaction(async (tx) => {
+      const [locked] = await tx.$queryRaw<{ sequence: bigint; now: Date }[]>`
+        SELECT sequence, now() AS now FROM integrations WHERE id = ${integrationId}::uuid FOR NO KEY UPDATE`;
+      if (!locked) return [];
+      const changes = await entriesOf(tx, BigInt(locked.sequence));
+      if (changes.length === 0) return [];
+      const { now } = locked;
+      const { sequence } = await tx.integration.update({
+        where: { id: integrationId },
+        data: { sequence: { increment: changes.length }, lastEventAt: now },
+        select: { sequence: true },
+      });
+      await this.write(tx, integrationId, sequence, changes, now);
+      return changes;
+    });
+  }
+
+  /** Writes the entries that end with the sequence `last`, into the log and the index. */
+  private async write(
+    tx: Transaction,
+    integrationId: string,
+    last: bigint,
+    changes: readonly NewChange[],
+    at: Date,
+  ): Promise<void> {
+    if (changes.length === 0) return;
+    const first = last - BigInt(changes.length) + 1n;
+    const entries = changes.map((change, index) => ({ ...change, sequence: first + BigInt(index) }));
+    const rows = entries.map(({ kind, subject, detail, repeats, sequence }) => ({
+      integrationId,
+      sequence,
+      kind,
+      subject,
+      ...(detail && isStorable(detail) && { detail }),
+      ...(repeats !== undefined && { repeats }),
+      at,
+    }));
+    for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
+      await tx.change.createMany({ data: rows.slice(start, start + ROWS_AT_ONCE) });
+    }
+    await this.index?.follow(tx, integrationId, first, entries);
+  }
+
   /** Returns the entries after `after`, the oldest first. */
   async read(integrationId: string, after: bigint, limit: number): Promise<LoggedChange[]> {
-    const rows = await this.db.prisma.change.findMany({
-      where: { integrationId, sequence: { gt: after } },
-      orderBy: { sequence: 'asc' },
-      take: limit,
+    // Prisma takes longer to map the rows than the database to read them, and a client that was away reads thousands.
+    const { rows } = await this.db.execute(READ, [integrationId, String(after), limit]);
+    return rows.map((row) => {
+      const { sequence, kind, subject, detail, repeats, at } = row as unknown as StoredChange;
+      return {
+        integrationId,
+        sequence: BigInt(sequence),
+        kind,
+        subject,
+        detail: detailOf(detail),
+        ...(repeats !== null && { repeats: BigInt(repeats) }),
+        at: new Date(Number(at)),
+      };
     });
-    // A newer instance may have written a detail with more fields, which are dropped, or of another kind, which is null here.
-    return rows.map((row) => ({
-      ...row,
-      kind: row.kind as LoggedChange['kind'],
-      detail: ChangeDetail.nullable().catch(null).parse(row.detail),
-    }));
+  }
+
+  /**
+   * Returns the entries of several logs, of each at most `limit` after its sequence, the oldest of each first. One query reads
+   * them all, because a page of changes spans all accounts of a user.
+   */
+  async readAll(after: ReadonlyMap<string, bigint>, limit: number): Promise<LoggedChange[]> {
+    const { ids, sequences } = columnsOf(after);
+    const rows = await this.db.prisma.$queryRaw<ChangeRow[]>`
+      SELECT c.integration_id::text AS "integrationId", c.sequence, c.kind, c.subject, c.detail, c.repeats, c.at
+      FROM unnest(${ids}::text[], ${sequences}::text[]) AS p(id, sequence)
+      CROSS JOIN LATERAL (
+        SELECT * FROM changes
+        WHERE integration_id = p.id::uuid AND sequence > p.sequence::bigint
+        ORDER BY sequence LIMIT ${limit}::int
+      ) AS c`;
+    return rows.map(entryOfRow);
+  }
+
+  /** Returns the position behind the last entry of each log. A deleted integration is left out. */
+  async ends(ids: readonly string[]): Promise<ReadonlyMap<string, LogPosition>> {
+    const rows = await this.db.prisma.$queryRaw<{ id: string; last: bigint; at: bigint | null }[]>`
+      SELECT i.id::text AS id, i.sequence AS last, (extract(epoch FROM c.at) * 1000)::bigint AS at
+      FROM integrations i LEFT JOIN changes c ON c.integration_id = i.id AND c.sequence = i.sequence
+      WHERE i.id = ANY(${ids}::uuid[])`;
+    return new Map(
+      rows.map(({ id, last, at }) => [id, { sequence: BigInt(last), at: at === null ? null : Number(at) }]),
+    );
+  }
+
+  /** Returns what each log has, seen from a sequence in it. A deleted integration is left out. */
+  async bounds(sequences: ReadonlyMap<string, bigint>): Promise<ReadonlyMap<string, LogBounds>> {
+    const columns = columnsOf(sequences);
+    const rows = await this.db.prisma.$queryRaw<
+      {
+        id: string;
+        last: bigint;
+        isSynchronised: boolean;
+        lastAt: bigint | null;
+        oldest: bigint | null;
+        at: bigint | null;
+      }[]
+    >`
+      SELECT i.id::text AS id, i.sequence AS last, i.last_reconciled_at IS NOT NULL AS "isSynchronised",
+        (SELECT (extract(epoch FROM c.at) * 1000)::bigint FROM changes c
+          WHERE c.integration_id = i.id AND c.sequence = i.sequence) AS "lastAt",
+        (SELECT min(c.sequence) FROM changes c WHERE c.integration_id = i.id) AS oldest,
+        (SELECT (extract(epoch FROM c.at) * 1000)::bigint FROM changes c
+          WHERE c.integration_id = i.id AND c.sequence = p.sequence::bigint) AS at
+      FROM unnest(${columns.ids}::text[], ${columns.sequences}::text[]) AS p(id, sequence)
+      JOIN integrations i ON i.id = p.id::uuid`;
+    const ms = (value: bigint | null): number | null => (value === null ? null : Number(value));
+    return new Map(
+      rows.map(({ id, last, lastAt, oldest, at, isSynchronised }) => {
+        const end = { sequence: BigInt(last), at: ms(lastAt) };
+        return [id, { end, oldest: oldest === null ? null : BigInt(oldest), at: ms(at), isSynchronised }];
+      }),
+    );
   }
 
   /** Returns the position of an integration. For a deleted one it is the initial position. */
@@ -125,6 +268,7 @@ export class ChangeStore {
         syncHinted: true,
         syncHints: true,
         syncDueSince: true,
+        historyLostAt: true,
       },
     });
     return {
@@ -135,6 +279,7 @@ export class ChangeStore {
       notifications: row?.syncSignals ?? 0,
       hints: row && row.syncHinted === row.syncSignals ? row.syncHints.map(hintOf) : null,
       dueSince: row?.syncDueSince ?? null,
+      historyLostAt: row?.historyLostAt ?? null,
     };
   }
 
@@ -145,14 +290,39 @@ export class ChangeStore {
   }
 }
 
-/**
- * PostgreSQL's JSON accepts neither NUL nor half a surrogate pair, which JSON.stringify escapes. An entry that cannot be
- * stored would block the sync of its account.
- */
-function isStorable(detail: ChangeDetail): boolean {
-  const text = JSON.stringify(detail);
-  return text.length <= MAX_DETAIL_LENGTH && !text.includes('\\u');
+/** The order is that of the column: `sequence` alone would be the text that is returned. */
+const READ = `
+  SELECT sequence::text, kind, subject, detail, repeats::text, (extract(epoch FROM at) * 1000)::bigint::text AS at
+  FROM changes WHERE integration_id = $1::uuid AND sequence > $2::bigint ORDER BY changes.sequence LIMIT $3::int`;
+
+/** A row of READ. Numbers are text, because the databases return them as different types. */
+interface StoredChange extends Pick<LoggedChange, 'kind' | 'subject'> {
+  readonly sequence: string;
+  readonly detail: unknown;
+  readonly repeats: string | null;
+  /** In Unix milliseconds. */
+  readonly at: string;
 }
+
+interface ChangeRow extends Omit<LoggedChange, 'detail' | 'repeats'> {
+  readonly detail: unknown;
+  readonly repeats: bigint | null;
+}
+
+const entryOfRow = (row: ChangeRow): LoggedChange => ({
+  integrationId: row.integrationId,
+  sequence: BigInt(row.sequence),
+  kind: row.kind,
+  subject: row.subject,
+  detail: detailOf(row.detail),
+  ...(row.repeats !== null && { repeats: BigInt(row.repeats) }),
+  at: row.at,
+});
+
+const columnsOf = (sequences: ReadonlyMap<string, bigint>): { ids: string[]; sequences: string[] } => ({
+  ids: [...sequences.keys()],
+  sequences: [...sequences.values()].map(String),
+});
 
 /** Reads a hint as PendingSyncStore writes it: the number of the notification, the kind and the id. */
 function hintOf(stored: string): Hint {

@@ -8,6 +8,8 @@ export class Coalescer {
   /** The requested keys, with the milliseconds that each waits for further requests. */
   private readonly waiting = new Map<string, number>();
   private readonly running = new Map<string, Promise<void>>();
+  /** Ends the wait for further requests, by the keys that wait. */
+  private readonly hurries = new Map<string, () => void>();
   /** While this is set no request is accepted, and after it has aborted no run begins. */
   private stopSignal: AbortSignal | null = null;
 
@@ -22,6 +24,11 @@ export class Coalescer {
     if (this.stopSignal) return;
     this.waiting.set(key, Math.min(settleMs, this.waiting.get(key) ?? settleMs));
     this.begin(key);
+  }
+
+  /** Lets a key that waits for further requests run at once, because somebody waits for it. */
+  hurry(key: string): void {
+    this.hurries.get(key)?.();
   }
 
   /** Returns true when the key is running or requested. */
@@ -59,7 +66,7 @@ export class Coalescer {
   private async run(key: string, settleMs: number): Promise<void> {
     try {
       if (settleMs > 0) {
-        await delay(settleMs);
+        await this.settled(key, settleMs);
         this.waiting.delete(key);
       }
       await this.work(key);
@@ -69,5 +76,11 @@ export class Coalescer {
       this.running.delete(key);
       this.begin(key);
     }
+  }
+  private async settled(key: string, ms: number): Promise<void> {
+    const hurried = new AbortController();
+    this.hurries.set(key, () => hurried.abort());
+    await delay(ms, undefined, { signal: hurried.signal }).catch(() => {});
+    this.hurries.delete(key);
   }
 }

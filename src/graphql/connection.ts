@@ -16,8 +16,10 @@ export class PageInfo {
   @Field(() => Boolean, { description: 'True when the page was requested with `after`.' })
   readonly hasPreviousPage: boolean;
 
-  readonly #start: LazyCursor | null;
-  readonly #end: LazyCursor | null;
+  // These are not #private: the build would keep them in WeakMaps, whose values survive every minor collection, and with a
+  // cursor the whole request that can make it.
+  private readonly lazyStart: LazyCursor | null;
+  private readonly lazyEnd: LazyCursor | null;
 
   constructor(page: {
     hasNextPage: boolean;
@@ -27,13 +29,13 @@ export class PageInfo {
   }) {
     this.hasNextPage = page.hasNextPage;
     this.hasPreviousPage = page.hasPreviousPage;
-    this.#start = page.start;
-    this.#end = page.end;
+    this.lazyStart = page.start;
+    this.lazyEnd = page.end;
   }
 
   @Field(() => Cursor, { nullable: true, description: 'The cursor of the first edge. Null on an empty page.' })
   get startCursor(): string | null {
-    return this.#start?.() ?? null;
+    return this.lazyStart?.() ?? null;
   }
 
   @Field(() => Cursor, {
@@ -42,7 +44,7 @@ export class PageInfo {
       'Pass it as `after` to get the next page. An empty page has it too if there is a next page, otherwise it is null there.',
   })
   get endCursor(): string | null {
-    return this.#end?.() ?? null;
+    return this.lazyEnd?.() ?? null;
   }
 }
 

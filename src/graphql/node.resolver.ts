@@ -3,6 +3,7 @@ import { Arg, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import { isGlobalId } from '../domain/global-id.ts';
 import { requirePrincipal } from './caller.ts';
 import type { Context } from './context.ts';
+import { Dated } from './dated.ts';
 import { requireListSize } from './limits.ts';
 import { ListSizeHint } from './list-size.ts';
 import { Node, type NodeRegistry } from './node.ts';
@@ -11,6 +12,8 @@ import { Node, type NodeRegistry } from './node.ts';
 export class NodeResolver {
   constructor(readonly registry: NodeRegistry) {}
 
+  // The loader of each type notes what it reads.
+  @Dated()
   @Query(() => Node, {
     nullable: true,
     description:
@@ -25,6 +28,7 @@ export class NodeResolver {
     return this.registry.load(context, id, info);
   }
 
+  @Dated()
   @ListSizeHint({ argument: 'ids' })
   @Query(() => [Node], {
     nullable: 'items',

@@ -19,19 +19,26 @@ export abstract class Node {
  */
 type NodeLoader = (context: Context, parts: readonly string[], info: GraphQLResolveInfo) => Promise<Node | null>;
 
+interface NodeOptions {
+  /** Whether the loader notes all that it reads in `Context.reads`. Default: no, and an answer that loads such a node is not dated. */
+  readonly isDated?: boolean;
+}
+
 /** Maps each type of node to the room that reads it. app.ts registers them. */
 export class NodeRegistry {
-  readonly #loaders = new Map<string, NodeLoader>();
+  readonly #loaders = new Map<string, { readonly load: NodeLoader; readonly isDated: boolean }>();
 
-  register(type: string, loader: NodeLoader): this {
+  register(type: string, load: NodeLoader, { isDated = false }: NodeOptions = {}): this {
     if (this.#loaders.has(type)) throw new Error(`the node type ${type} is registered twice`);
-    this.#loaders.set(type, loader);
+    this.#loaders.set(type, { load, isDated });
     return this;
   }
 
   /** Throws BAD_USER_INPUT if `id` is not a global id. */
   async load(context: Context, id: string, info: GraphQLResolveInfo): Promise<Node | null> {
     const { type, parts } = decodeId(id);
-    return (await this.#loaders.get(type)?.(context, parts, info)) ?? null;
+    const loader = this.#loaders.get(type);
+    if (loader && !loader.isDated) context.reads.undated(`the node type ${type}`);
+    return (await loader?.load(context, parts, info)) ?? null;
   }
 }

@@ -1,6 +1,6 @@
 import { GraphQLScalarType } from 'graphql';
 import { GraphQLEmailAddress } from 'graphql-scalars';
-import { momentOf } from '../domain/moment.ts';
+import { momentOf, momentText } from '../domain/moment.ts';
 import { badUserInput } from './bad-user-input.ts';
 
 /**
@@ -16,7 +16,7 @@ export const DateTime = new GraphQLScalarType<Date, string>({
     'A point in time in RFC 3339 format: 2026-11-20T09:30:00.000Z. Output is in UTC. Input must have an offset, and may have any.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   serialize: (value) => {
-    if (value instanceof Date) return value.toISOString();
+    if (value instanceof Date) return momentText(value);
     throw new TypeError('a DateTime must be a Date');
   },
   parseValue: (value) => {
@@ -50,7 +50,7 @@ export const URLScalar = new GraphQLScalarType<string, string>({
 export const Cursor = new GraphQLScalarType<string, string>({
   name: 'Cursor',
   description:
-    'A position in a list, or in the events of a subscription. Opaque: pass it back unchanged, and only for the same list with the same arguments.',
+    'A position in a list, or in the events of a subscription. Opaque: pass it back unchanged, and only for the same list with the same arguments. An equal request over an unchanged list returns the same cursors, as far as the provider allows it; with another page size they may be others.',
   serialize: (value) => String(value),
   parseValue: (value) => {
     if (typeof value === 'string' && value.length > 0 && value.length <= MAX_CURSOR_LENGTH) return value;

@@ -70,7 +70,10 @@ function build(classes: readonly ResolverClass[], { get, skipCheck }: BuildOptio
     validate: false,
   });
   const typeDefs = withRoots(printSchema(described));
-  const schema = makeExecutableSchema({ typeDefs, resolvers: withoutGetters(createResolversMap(described)) });
+  const schema = makeExecutableSchema({
+    typeDefs,
+    resolvers: withPlainEvents(withoutGetters(createResolversMap(described))),
+  });
   copyExtensions(described, schema);
   return schema;
 }
@@ -106,6 +109,20 @@ function withoutGetters(resolvers: ResolversMap): ResolversMap {
   return kept;
 }
 
+/**
+ * Lets each event of a subscription be the value of its field, as the methods of the resolvers return it. type-graphql would make a
+ * promise for each argument of the subscription, once for each event.
+ */
+function withPlainEvents(resolvers: ResolversMap): ResolversMap {
+  const { Subscription: fields } = resolvers;
+  if (!fields || fields instanceof GraphQLScalarType) return resolvers;
+  const plain = Object.entries(fields).map(([name, field]) => [
+    name,
+    { ...(field as object), resolve: (event: unknown) => event },
+  ]);
+  return { ...resolvers, Subscription: Object.fromEntries(plain) as typeof fields };
+}
+
 function isGetter(prototype: object | null, name: string): boolean {
   for (let at = prototype; at; at = Object.getPrototypeOf(at) as object | null) {
     const found = Object.getOwnPropertyDescriptor(at, name);
@@ -121,7 +138,7 @@ const ROOTS = {
   Mutation:
     'The mutations. Each takes one input and returns the objects that it changed, with `userErrors` for problems that a different input would solve.',
   Subscription:
-    'The subscriptions, over WebSocket (graphql-transport-ws) on the same path. Each event has a cursor. Keep the latest one, and pass it as `after` when you subscribe again: then no event of `messageReceived` of the last 14 days is missed, and no outcome in `submissionChanged`, however long ago it was.',
+    'The subscriptions, over WebSocket (graphql-transport-ws) or as Server-Sent Events (graphql-sse, distinct connections mode) on the same path. Each event has a cursor. Keep the latest one, and pass it as `after` when you subscribe again: then no event is missed. `mailEvents` reports where events are no longer stored, `messageReceived` refuses such a cursor, and `submissionChanged` has the outcome of each submission, however long ago it was.',
 } as const;
 
 const withRoots = (typeDefs: string): string =>

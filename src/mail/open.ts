@@ -1,10 +1,13 @@
 import type { Accounts } from '../accounts/open.ts';
+import type { Cache } from '../cache/open.ts';
+import type { Hub } from '../changes/hub.ts';
 import type { NodeRegistry } from '../graphql/node.ts';
 import type { Prunable } from '../platform/database/prune.job.ts';
 import type { Platform } from '../platform/open.ts';
 import { Outbound } from '../platform/outbound.ts';
 import type { LaneOptions } from '../platform/queue/lanes.ts';
-import { PageMemory } from './account/page-reads.ts';
+import type { Written } from './account/mail-account.ts';
+import { PageMemory } from './account/page-memory.ts';
 import { ViewerMails } from './account/viewer-mail.ts';
 import { DraftResolver, IntegrationDraftsResolver } from './api/draft/draft.resolver.ts';
 import { DraftsResolver } from './api/draft/drafts.resolver.ts';
@@ -46,6 +49,14 @@ interface MailOptions {
   readonly sourceDeadlineMs: number;
   readonly scanBudget: number;
   readonly uploadMaxBytes: number;
+  /** Absent: every read asks the provider. */
+  readonly cache?: Cache | undefined;
+  /** Finds the changes of followed accounts that nothing has announced. Absent: nobody looks. */
+  readonly logs?: Pick<Hub, 'onUnannounced'> | undefined;
+  /** The bytes of the pages that are kept because only part of them was shown. Absent: as where nothing is cached. */
+  readonly pageBytes?: number | undefined;
+  /** Called after each write to an account, so that its events follow soon. */
+  readonly written?: Written | undefined;
   /** The number of accounts of one vendor that are sent for in parallel. */
   readonly lanes?: LaneOptions | undefined;
   /** The time limits of submissions, which tests shorten. */
@@ -58,12 +69,13 @@ export type Mail = ReturnType<typeof openMail>;
 export function openMail(platform: Platform, accounts: Accounts, options: MailOptions) {
   const { db, bus, queue, sealer, log } = platform;
   const { directory, handles, reachability } = accounts;
-  const { publicUrl, sourceDeadlineMs, scanBudget, uploadMaxBytes, lanes, times } = options;
+  const { publicUrl, sourceDeadlineMs, scanBudget, uploadMaxBytes, cache, logs, pageBytes, written, lanes, times } =
+    options;
 
   // Reading.
-  const memory = new PageMemory();
-  memory.forgetOnChange(bus);
-  const mails = new ViewerMails({ handles, deadlineMs: sourceDeadlineMs, memory });
+  const memory = new PageMemory({ maxBytes: pageBytes });
+  memory.forgetOnChange(bus, directory, logs ?? null);
+  const mails = new ViewerMails({ handles, deadlineMs: sourceDeadlineMs, memory, cache, written });
   const mailOf = mailOfContexts(mails);
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified, mailOf);

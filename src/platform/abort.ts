@@ -59,7 +59,13 @@ export function deadline(parent: AbortSignal, ms: number, expired: () => Error):
 export function abortable<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {
     const stop = onAbort(signal, () => reject(signal.reason));
-    work.then(resolve, reject).finally(stop);
+    const ended =
+      <T>(settle: (value: T) => void) =>
+      (value: T) => {
+        stop();
+        settle(value);
+      };
+    work.then(ended<R>(resolve), ended<unknown>(reject));
   });
 }
 

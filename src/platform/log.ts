@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { LogLines } from './log-lines.ts';
 import { redactLine, redactValue } from './redact.ts';
 
 export type { Logger } from 'pino';
@@ -20,5 +21,17 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     serializers: { err: (error: unknown) => (error instanceof Error ? redactValue(error) : error) },
     hooks: { streamWrite: redactLine },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination ?? standardOutput());
+}
+
+let output: LogLines | null = null;
+
+/** All logs of the process write to one destination, so that their lines are in order. */
+function standardOutput(): LogLines {
+  if (output) return output;
+  const lines = new LogLines(pino.destination({ dest: 1, sync: true }));
+  // It is emitted also where the process ends because of an error that nobody has caught.
+  process.once('exit', () => lines.flush());
+  output = lines;
+  return lines;
 }

@@ -1,25 +1,60 @@
 import { z } from 'zod';
-import { MailError } from '../domain/error.ts';
+import type { LogPosition } from '../changes/log-position.ts';
+import { badInput } from '../domain/error.ts';
 import type { Sealer } from '../platform/secrets/seal.ts';
-import { SealedJson } from '../platform/secrets/sealed-json.ts';
+import { SealedCursor } from '../platform/secrets/sealed-json.ts';
 
-/** Positions in change logs, by integration. */
-const ChangePositions = z.codec(z.record(z.string(), z.string().regex(/^\d{1,19}$/)), z.map(z.string(), z.bigint()), {
-  decode: (plain) => new Map(Object.entries(plain).map(([id, sequence]) => [id, BigInt(sequence)])),
-  encode: (positions) => Object.fromEntries([...positions].map(([id, sequence]) => [id, String(sequence)])),
-});
+const Digits = z.string().regex(/^\d{1,19}$/);
+
+/** A position in the change logs of a user. */
+export interface FeedPosition {
+  /**
+   * Whether it was made for all accounts of the user. An account that it does not have was then connected later; otherwise
+   * nothing is known of it.
+   */
+  readonly all: boolean;
+  /** By integration. Null: what the reader knows of the account is unknown, until it has received a Reset for it. */
+  readonly positions: ReadonlyMap<string, LogPosition | null>;
+}
+
+/** Sorted, so that equal positions have equal texts. */
+const Feed = z.codec(
+  z.object({
+    all: z.boolean(),
+    at: z.array(z.union([z.tuple([z.uuid(), Digits, z.int().nullable()]), z.tuple([z.uuid()])])),
+  }),
+  z.custom<FeedPosition>(),
+  {
+    decode: ({ all, at }) => ({
+      all,
+      positions: new Map(
+        at.map(([id, sequence, time]) => [
+          id,
+          sequence === undefined ? null : { sequence: BigInt(sequence), at: time ?? null },
+        ]),
+      ),
+    }),
+    encode: ({ all, positions }) => ({
+      all,
+      at: [...positions.keys()].sort().map((id): [string] | [string, string, number | null] => {
+        const position = positions.get(id);
+        return position ? [id, String(position.sequence), position.at] : [id];
+      }),
+    }),
+  },
+);
 const Time = z.codec(z.number(), z.date(), { decode: (ms) => new Date(ms), encode: (time) => time.getTime() });
 
 /** The position of an event as a cursor that a client may keep, bound to its user. */
 class EventCursors<Shape extends z.ZodType> {
-  private readonly sealed: SealedJson<Shape>;
+  private readonly sealed: SealedCursor<Shape>;
 
   constructor(
     sealer: Sealer,
     purpose: string,
     private readonly shape: Shape,
   ) {
-    this.sealed = new SealedJson(sealer, purpose, shape);
+    this.sealed = new SealedCursor(sealer, purpose, shape);
   }
 
   seal(userId: string, position: z.output<Shape>): string {
@@ -30,14 +65,16 @@ class EventCursors<Shape extends z.ZodType> {
   open(userId: string, cursor: string): z.output<Shape> {
     const position = this.sealed.open(userId, cursor);
     if (position === null)
-      throw new MailError('BAD_USER_INPUT', 'after is not a cursor that this subscription gave to you.');
+      throw badInput(
+        'after (or Last-Event-ID) is not a cursor of these events that you received. Pass a cursor back unchanged.',
+      );
     return position;
   }
 }
 
-export class ChangeCursors extends EventCursors<typeof ChangePositions> {
+export class ChangeCursors extends EventCursors<typeof Feed> {
   constructor(sealer: Sealer) {
-    super(sealer, 'event-cursor', ChangePositions);
+    super(sealer, 'feed-cursor', Feed);
   }
 }
 

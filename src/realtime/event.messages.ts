@@ -3,39 +3,33 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { AccountHandle } from '../accounts/handles/account-handle.ts';
-import type { MailboxAddress, Reachability } from '../accounts/integrations/reachability.ts';
-import { backoffMs } from '../changes/backoff.ts';
-import {
-  isGivenUp,
-  isMailError,
-  isNotFound,
-  isTransient,
-  type MailError,
-  noSuchMessage,
-  retryAfterMsOf,
-  storeErrorIn,
-} from '../domain/error.ts';
-import type { MailboxRole } from '../domain/mailbox.ts';
+import type { LoggedChange } from '../changes/change.store.ts';
+import { isGivenUp, isNotFound, isTransient, MailError, noSuchMessage, storeErrorIn } from '../domain/error.ts';
+import type { Mailbox, MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
-import { abortable, deadline, following, sleep } from '../platform/abort.ts';
-import type { Call } from '../providers/contract/call.ts';
+import type { Context } from '../graphql/context.ts';
+import type { MailAccount } from '../mail/account/mail-account.ts';
+import { abortable, timeLimited } from '../platform/abort.ts';
+import { type KnownMailboxes, MailboxReads } from './event.mailboxes.ts';
+import { EventRequests, type EventRequestsOptions } from './event.requests.ts';
+import { ResetReasonEnum } from './reset-reason.enum.ts';
 
-interface EventMessagesOptions {
-  /** The address of the account. Null when the account no longer exists. */
-  readonly mailbox: (integrationId: string) => Promise<MailboxAddress | null>;
-  readonly reachability: Pick<Reachability, 'listen'>;
+interface EventMessagesOptions extends EventRequestsOptions {
   readonly log: Logger;
-  /** How long an event waits for a provider that is unavailable, in milliseconds. */
-  readonly maxWaitMs?: number;
 }
 
-/** The new messages of one account, shared by all subscriptions that have the same rights in it. */
+/** A read that is as new as an entry of the account's change log. */
+interface MessageRead {
+  /** The sequence of that entry. */
+  readonly asOf: bigint;
+  readonly reading: Promise<Message>;
+}
+
+/** The messages of the events of one account, shared by all subscriptions that have the same rights in it. */
 interface AccountEventReads {
   readonly loader: DataLoader<string, Message>;
-  readonly messages: LRUCache<string, Promise<Message>>;
-  mailboxIds: Promise<ReadonlyMap<MailboxRole, string>> | null;
-  /** Aborts when nobody follows the account any more. */
-  readonly signal: AbortSignal;
+  readonly messages: LRUCache<string, MessageRead>;
+  readonly mailboxes: MailboxReads;
 }
 
 /** An account that subscriptions follow. */
@@ -43,24 +37,19 @@ interface FollowedAccount {
   followers: number;
   /** By the `sharingKey` of the handles. */
   readonly reads: Map<string, AccountEventReads>;
+  /** The sequence of the latest entry that reports a change of the mailboxes. */
+  mailboxesChangedAt: bigint;
   /** Aborts when no follower is left. */
   readonly unfollowed: AbortController;
 }
 
-const MAX_MESSAGES = 200;
+/** As many as the hub keeps entries of a log, so that followers at different places of a flood read each message once. */
+const MAX_MESSAGES = 1_000;
 const LIFETIME_MS = 30_000;
-/** Messages that arrive together are read together. */
+/** How long an event waits for the mailboxes that it shows. */
+const LIST_TIMEOUT_MS = 10_000;
+/** Messages of events that come together are read together. */
 const BATCH_DELAY_MS = 10;
-const CALL_TIMEOUT_MS = 20_000;
-const MAX_LIMITER_WAIT_MS = 2_000;
-/** The time-out of each attempt to read a new message. */
-const ATTEMPT_TIMEOUTS_MS = [4_000, 8_000, 20_000] as const;
-/** After so many refusals, with other requests of the account answered in between, a message counts as unreadable. */
-const MAX_REFUSALS = 3;
-/** The minimum time between two attempts to read a message, however often its account is answered. */
-const MIN_BACKOFF_MS = 500;
-/** When no request of the account is answered, its provider is unavailable: the event waits for it this long. */
-const MAX_WAIT_MS = 10 * 60_000;
 
 /**
  * Reads each new message once for all subscriptions. Messages are dropped after a short time, because their flags change
@@ -68,10 +57,11 @@ const MAX_WAIT_MS = 10 * 60_000;
  */
 export class EventMessages {
   private readonly followed = new Map<string, FollowedAccount>();
-  /** How long the last answer of each provider took, in milliseconds: a slow provider gets a longer first time-out. */
-  private readonly tookMs = new Map<string, number>();
+  private readonly requests: EventRequests;
 
-  constructor(private readonly options: EventMessagesOptions) {}
+  constructor(private readonly options: EventMessagesOptions) {
+    this.requests = new EventRequests(options);
+  }
 
   /** Begins to follow an account. When the last follower has left, its reads end and it is forgotten. */
   follow(integrationId: string): { leave(): void } {
@@ -98,60 +88,87 @@ export class EventMessages {
   }
 
   /**
-   * The message's envelope. Rejects with MailError, NOT_FOUND when it has been deleted; any other failure is logged here, once
-   * for all who asked.
+   * The message's envelope, read after `entry` of its change log was written. Rejects with MailError, NOT_FOUND when it has been
+   * deleted; any other failure is logged here, once for all who asked. `newest` is the newest entry that the caller knows: what
+   * is read now is as new, so that followers whose pages end at different entries share it.
    */
-  read(account: AccountHandle, messageId: string): Promise<Message> {
+  read(account: AccountHandle, messageId: string, entry: bigint, newest = entry): Promise<Message> {
     const integrationId = account.integration.id;
     const reads = this.readsOf(account);
     if (!reads) return Promise.reject(notFollowed());
     const known = reads.messages.get(messageId);
-    if (known) return known;
-    const reading = reads.loader.load(messageId);
-    reading.catch((err: unknown) => {
+    if (known && known.asOf >= entry) return known.reading;
+    const read: MessageRead = { asOf: newest, reading: reads.loader.load(messageId) };
+    const forget = () => {
+      if (reads.messages.peek(messageId) === read) reads.messages.delete(messageId);
+    };
+    read.reading.catch((err: unknown) => {
       // A failure of the gateway's own database is not cached.
-      if (storeErrorIn(err)) reads.messages.delete(messageId);
+      if (storeErrorIn(err)) forget();
       else if (!isNotFound(err) && !isGivenUp(err))
-        this.options.log.warn({ err, integrationId, messageId }, 'a new message could not be read');
+        this.options.log.warn({ err, integrationId, messageId }, 'the message of an event could not be read');
     });
-    reads.messages.set(messageId, reading);
-    const forget = () => setTimeout(() => reads.messages.delete(messageId), LIFETIME_MS).unref();
-    reading.then(forget, forget);
-    return reading;
+    reads.messages.set(messageId, read);
+    const forgetLater = () => setTimeout(forget, LIFETIME_MS).unref();
+    read.reading.then(forgetLater, forgetLater);
+    return read.reading;
+  }
+
+  /** The mailboxes of the account, read after the entry `asOf` of its change log was written. */
+  mailboxes(account: AccountHandle, asOf: bigint): Promise<readonly Mailbox[]> {
+    return this.withMailboxes(account, (reads, changedAt) => reads.after(asOf, changedAt));
+  }
+
+  /**
+   * Lets an account, as it was opened for one event, show a message without another request: the message itself, and the
+   * mailboxes that were listed for other events.
+   */
+  prime(opened: MailAccount, account: AccountHandle, message: Message, { signal, noCache = false }: Context): void {
+    opened.messages.prime(message);
+    if (noCache) return;
+    const read = (reads: MailboxReads, changedAt: bigint) => reads.naming(message.mailboxIds, changedAt);
+    const listing = () => timeLimited(this.withMailboxes(account, read), LIST_TIMEOUT_MS, listedTooLate);
+    opened.mailboxes.share(() => abortable(listing(), signal));
   }
 
   /** The provider's id of the account's mailbox with that role; undefined when it has none. */
   async mailboxId(account: AccountHandle, role: MailboxRole): Promise<string | undefined> {
-    const integrationId = account.integration.id;
-    const reads = this.readsOf(account);
-    if (!reads) throw notFollowed();
-    if (!reads.mailboxIds) {
-      reads.mailboxIds = this.listMailboxes(account, reads.signal);
-      reads.mailboxIds.catch((err: unknown) => {
-        if (!isGivenUp(err))
-          this.options.log.warn({ err, integrationId }, 'the mailboxes of a new message could not be read');
-      });
-    }
-    try {
-      return (await reads.mailboxIds).get(role);
-    } catch (error) {
-      reads.mailboxIds = null;
-      throw error;
-    }
+    const { mailboxes } = await this.withMailboxes(account, (reads, changedAt) => reads.naming([], changedAt));
+    return mailboxes.find((mailbox) => mailbox.role === role)?.id;
   }
 
-  /** The account's mailboxes have changed. */
-  forget(integrationId: string): void {
-    this.followed.get(integrationId)?.reads.clear();
+  /** A follower has come to an entry of the log, after which mailboxes or everything have to be read again. */
+  noted({ integrationId, kind, subject, sequence }: LoggedChange): void {
+    const followed = this.followed.get(integrationId);
+    if (!followed) return;
+    if (kind === 'mailbox' && sequence > followed.mailboxesChangedAt) followed.mailboxesChangedAt = sequence;
+    // The first sync says nothing new about the mailboxes, which may just have been read for the first event.
+    if (kind !== 'reset' || subject === ResetReasonEnum.FIRST_SYNC) return;
+    // The log may be another one, whose sequences do not compare with those of the log before.
+    followed.reads.clear();
+    followed.mailboxesChangedAt = 0n;
+  }
+
+  private withMailboxes<T>(
+    account: AccountHandle,
+    read: (reads: MailboxReads, changedAt: bigint) => Promise<T>,
+  ): Promise<T> {
+    const reads = this.readsOf(account);
+    const changedAt = this.followed.get(account.integration.id)?.mailboxesChangedAt ?? 0n;
+    return reads ? read(reads.mailboxes, changedAt) : Promise.reject(notFollowed());
   }
 
   /** Null for an account that nobody follows. */
   private readsOf(account: AccountHandle): AccountEventReads | null {
-    const followed = this.followed.get(account.integration.id);
+    const integrationId = account.integration.id;
+    const followed = this.followed.get(integrationId);
     if (!followed) return null;
     const known = followed.reads.get(account.sharingKey);
     if (known) return known;
     const { signal } = followed.unfollowed;
+    const failed = (err: unknown) => {
+      if (!isGivenUp(err)) this.options.log.warn({ err, integrationId }, 'the mailboxes of an event could not be read');
+    };
     const reads: AccountEventReads = {
       loader: new DataLoader<string, Message>((ids) => this.hydrate(account, ids, signal), {
         cache: false,
@@ -159,8 +176,7 @@ export class EventMessages {
         batchScheduleFn: (go) => setTimeout(go, BATCH_DELAY_MS),
       }),
       messages: new LRUCache({ max: MAX_MESSAGES }),
-      mailboxIds: null,
-      signal,
+      mailboxes: new MailboxReads(() => this.listMailboxes(account, signal), failed),
     };
     followed.reads.set(account.sharingKey, reads);
     return reads;
@@ -176,8 +192,10 @@ export class EventMessages {
     signal: AbortSignal,
   ): Promise<(Message | MailError)[]> {
     const found = new Map<string, Message | MailError>();
-    await this.untilAnswered(account.integration.id, signal, async (call) => {
-      const open = ids.filter((id) => !found.has(id) || isTransient(found.get(id)));
+    // A message may have several entries of the log, which are read for at the same time.
+    const asked = [...new Set(ids)];
+    await this.requests.untilAnswered(account.integration.id, signal, async (call) => {
+      const open = asked.filter((id) => !found.has(id) || isTransient(found.get(id)));
       const session = await account.session();
       const answers = await session.getMessages(open, 'envelope', call);
       for (const [i, answer] of answers.entries()) found.set(open[i] ?? '', answer);
@@ -186,111 +204,24 @@ export class EventMessages {
     return ids.map((id) => found.get(id) ?? noSuchMessage());
   }
 
-  private async listMailboxes(account: AccountHandle, signal: AbortSignal): Promise<ReadonlyMap<MailboxRole, string>> {
-    let ids: ReadonlyMap<MailboxRole, string> = new Map();
-    await this.untilAnswered(account.integration.id, signal, async (call) => {
+  private async listMailboxes(account: AccountHandle, signal: AbortSignal): Promise<KnownMailboxes> {
+    let known: KnownMailboxes = { mailboxes: [], unlisted: () => null };
+    await this.requests.untilAnswered(account.integration.id, signal, async (call) => {
       const session = await account.session();
       const mailboxes = await session.listMailboxes(call);
-      ids = new Map(mailboxes.flatMap(({ role, id }) => (role ? [[role, id] as const] : [])));
+      known = { mailboxes, unlisted: (id) => session.unlistedMailbox?.(id) ?? null };
       return null;
     });
-    return ids;
-  }
-
-  /**
-   * Calls `ask` until it succeeds, no retry is left, or the signal aborts. `ask` throws a transient failure, or resolves with
-   * it when only a part of the request has failed.
-   */
-  private async untilAnswered(
-    integrationId: string,
-    signal: AbortSignal,
-    ask: (call: Call) => Promise<unknown>,
-  ): Promise<void> {
-    const giveUpAt = Date.now() + (this.options.maxWaitMs ?? MAX_WAIT_MS);
-    const provider = (await this.options.mailbox(integrationId))?.provider ?? '';
-    let priority: Call['priority'] = 'interactive';
-    for (let tries = 0, refusals = 0; ; tries++) {
-      signal.throwIfAborted();
-      const scheduledMs = ATTEMPT_TIMEOUTS_MS[Math.min(tries, ATTEMPT_TIMEOUTS_MS.length - 1)] as number;
-      const attemptTimeoutMs = Math.min(Math.max(scheduledMs, 2 * (this.tookMs.get(provider) ?? 0)), CALL_TIMEOUT_MS);
-      const beganAt = Date.now();
-      let failure: unknown;
-      let thrown = false;
-      const limit = deadline(signal, CALL_TIMEOUT_MS, tookTooLong);
-      try {
-        failure = await abortable(ask(callOf(limit.signal, priority, attemptTimeoutMs)), signal);
-        if (failure === null) {
-          this.tookMs.set(provider, Date.now() - beganAt);
-          return;
-        }
-      } catch (error) {
-        if (!isTransient(error) || storeErrorIn(error)) throw error;
-        failure = error;
-        thrown = true;
-      } finally {
-        limit.clear();
-      }
-      if (priority === 'interactive' && isMailError(failure) && failure.code === 'RATE_LIMITED') {
-        // Interactive requests may have used up their share of the provider's limit; background work has a separate one.
-        priority = 'background';
-        continue;
-      }
-      // A request that timed out has already waited.
-      const isTimeout = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPT_TIMEOUTS_MS.length - 1;
-      const pauseMs = isTimeout ? 0 : backoffMs(tries, failure);
-      if (refusals < MAX_REFUSALS && Date.now() + pauseMs < giveUpAt) {
-        if (await this.answered(integrationId, pauseMs, retryAfterMsOf(failure), signal)) refusals++;
-        continue;
-      }
-      if (thrown) throw failure;
-      return;
-    }
-  }
-
-  /**
-   * Whether a request of the account is answered during the pause. An answer ends the pause, but not before the provider's
-   * retryAfter. Rejects when the signal aborts.
-   */
-  private async answered(
-    integrationId: string,
-    pauseMs: number,
-    heldMs: number,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    if (pauseMs === 0) return false;
-    const mailbox = await this.options.mailbox(integrationId);
-    const earliest = Date.now() + Math.max(MIN_BACKOFF_MS, heldMs);
-    const isAnswered = new AbortController();
-    const pause = following(signal, isAnswered.signal);
-    const stop = this.options.reachability.listen({
-      answered: ({ provider, address }) => {
-        if (provider === mailbox?.provider && address === mailbox.address) isAnswered.abort();
-      },
-    });
-    try {
-      await sleep(pauseMs, pause.signal);
-      return false;
-    } catch (error) {
-      if (signal.aborted) throw error;
-      await sleep(Math.max(0, earliest - Date.now()), signal);
-      return true;
-    } finally {
-      stop();
-      pause.leave();
-    }
+    return known;
   }
 }
 
-/** Not bound to one subscriber's signal: a subscriber that disconnects must not cancel the read for the others. */
-function callOf(signal: AbortSignal, priority: Call['priority'], attemptTimeoutMs: number): Call {
-  return { signal, priority, attemptTimeoutMs, maxWaitMs: MAX_LIMITER_WAIT_MS };
-}
-
-const tookTooLong = (): DOMException => new DOMException('The read of new messages took too long.', 'TimeoutError');
+const listedTooLate = (): MailError =>
+  new MailError('TIMEOUT', 'The mailboxes of the account could not be listed in time. Read the message again later.');
 const notFollowed = (): DOMException => new DOMException('Nobody follows the account any more.', 'AbortError');
 
 function newlyFollowed(): FollowedAccount {
   const unfollowed = new AbortController();
   setMaxListeners(0, unfollowed.signal);
-  return { followers: 0, reads: new Map(), unfollowed };
+  return { followers: 0, reads: new Map(), mailboxesChangedAt: 0n, unfollowed };
 }

@@ -1,20 +1,10 @@
+import type { EventLogs } from '../changes/event.logs.ts';
 import { retryUntilStoreIsBack } from '../platform/database/store/store.retry.ts';
 
-/** The logs behind a subscription. Each has a key, and is read in pages from a position. */
-export interface EventLogs<Entry, Position> {
-  /** Calls `grown` when there may be new entries. `start` is the position to read from; null: the end of the log. */
-  follow(key: string, start: Position | null, grown: () => void): Promise<LogFollower<Entry, Position>>;
-}
-
-export interface LogFollower<Entry, Position> {
-  readonly start: Position;
-  /** The entries after a position, oldest first; empty at the end. */
-  after(position: Position): Promise<readonly Entry[]>;
-  leave(): void;
-}
-
-export interface StreamedEvent<T, Position> {
+interface StreamedEvent<T, Position> {
   readonly value: T;
+  /** The log that it is from. */
+  readonly key: string;
   /** The subscriber's position in each log after this event: reading from it misses no event. */
   readonly positions: Map<string, Position>;
 }
@@ -24,11 +14,14 @@ export interface StreamOptions<Entry, Position, T> {
   /** The logs to follow. Read again whenever `keysChanged` calls back, because accounts are connected and disconnected. */
   keys(): Promise<readonly string[]>;
   keysChanged?(fn: () => void): () => void;
-  /** The start positions. A log without one starts at its end. */
-  readonly after: ReadonlyMap<string, Position>;
+  /**
+   * The start positions, which become those that were reached. `logs` decides where a log without one begins. Entries without an
+   * event are passed at once, and an event when the next one is asked for.
+   */
+  readonly positions: Map<string, Position>;
   positionOf(entry: Entry): Position;
-  /** The event for an entry, or null for none. Must not reject. */
-  show(entry: Entry): Promise<T | null>;
+  /** The event for an entry, or null for none. `last` is the last entry of its page. Must not reject. */
+  show(entry: Entry, last: Entry): Promise<T | null>;
   /** Ends the stream at once, also while it waits. */
   readonly signal: AbortSignal;
 }
@@ -40,8 +33,7 @@ export interface StreamOptions<Entry, Position, T> {
 export async function* streamEvents<Entry, Position, T>(
   options: StreamOptions<Entry, Position, T>,
 ): AsyncGenerator<StreamedEvent<T, Position>, void, void> {
-  const { signal } = options;
-  const positions = new Map(options.after);
+  const { signal, positions } = options;
   const channel = new RendezvousChannel<Offer<T, Position>>();
   const followed = new Map<string, AbortController>();
   const keysEvent = new AutoResetEvent();
@@ -71,8 +63,8 @@ export async function* streamEvents<Entry, Position, T>(
 
   try {
     for await (const { key, position, value } of channel.receive()) {
+      yield { value, key, positions: new Map(positions).set(key, position) };
       positions.set(key, position);
-      yield { value, positions: new Map(positions) };
     }
   } finally {
     stop?.();
@@ -109,7 +101,8 @@ async function follow<Entry, Position, T>(
     while (!removed.aborted) {
       const page = await retryUntilStoreIsBack(() => follower.after(read), removed);
       // Converted together, so that their messages are read in one batch; delivered one by one, in order.
-      const shown = page.map((entry) => ({ position: positionOf(entry), showing: show(entry) }));
+      const last = page.at(-1) as Entry;
+      const shown = page.map((entry) => ({ position: positionOf(entry), showing: show(entry, last) }));
       for (const { position, showing } of shown) {
         const value = await showing;
         if (removed.aborted) return;

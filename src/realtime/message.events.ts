@@ -1,7 +1,12 @@
+import { IntegrationType } from '../accounts/api/integration/integration.type.ts';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
-import { INTEGRATION_TOPIC, IntegrationChange } from '../accounts/integrations/integration.directory.ts';
-import type { LoggedChange } from '../changes/change.store.ts';
-import { isNotFound, noSuchIntegration } from '../domain/error.ts';
+import type { ChangeStore } from '../changes/change.store.ts';
+import type { LogFollower } from '../changes/event.logs.ts';
+import type { Hub } from '../changes/hub.ts';
+import { type LogPosition, lossAfter, originalOf } from '../changes/log-position.ts';
+import type { UnreadMessageStore } from '../changes/unread/unread-message.store.ts';
+import { badInput, isNotFound, MailError, noSuchIntegration } from '../domain/error.ts';
+import { encodeId } from '../domain/global-id.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -13,82 +18,82 @@ import { MessageType } from '../mail/api/message/message.type.ts';
 import { abortable } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import { retryUntilStoreIsBack } from '../platform/database/store/store.retry.ts';
-import type { ChangeCursors } from './event.cursor.ts';
+import type { ChangeCursors, FeedPosition } from './event.cursor.ts';
 import type { EventMessages } from './event.messages.ts';
-import { type StreamedEvent, streamEvents } from './event.stream.ts';
-import type { Hub } from './hub.ts';
+import { streamEvents } from './event.stream.ts';
+import { BEGINNING, type FeedEntry, FeedLogs } from './feed.logs.ts';
+import { type FedEvent, FeedSource, type Reading } from './feed.source.ts';
+import type { FeedRequest, FeedStarts } from './feed.start.ts';
+import { onAccountsChanged } from './mail.events.ts';
 import { MessageReceived } from './message-received.type.ts';
+import { ResetReasonEnum } from './reset-reason.enum.ts';
 
 interface MessageEventsOptions {
   readonly hub: Hub;
+  readonly store: Pick<ChangeStore, 'bounds'>;
+  readonly starts: FeedStarts;
   readonly handles: Pick<AccountHandles, 'all' | 'find'>;
   readonly mailOf: MailOf;
   readonly messages: EventMessages;
+  readonly unread: Pick<UnreadMessageStore, 'add'>;
   readonly cursors: ChangeCursors;
   readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
 }
 
-interface MessageEventsRequest {
-  /** Internal ids of integrations; null: all accounts of the viewer, including those connected later. */
-  readonly integrationIds: readonly string[] | null;
+interface MessageEventsRequest extends FeedRequest {
   /** Null: in any mailbox, except drafts. */
   readonly role: MailboxRole | null;
-  readonly after: string | null;
 }
 
 /** New messages as a stream of events, read from the change log. */
 export class MessageEvents {
   constructor(private readonly options: MessageEventsOptions) {}
 
-  /** Throws UNAUTHENTICATED, NOT_FOUND or BAD_USER_INPUT before the first event. */
-  async open(request: MessageEventsRequest, context: Context): Promise<AsyncGenerator<MessageReceived, void, void>> {
-    const { handles, cursors, bus } = this.options;
+  /** Throws UNAUTHENTICATED, NOT_FOUND, BAD_USER_INPUT or CONFLICT before the first event. */
+  async open(request: MessageEventsRequest, context: Context): Promise<FeedSource<MessageReceived>> {
+    const { handles, starts } = this.options;
     const principal = requirePrincipal(context);
-    const { userId } = principal;
-    const after = request.after === null ? new Map<string, bigint>() : cursors.open(userId, request.after);
+    const given = await starts.check(principal, request);
     for (const id of request.integrationIds ?? []) {
-      const account = await handles.find(principal, id);
-      if (!account || account.integration.status === 'DISCONNECTED') throw noSuchIntegration();
+      if ((await handles.find(principal, id))?.integration.status === 'DISCONNECTED') throw noSuchIntegration();
     }
-    const wanted = request.integrationIds && new Set(request.integrationIds);
-    const accounts = async () => {
-      const all = await handles.all(principal);
-      return wanted ? all.filter(({ integration: { id } }) => wanted.has(id)) : all;
+    const beginning = async () => {
+      const start = await starts.beginning(principal, request, given, () => this.accounts(principal, request));
+      if (given) await this.requireComplete(await this.accounts(principal, request), start.position);
+      return start;
     };
-    return this.received(
-      streamEvents({
-        logs: { follow: (...following) => this.follow(principal, request.role, ...following) },
-        after,
-        signal: context.signal,
-        keys: async () => (await accounts()).map(({ integration: { id } }) => id),
-        keysChanged: (fn) => {
-          const stops = [
-            bus.subscribe(INTEGRATION_TOPIC, (payload) => {
-              const change = IntegrationChange.safeParse(payload);
-              if (change.success && change.data.userId === userId) fn();
-            }),
-            bus.onGap(fn),
-          ];
-          return () => {
-            for (const stop of stops) stop();
-          };
-        },
-        positionOf: ({ sequence }) => sequence,
-        show: (change) => this.show(change, principal, request.role, context.signal),
-      }),
-      userId,
-      context,
-    );
+    const start = await retryUntilStoreIsBack(beginning, context.signal);
+    const events = (...reading: Reading) => this.received(principal, request, context, ...reading);
+    return new FeedSource({ begin: async () => start, events }, context.signal);
+  }
+
+  private async accounts(principal: Principal, { integrationIds }: FeedRequest): Promise<readonly string[]> {
+    const all = (await this.options.handles.all(principal)).map(({ integration }) => integration.id);
+    return integrationIds === null ? all : all.filter((id) => integrationIds.includes(id));
+  }
+
+  private async requireComplete(ids: readonly string[], { positions }: FeedPosition): Promise<void> {
+    if (ids.some((id) => positions.get(id) === null))
+      throw badInput(
+        'after was not made for all of these accounts. Pass the cursor of viewer.sync, or name the accounts in integrations.',
+      );
+    const known = ids.map((id) => [id, positions.get(id) ?? BEGINNING] as const);
+    const bounds = await this.options.store.bounds(new Map(known.map(([id, { sequence }]) => [id, sequence])));
+    for (const [id, position] of known) {
+      const found = bounds.get(id);
+      if (found && lossAfter(position, found)) throw incomplete('Events after this cursor are no longer stored');
+    }
   }
 
   /** Follows the log of an account and the messages in it. */
   private async follow(
+    logs: FeedLogs,
     principal: Principal,
     role: MailboxRole | null,
-    ...[integrationId, start, grown]: Parameters<Hub['follow']>
-  ): ReturnType<Hub['follow']> {
-    const { handles, hub, messages } = this.options;
-    const log = await hub.follow(integrationId, start, grown);
+    ...[integrationId, start, grown]: Parameters<FeedLogs['follow']>
+  ): Promise<LogFollower<FeedEntry, LogPosition | null>> {
+    const { handles, messages } = this.options;
+    const log = await logs.follow(integrationId, start, grown);
     const { leave } = messages.follow(integrationId);
     // Looks up the mailbox with the role in the background, so that the first event need not wait for it.
     if (role !== null)
@@ -106,52 +111,70 @@ export class MessageEvents {
   }
 
   private async *received(
-    stream: AsyncGenerator<StreamedEvent<ReceivedMessage, bigint>, void, void>,
-    userId: string,
-    context: Context,
-  ): AsyncGenerator<MessageReceived, void, void> {
-    const { mailOf, cursors } = this.options;
+    principal: Principal,
+    request: MessageEventsRequest,
+    opened: Context,
+    ...[{ all }, reached, signal]: Reading
+  ): AsyncGenerator<FedEvent<MessageReceived>, void, void> {
+    const { handles, mailOf, messages, cursors, bus } = this.options;
+    const { userId } = principal;
+    const context = { ...opened, signal };
+    const logs = new FeedLogs(this.options, new Set());
+    const stream = streamEvents<FeedEntry, LogPosition | null, ReceivedMessage>({
+      logs: { follow: (...following) => this.follow(logs, principal, request.role, ...following) },
+      positions: reached,
+      signal,
+      keys: () => this.accounts(principal, request),
+      keysChanged: (fn) => onAccountsChanged(bus, userId, fn),
+      positionOf: ({ position }) => position,
+      show: (entry, last) => this.show(entry, last, principal, request.role, signal),
+    });
     for await (const { value, positions } of stream) {
-      const { integrationId, message } = value;
-      const cursor = cursors.seal(userId, positions);
-      if (!message) {
-        yield new MessageReceived(cursor, null);
-        continue;
-      }
+      const { entry, message } = value;
+      const { change } = entry;
+      if (change.kind === 'reset') throw incomplete('New messages of an account may be missing from here on');
+      const handle = await retryUntilStoreIsBack(() => handles.find(principal, change.integrationId), signal);
+      if (!handle) continue;
+      const cursor = cursors.seal(userId, { all, positions });
+      const integration = new IntegrationType(handle.integration);
+      const messageId = encodeId('Message', change.integrationId, change.subject);
       // The event has its own context: its loaders start with the message and end with the event.
-      const opening = () => mailOf(createContext({ ...context })).find(integrationId);
-      const account = await retryUntilStoreIsBack(opening, context.signal);
-      if (!account) continue;
-      account.messages.prime(message);
-      yield new MessageReceived(cursor, new MessageType(account, message));
+      const account = mailOf(createContext({ ...context })).of(handle.integration);
+      if (message) messages.prime(account, handle, message, context);
+      const event = new MessageReceived(cursor, integration, messageId, message && new MessageType(account, message));
+      yield { event, entry, positions };
     }
   }
 
   private async show(
-    change: LoggedChange,
+    entry: FeedEntry,
+    last: FeedEntry,
     principal: Principal,
     role: MailboxRole | null,
     signal: AbortSignal,
   ): Promise<ReceivedMessage | null> {
-    const { handles, messages } = this.options;
-    const { integrationId, kind, subject } = change;
-    if (kind === 'mailbox' || kind === 'reset') messages.forget(integrationId);
+    const { handles, messages, unread } = this.options;
+    const { integrationId, kind, subject, sequence } = entry.change;
+    messages.noted(entry.change);
+    if (kind === 'reset' && LOG_GAPS.has(subject)) return { entry, message: null };
     if (kind !== 'created') return null;
     try {
       const reading = async () => {
         const account = await handles.find(principal, integrationId);
         if (!account) return null;
         const [message, wanted] = await Promise.all([
-          messages.read(account, subject),
+          messages.read(account, subject, sequence, last.change.sequence),
           role === null ? null : messages.mailboxId(account, role).then((id) => ({ id })),
         ]);
-        return isInMailbox(message, wanted) ? { integrationId, message } : null;
+        return isInMailbox(message, wanted) ? { entry, message } : null;
       };
       // An account that cannot be opened says nothing about the message, so this retries until the database is available.
       return await abortable(retryUntilStoreIsBack(reading, signal), signal);
     } catch (error) {
       if (isNotFound(error)) return null;
-      return { integrationId, message: null };
+      const adding = () => unread.add({ integrationId, messageId: subject, kind, sequence: originalOf(entry.change) });
+      if (!signal.aborted) await retryUntilStoreIsBack(adding, signal).catch(() => {});
+      return { entry, message: null };
     }
   }
 }
@@ -162,8 +185,26 @@ function isInMailbox(message: Message, wanted: { readonly id: string | undefined
   return wanted.id !== undefined && message.mailboxIds.includes(wanted.id);
 }
 
+/**
+ * Where entries of the log are missing. After HISTORY_LOST the new mail is found by listing it, and the entries that follow
+ * report it; where a log begins, nothing is missing.
+ */
+const LOG_GAPS: ReadonlySet<string> = new Set([
+  ResetReasonEnum.LOG_INCOMPLETE,
+  ResetReasonEnum.LOG_REPLACED,
+  ResetReasonEnum.CURSOR_TOO_OLD,
+]);
+
+/** This subscription has no event for a gap, so it does not begin before one, and ends with it. */
+const incomplete = (what: string): MailError =>
+  new MailError(
+    'CONFLICT',
+    `${what}. Take the cursor of viewer.sync, read your lists, and subscribe after it. The subscription mailEvents goes on instead, and reports the gap as MailEventsReset.`,
+  );
+
+/** A new message, or a gap in the log of an account. */
 interface ReceivedMessage {
-  readonly integrationId: string;
-  /** Null when the message could not be read. */
+  readonly entry: FeedEntry;
+  /** Null when the message could not be read, and for a gap. */
   readonly message: Message | null;
 }

@@ -1,50 +1,63 @@
 import type { Accounts } from '../accounts/open.ts';
+import type { Cache } from '../cache/open.ts';
 import type { Changes } from '../changes/open.ts';
 import type { Mail } from '../mail/open.ts';
 import type { Platform } from '../platform/open.ts';
+import { ChangePages } from './change.pages.ts';
+import { IntegrationChangesResolver, ViewerChangesResolver } from './changes.resolver.ts';
+import { EventConnections } from './event.connections.ts';
 import { ChangeCursors, SubmissionCursors } from './event.cursor.ts';
 import { EventMessages } from './event.messages.ts';
-import { Hub } from './hub.ts';
+import { FeedStarts } from './feed.start.ts';
+import { MailEventsResolver } from './mail.events.resolver.ts';
+import { MailEvents } from './mail.events.ts';
 import { MessageEventsResolver } from './message.events.resolver.ts';
 import { MessageEvents } from './message.events.ts';
+import { ReconcileResolver } from './reconcile.resolver.ts';
 import { SubmissionEventsResolver } from './submission.events.resolver.ts';
 import { SubmissionEvents } from './submission.events.ts';
 import { SyncHealthResolver } from './sync-health.resolver.ts';
-
-interface RealtimeOptions {
-  /** How long after the last synchronisation an account counts as behind, in milliseconds. */
-  readonly behindMs?: number | undefined;
-}
+import { ViewerSyncResolver } from './viewer-sync.resolver.ts';
 
 /** Opens the room: subscriptions for clients. */
 export function openRealtime(
   platform: Platform,
   accounts: Accounts,
-  { changes, watches }: Changes,
+  { health, hub, store, unread, proofs, reconcile }: Changes,
   { mailOf, submissionStore }: Mail,
-  options: RealtimeOptions,
+  cache: Pick<Cache, 'applied'>,
 ) {
   const { bus, sealer, log } = platform;
   const { directory, handles, reachability } = accounts;
-  const hub = new Hub(changes, bus);
   const cursors = new ChangeCursors(sealer);
   const mailbox = (integrationId: string) => directory.mailbox(integrationId);
   const messages = new EventMessages({ mailbox, reachability, log });
-  const events = new MessageEvents({ hub, handles, mailOf, messages, cursors, bus });
+  const starts = new FeedStarts({ handles, store, cursors, cache });
+  const reading = { hub, store, starts, handles, mailOf, messages, unread, cursors, bus };
+  const events = new MessageEvents(reading);
   const submissionEvents = new SubmissionEvents({
     store: submissionStore,
     mailOf,
     cursors: new SubmissionCursors(sealer),
     bus,
   });
+  const connections = new EventConnections({
+    pages: new ChangePages({ store, starts }),
+    handles,
+    mailOf,
+    unread,
+    cursors,
+  });
   const resolvers = [
-    new SyncHealthResolver(changes, watches, cursors, options.behindMs),
+    new ViewerSyncResolver(starts, cursors),
+    new ViewerChangesResolver(connections),
+    new IntegrationChangesResolver(connections),
+    new SyncHealthResolver(health, proofs, starts, cursors),
+    new ReconcileResolver(directory, reconcile),
+    new MailEventsResolver(new MailEvents({ ...reading, reachability })),
     new MessageEventsResolver(events),
     new SubmissionEventsResolver(submissionEvents),
   ];
-  const close = () => {
-    hub.close();
-    messages.close();
-  };
+  const close = () => messages.close();
   return { resolvers, close };
 }

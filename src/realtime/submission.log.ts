@@ -1,8 +1,8 @@
+import type { EventLogs, LogFollower } from '../changes/event.logs.ts';
 import { SUBMISSION_TOPIC, SubmissionWake } from '../mail/submission/submission.feed.ts';
 import type { SubmissionStore } from '../mail/submission/submission.store.ts';
 import type { SubmissionChangePosition, SubmissionRecord } from '../mail/submission/submission.ts';
 import type { Bus } from '../platform/bus/bus.ts';
-import type { EventLogs, LogFollower } from './event.stream.ts';
 
 export interface SubmissionLogOptions {
   readonly store: Pick<SubmissionStore, 'changedAfter'>;
@@ -10,7 +10,7 @@ export interface SubmissionLogOptions {
 }
 
 /** The state of a submission after a change. */
-interface ChangedSubmission {
+export interface ChangedSubmission {
   readonly record: SubmissionRecord;
   /** The time of the latest change read so far. It can be later than this change, because rows become visible out of order. */
   readonly position: Date;

@@ -1,19 +1,19 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../accounts/api/integration/integration.type.ts';
-import type { ChangeStore } from '../changes/change.store.ts';
-import { BEHIND_TIMEOUT_MS } from '../changes/sync/sync.job.ts';
-import type { WatchStore } from '../changes/watch/watch.store.ts';
+import type { ChangePosition } from '../changes/change.store.ts';
+import type { ProofReport, ProofStore } from '../changes/proof/proof.store.ts';
+import type { SyncHealthService } from '../changes/sync-health.service.ts';
 import type { ChangeCursors } from './event.cursor.ts';
-import { SyncHealth } from './sync-health.type.ts';
+import type { FeedStarts } from './feed.start.ts';
+import { SyncHealth, type SyncProof } from './sync-health.type.ts';
 
 @Resolver(() => IntegrationType)
 export class SyncHealthResolver {
   constructor(
-    private readonly changes: Pick<ChangeStore, 'position'>,
-    private readonly watches: Pick<WatchStore, 'expiry'>,
+    private readonly health: SyncHealthService,
+    private readonly proofs: Pick<ProofStore, 'report'>,
+    private readonly starts: Pick<FeedStarts, 'shown'>,
     private readonly cursors: ChangeCursors,
-    /** Announced changes are normally read within this time; an account that takes longer is not live. */
-    private readonly behindMs: number = BEHIND_TIMEOUT_MS,
   ) {}
 
   @FieldResolver(() => SyncHealth, {
@@ -21,22 +21,34 @@ export class SyncHealthResolver {
       "How up to date the gateway is with the account. Reading this queries the gateway's database, not the provider.",
   })
   async sync(@Root() { record }: IntegrationType): Promise<SyncHealth> {
-    const [position, watchExpiresAt] = await Promise.all([
-      this.changes.position(record.id),
-      this.watches.expiry(record.id),
+    const [{ live, position, confirmedAgoMs, watchExpiresAt }, report] = await Promise.all([
+      this.health.of(record),
+      this.proofs.report(record.id),
     ]);
-    const { lastEventAt, lastReconciledAt, sequence, dueSince } = position;
-    const now = Date.now();
-    const isWatched = watchExpiresAt !== null && watchExpiresAt.getTime() > now;
-    const isBehind = dueSince !== null && now - dueSince.getTime() > this.behindMs;
+    const { lastEventAt, lastReconciledAt } = position;
+    const positions = lastReconciledAt === null ? null : await this.starts.shown([record.id]);
     return {
-      live: record.status === 'CONNECTED' && isWatched && !isBehind,
+      live,
       // A message that arrives during the first sync may be recorded as one that was there before.
-      cursor: lastReconciledAt === null ? null : this.cursors.seal(record.userId, new Map([[record.id, sequence]])),
+      cursor: positions && this.cursors.seal(record.userId, { all: false, positions }),
       lastEventAt,
       lastReconciledAt,
-      lagSeconds: lastReconciledAt && Math.max(0, Math.round((now - lastReconciledAt.getTime()) / 1_000)),
+      lagSeconds: confirmedAgoMs === null ? null : Math.max(0, Math.round(confirmedAgoMs / 1_000)),
       watchExpiresAt,
+      proof: proofOf(report, position),
+      provedAt: report.endedAt,
+      checked: report.checked,
+      missing: report.missing,
+      repaired: report.repaired,
     };
   }
+}
+
+function proofOf(
+  { isIndexed, isBuilt }: ProofReport,
+  { historyLostAt }: Pick<ChangePosition, 'historyLostAt'>,
+): SyncProof {
+  if (!isIndexed) return 'NONE';
+  if (!isBuilt) return 'BUILDING';
+  return historyLostAt ? 'RECOVERING' : 'WHOLE_ACCOUNT';
 }

@@ -1,18 +1,49 @@
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Cursor, DateTime } from '../graphql/scalars.ts';
+
+const SyncProofEnum = {
+  NONE: 'NONE',
+  BUILDING: 'BUILDING',
+  RECOVERING: 'RECOVERING',
+  WHOLE_ACCOUNT: 'WHOLE_ACCOUNT',
+} as const;
+export type SyncProof = keyof typeof SyncProofEnum;
+
+registerEnumType(SyncProofEnum, {
+  name: 'SyncProof',
+  description: 'How it is known that the events of an account are complete.',
+  valuesConfig: {
+    NONE: {
+      description:
+        'It is not: the gateway knows of a change only what the provider reports. It keeps no index of the account (SYNC_INDEX=off), the account was not synchronised yet, or its provider does not list all messages.',
+    },
+    BUILDING: {
+      description:
+        'Not yet: the gateway is reading the ids and states of all messages for the first time. For 50,000 messages this takes from minutes to an hour, because most of the quota is left to people.',
+    },
+    RECOVERING: {
+      description:
+        'Not now: the provider has lost the history of the account. The gateway is comparing all messages with its index, and sends an event for each that was created, changed or deleted meanwhile. `live` is false until then.',
+    },
+    WHOLE_ACCOUNT: {
+      description:
+        'All messages and mailboxes were compared with what the events have reported, at `provedAt`. What no event had reported then was reported by new events. A message that cannot be read was compared as the provider lists it.',
+    },
+  },
+});
 
 @ObjectType({ simpleResolvers: true, description: 'How up to date the gateway is with an account.' })
 export class SyncHealth {
   @Field(() => Boolean, {
     description:
-      'True while the provider announces new mail and the gateway reads it at once. False while the account is polled instead. Also false when announced changes could not be read for more than 5 seconds: the gateway retries until it succeeds, and `lagSeconds` says how old its knowledge is.',
+      'True while it is known that the provider announces every change and that the gateway reads it at once. A silent account is asked once a minute whether anything changed. False while the account is polled, while its announcements are known to have missed a change, when announced changes could not be read for more than 5 seconds, and when the provider has confirmed nothing for two minutes, for example because it does not answer, or while the instance that you ask cannot find out what other instances have logged. The gateway retries until it succeeds, and `lagSeconds` says how old its knowledge is.',
   })
   readonly live!: boolean;
 
   @Field(() => Cursor, {
     nullable: true,
     description:
-      'The position of the latest event of this account. Pass it as `after` to `messageReceived`. Null before the first sync.',
+      'The position of the latest event of this account. Pass it as `after` to `mailEvents`, `messageReceived` or `changes` of this account alone; `viewer.sync.cursor` is for all accounts. Null before the first sync.',
   })
   readonly cursor!: string | null;
 
@@ -29,7 +60,11 @@ export class SyncHealth {
   })
   readonly lastReconciledAt!: Date | null;
 
-  @Field(() => Int, { nullable: true, description: 'Seconds since `lastReconciledAt`. Null before the first sync.' })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Seconds since the provider last confirmed that nothing is missing: by a sync, or by the answer that nothing has changed. About a minute at most while the account is live and silent; it grows while the provider does not answer. Null before the first sync.',
+  })
   readonly lagSeconds!: number | null;
 
   @Field(() => DateTime, {
@@ -38,4 +73,29 @@ export class SyncHealth {
       "When the provider's current subscription to changes expires. It is renewed long before. Null when there is none.",
   })
   readonly watchExpiresAt!: Date | null;
+
+  @Field(() => SyncProofEnum, {
+    description:
+      'How it is known that the events of the account are complete. A comparison runs every few hours (RECONCILE_HOURS), and when you call `reconcile`.',
+  })
+  readonly proof!: SyncProof;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'When the last complete comparison of the account with its index ended. Null before the first one. `checked`, `missing` and `repaired` are its results.',
+  })
+  readonly provedAt!: Date | null;
+
+  @Field(() => Int, { description: 'The number of messages that the last complete comparison found at the provider.' })
+  readonly checked!: number;
+
+  @Field(() => Int, {
+    description:
+      'The number of changes that the last complete comparison found and that no event had reported: messages and mailboxes that were created, changed or deleted, and events that the gateway had lost. What happened while the provider had lost the history is not counted.',
+  })
+  readonly missing!: number;
+
+  @Field(() => Int, { description: 'How many of the `missing` changes were then reported by new events.' })
+  readonly repaired!: number;
 }

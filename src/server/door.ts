@@ -3,6 +3,7 @@ import type { OperationPath } from '../graphql/operation/operation-path.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { Contexts } from './http/contexts.ts';
 import type { OperationQueue } from './operation-queue/operation-queue.ts';
+import type { RequestHandler } from './routes/graphql.route.ts';
 import type { Connections } from './socket/connections.ts';
 
 /** What a transport needs to execute the operations of its clients, as HTTP and WebSocket do. */
@@ -18,6 +19,8 @@ export interface DoorTools {
   /** Limits how long an operation waits for the store. */
   readonly limited: Database['limited'];
   readonly log: Logger;
+  /** Lets a door answer requests over HTTP to the path of the schema. Call it before the door is opened. */
+  overHttp(handler: RequestHandler): void;
 }
 
 /** A further transport to the schema. */

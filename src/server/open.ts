@@ -2,11 +2,14 @@ import type { GraphQLSchema } from 'graphql';
 import type { Accounts } from '../accounts/open.ts';
 import type { Credentials } from '../accounts/users/sign-in.service.ts';
 import type { Changes } from '../changes/open.ts';
+import type { Context } from '../graphql/context.ts';
 import { OperationPath } from '../graphql/operation/operation-path.ts';
 import type { Mail } from '../mail/open.ts';
 import type { Database } from '../platform/database/database.ts';
 import { pendingMigrations } from '../platform/database/migrations.ts';
 import type { Platform } from '../platform/open.ts';
+import { type AnswerSettings, openAnswers } from './answers/open.ts';
+import type { StaleAnswer } from './answers/shadow.ts';
 import { type CreateDoor, Doors, type DoorTools } from './door.ts';
 import { trustOf } from './http/client-address.ts';
 import { Contexts } from './http/contexts.ts';
@@ -17,7 +20,7 @@ import type { Listener } from './http/listener.ts';
 import { OPERATION_QUEUE_LIMITS } from './operation-queue/operation-queue.limits.ts';
 import { OperationQueue } from './operation-queue/operation-queue.ts';
 import { mountDownloads } from './routes/downloads.route.ts';
-import { mountGraphql } from './routes/graphql.route.ts';
+import { mountGraphql, type RequestHandler } from './routes/graphql.route.ts';
 import { mountHealth } from './routes/health.route.ts';
 import { mountPage } from './routes/page.route.ts';
 import { mountCallback, mountWebhooks } from './routes/provider.routes.ts';
@@ -26,8 +29,9 @@ import { mountUpload } from './routes/upload.route.ts';
 import { Connections } from './socket/connections.ts';
 import { createSocketProtocol } from './socket/socket-protocol.ts';
 import { mountWebSocket } from './socket/websocket.ts';
+import { type EventStreamTimes, eventStreams } from './sse/event-stream.door.ts';
 
-interface ServerSettings {
+interface ServerSettings extends AnswerSettings {
   readonly trustProxy: readonly string[] | number | false;
   readonly corsOrigins: readonly string[];
   readonly graphiql: boolean;
@@ -51,6 +55,12 @@ interface ServerOptions {
   readonly publicUrl: string;
   readonly schema: GraphQLSchema;
   readonly demo?: Demo | undefined;
+  /** The intervals of event streams. Default: those of production. */
+  readonly streamTimes?: EventStreamTimes | undefined;
+  /** False: graphql-ws sends the events of subscriptions. Default: true. */
+  readonly pushesEvents?: boolean | undefined;
+  /** Called with each stale answer that is found with KEPT_ANSWERS=shadow. */
+  readonly onStaleAnswer?: ((answer: StaleAnswer) => void) | undefined;
   /** Further transports. */
   readonly doors?: readonly CreateDoor[] | undefined;
 }
@@ -63,31 +73,49 @@ const ANY_LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 /** Opens everything that listens. Requests are answered only after `admit`. */
 export async function openServer(
   platform: Platform,
-  { authenticators, signIns, callback }: Accounts,
+  { authenticators, signIns, callback, revisions }: Accounts,
   { webhooks }: Changes,
   { downloads, uploads }: Mail,
-  { settings, listener, publicUrl, schema, demo, doors: further = [] }: ServerOptions,
+  {
+    settings,
+    listener,
+    publicUrl,
+    schema,
+    demo,
+    streamTimes,
+    pushesEvents,
+    onStaleAnswer,
+    doors: further = [],
+  }: ServerOptions,
 ) {
   const { db, log, closers } = platform;
   const contexts = new Contexts((credential, request) => authenticators.authenticate(credential, request), log);
   const connections = new Connections();
   closers.push(authenticators.onEnded((credentialId) => connections.credentialEnded(credentialId)));
   const limited: Database['limited'] = (work, options) => db.limited(work, options);
-  const path = await OperationPath.open({ schema, introspection: settings.introspection, log });
+  // Users read their own writes at once, also where a mutation has written before it ends.
+  const mutating = ({ principal }: Context) => {
+    const changed = () => principal && revisions.changed(principal.userId);
+    changed();
+    return changed;
+  };
+  const path = await OperationPath.open({ schema, introspection: settings.introspection, log, mutating });
   closers.push(() => path.close());
   const hosts = settings.sandbox ? new HostList(publicUrl) : null;
   const trust = trustOf(settings.trustProxy);
   const { socketMaxBufferedBytes: socketBytes, userMaxBufferedBytes: userBytes } = settings;
   const operationQueue = new OperationQueue({ ...OPERATION_QUEUE_LIMITS, socketBytes, userBytes });
   closers.push(() => operationQueue.close());
-  const tools: DoorTools = { path, contexts, connections, operationQueue, limited, log };
+  const handlers: RequestHandler[] = [];
+  const overHttp = (handler: RequestHandler) => void handlers.push(handler);
+  const tools: DoorTools = { path, contexts, connections, operationQueue, limited, log, overHttp };
   // A new transport needs one line here.
   const doors = new Doors(
-    [...further].map((create) => create(tools)),
+    [eventStreams(streamTimes), ...further].map((create) => create(tools)),
     log,
   );
   closers.push(() => doors.close());
-  const protocol = createSocketProtocol({ ...tools, trust });
+  const protocol = createSocketProtocol({ ...tools, trust, pushesEvents });
   const closeSockets = mountWebSocket({
     server: listener.server,
     path: '/graphql',
@@ -114,7 +142,8 @@ export async function openServer(
   });
   const waitingFor = () => (demo && !demo.isConnected() ? 'the demo accounts are being connected' : null);
   mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining, waitingFor });
-  mountGraphql(http, path, contexts);
+  const { answers, settled } = openAnswers(platform, { settings, schema, revisions, onStale: onStaleAnswer });
+  mountGraphql(http, path, contexts, handlers, answers);
   mountCallback(http, callback);
   mountDownloads(http, downloads);
   await mountUpload(http, { uploads, authenticate: (token, address) => contexts.principal(token, address) });
@@ -128,5 +157,5 @@ export async function openServer(
     await doors.open();
     await serve();
   };
-  return { drain, admit };
+  return { drain, admit, settled };
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ChangeDetail } from '../../src/providers/contract/change-detail.ts';
+import { stateDigest } from '../../src/providers/contract/snapshot.ts';
 import type {
   Hint,
   ProviderChange,
@@ -13,26 +14,39 @@ import type {
 } from '../../src/providers/contract/watch.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/app/lab.ts';
 
-async function changesSince(
-  account: Account,
-  since: string | null,
-  named?: readonly Hint[],
-): Promise<{ changes: ProviderChange[]; details: Map<string, ChangeDetail>; cursor: string }> {
+interface Changed {
+  /** Without details and states. */
+  readonly changes: ProviderChange[];
+  readonly details: ReadonlyMap<string, ChangeDetail>;
+  readonly states: ReadonlyMap<string, string>;
+  readonly cursor: string;
+  /** The mark of the first page that had one. */
+  readonly mark: string | undefined;
+  readonly unreadable: number;
+}
+
+async function changesSince(account: Account, since: string | null, named?: readonly Hint[]): Promise<Changed> {
   const changes: ProviderChange[] = [];
   const details = new Map<string, ChangeDetail>();
+  const states = new Map<string, string>();
+  let mark: string | undefined;
+  let unreadable = 0;
   let cursor = since;
   for (let hints = named; ; hints = undefined) {
     const answer = await account.session.changes(cursor, interactive(), hints);
     for (const change of answer.changes) {
-      if (change.kind !== 'updated') changes.push(change);
+      if (change.kind === 'mailbox') changes.push(change);
       else {
-        const { messageId, detail } = change;
-        changes.push({ kind: 'updated', messageId });
-        if (detail) details.set(messageId, detail);
+        const { kind, messageId } = change;
+        changes.push({ kind, messageId });
+        if ('detail' in change && change.detail) details.set(messageId, change.detail);
+        if ('state' in change && change.state) states.set(messageId, change.state);
       }
     }
+    mark ??= answer.mark;
+    unreadable += answer.unreadable ?? 0;
     cursor = answer.cursor;
-    if (!answer.more) return { changes, details, cursor };
+    if (!answer.more) return { changes, details, states, cursor, mark, unreadable };
   }
 }
 
@@ -62,6 +76,88 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     await lab.close();
     server.closeAllConnections();
     server.close();
+  });
+
+  it('tells the state after a change where it tells one', async () => {
+    const account = await lab.account('states');
+    const old = await account.deliver({ from: 'a@example.org', subject: 'old', text: 'x', isStarred: true });
+    const { cursor } = await changesSince(account, null);
+    const arrived = await account.deliver({ from: 'a@example.org', subject: 'new', text: 'x', labels: ['Red'] });
+    await account.touch(old, 'read');
+    await account.touch(old, 'archive');
+    await account.touch(arrived, 'star');
+    const { states, changes } = await changesSince(account, cursor);
+    const ids = [old, arrived];
+    expect(changes.flatMap((one) => ('messageId' in one ? one.messageId : [])).sort()).toEqual([...ids].sort());
+    const read = await account.session.getMessages(ids, 'envelope', interactive());
+    for (const message of read) if (!isMailError(message)) expect(states.get(message.id)).toBe(stateDigest(message));
+  });
+
+  it('tells new mail in the order of its arrival, whichever mailboxes it is in', async () => {
+    const account = await lab.account('arrivals');
+    const filed = { mailbox: { name: 'Filed' } };
+    await account.deliver({ from: 'a@example.org', subject: 'before', text: 'x', ...filed });
+    const { cursor } = await changesSince(account, null);
+    const ids: string[] = [];
+    const places = ['junk', 'inbox', { name: 'Filed' }, 'archive', 'inbox', 'junk'];
+    for (const [n, mailbox] of places.entries()) {
+      const receivedAt = new Date(Date.now() + n * 1_000).toISOString();
+      ids.push(await account.deliver({ from: 'a@example.org', subject: `${n}`, text: 'x', mailbox, receivedAt }));
+    }
+    const { changes } = await changesSince(account, cursor);
+    expect(changes.flatMap((one) => (one.kind === 'created' ? one.messageId : []))).toEqual(ids);
+  });
+
+  it('has a mark that moves with each change, by one request, and that equals the mark of the changes', async () => {
+    const account = await lab.account('marked');
+    const { session } = account;
+    const { changeMark } = session;
+    if (!changeMark) return;
+    const id = await account.deliver({ from: 'a@example.org', subject: 'x', text: 'x' });
+    let { cursor, mark } = await changesSince(account, null);
+    await lab.control('/log', undefined, 'DELETE');
+    expect(await changeMark(interactive())).toBe(mark);
+    expect((await lab.control<{ totals: { requests: number } }>('/log?limit=0')).totals.requests).toBe(1);
+    for (const change of ['read', 'star', 'archive', 'deliver']) {
+      const before = await changeMark(interactive());
+      if (change === 'deliver')
+        await account.deliver({ from: 'a@example.org', subject: 'y', text: 'x', receivedAt: '2020-01-01T00:00:00Z' });
+      else await account.touch(id, change);
+      expect(await changeMark(interactive()), change).not.toBe(before);
+      ({ cursor, mark } = await changesSince(account, cursor));
+      expect(await changeMark(interactive()), change).toBe(mark);
+    }
+  });
+
+  it('reads on behind a hole and a record that nobody can read, and says how many there were', async () => {
+    const account = await lab.account('spoilt');
+    const target = { vendor: lab.vendor, account: account.address };
+    const spoil = (as: string) => lab.control('/spoil-changes', { ...target, next: 1, as });
+    const mail = { from: 'a@example.org', subject: 'x', text: 'x' };
+    const { cursor } = await changesSince(account, null);
+    const before = await account.deliver(mail);
+    await spoil('omitted');
+    const omitted = await account.deliver(mail);
+    const between = await account.deliver(mail);
+    await spoil('malformed');
+    await account.deliver(mail);
+    const after = await account.deliver(mail);
+    const found = await lab.ignoringWire(() => changesSince(account, cursor));
+    expect(found.changes).toEqual([before, between, after].map((messageId) => ({ kind: 'created', messageId })));
+    expect(found.unreadable).toBe(1);
+    await account.touch(omitted, 'read');
+    const later = await changesSince(account, found.cursor);
+    expect(later).toMatchObject({ changes: [{ messageId: omitted }], unreadable: 0 });
+  });
+
+  it('tells each of many changes once, however many pages they are', async () => {
+    const account = await lab.account('far-behind');
+    const { cursor } = await changesSince(account, null);
+    const mail = { from: 'a@example.org', subject: 'x', text: 'x' };
+    const ids = await Promise.all(Array.from({ length: 520 }, () => account.deliver(mail)));
+    const { changes } = await changesSince(account, cursor);
+    expect(changes).toHaveLength(ids.length);
+    expect(new Set(changes.flatMap((one) => (one.kind === 'created' ? one.messageId : [])))).toEqual(new Set(ids));
   });
 
   it('tells what was created, changed and deleted since a cursor, and nothing twice', async () => {

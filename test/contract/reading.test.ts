@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/list.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/app/lab.ts';
 import { FOREIGN_MAILBOX_IDS } from '../support/mail/foreign-mailboxes.ts';
 
+/** A condition that neither provider evaluates. */
+const NOT_IN_SUBJECT: Condition = { kind: 'not', of: { kind: 'subject', value: 'zebra' } };
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 5, 9, 0, second)).toISOString();
 
@@ -274,6 +277,25 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: reading, with headers %s', (id, header
     );
     expect(page.items.map((m) => m.id)).toEqual(all.items.slice(1).map((m) => m.id));
   });
+
+  it.each(['listMessages', 'listThreads'] as const)(
+    '%s counts what was already shown, so that a page ends where it ended at first',
+    async (list) => {
+      const { session } = account;
+      for (const where of [null, NOT_IN_SUBJECT]) {
+        const query = { mailboxId: null, where };
+        const page = { size: 3, after: null };
+        const all = await session[list](query, page, interactive());
+        const shown = all.items[0];
+        if (!shown || isUnreadable(shown)) throw new Error('the account has mail');
+        const start = 'receivedAt' in shown ? shown.receivedAt : shown.lastMessageAt;
+        const again = { ...page, start, skip: (id: string) => id === shown.id };
+        const rest = await session[list](query, again, interactive());
+        expect(rest.items.map(({ id }) => id)).toEqual(all.items.slice(1).map(({ id }) => id));
+        expect(rest.next).toBe(all.next);
+      }
+    },
+  );
 
   it('lists newest first and keeps trash and junk out of the whole account', async () => {
     const mixed = await lab.account('mixed');

@@ -34,9 +34,13 @@ async function mailbox(name: string, folders: number, role: 'INBOX' | null) {
   const id = await app.connect(token, 'OUTLOOK', account);
   const { viewer } = await app.data(graphql(`{ viewer { integrations { sync { cursor } } } }`), {}, token);
   const after = viewer.integrations[0]?.sync.cursor;
+  await app.synced(token);
+  await app.control('/log', undefined, 'DELETE');
   const follower = new Follower(app.url, token, LIVE, { integration: id, after, role });
   followers.push(follower);
   await follower.opened;
+  // A new follower of one mailbox looks it up in the background, which is no cost of a mail.
+  if (role !== null) await expect.poll(() => requests(account)).toContain('GET /me/outlook/masterCategories');
   return { account, follower };
 }
 

@@ -83,9 +83,9 @@ it('says in an event of new mail when a body is truncated', async () => {
   for (const account of accounts) {
     // The subscription begins at a cursor, because nothing announces that it has started.
     const { node } = await app.data(CURSOR, { id: account.id });
-    const live = `subscription ($after: Cursor) { messageReceived(after: $after) { message { subject ${BODY} } } }`;
+    const live = `subscription ($id: ID!, $after: Cursor) { messageReceived(integrations: [$id], after: $after) { message { subject ${BODY} } } }`;
     const socket = await openSocket(app, app.token);
-    await socket.send(subscribe(live, '1', { variables: { after: node.sync.cursor } }));
+    await socket.send(subscribe(live, '1', { variables: { id: account.id, after: node.sync.cursor } }));
     const event = async (subject: string) => {
       const of = (message: Parameters<typeof answerIn>[0]) =>
         message.type === 'next' ? answerIn<Live>(message).data.messageReceived.message : undefined;

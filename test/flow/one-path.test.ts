@@ -10,6 +10,7 @@ import { createContext } from '../../src/graphql/request-context.ts';
 import { createLog } from '../../src/platform/log.ts';
 import type { Door } from '../../src/server/door.ts';
 import { startSmallGateway } from '../support/app/small-gateway.ts';
+import { openEventStream } from '../support/clients/event-stream.ts';
 import { openLineClient } from '../support/clients/line-client.ts';
 import { openSocket, Socket } from '../support/clients/socket.ts';
 import { lineDoor } from '../support/line-door.ts';
@@ -54,6 +55,14 @@ async function overWebSocket(request: OperationRequest): Promise<string> {
   return withoutReferences(type === 'error' ? { errors: payload } : payload);
 }
 
+/** Returns the one result of an operation that is no subscription. */
+async function overEventStream(request: OperationRequest, user: string | null = USER): Promise<string> {
+  const stream = await openEventStream(gateway, request, { token: user });
+  expect(await stream.closed).toBe(true);
+  expect(stream.events.map(({ event }) => event)).toEqual(['next', 'complete']);
+  return withoutReferences(stream.events[0]?.data);
+}
+
 async function overLines(request: unknown): Promise<string> {
   const client = await openLineClient(socketPath, USER);
   const answer = await client.ask(request);
@@ -80,7 +89,7 @@ const contextOf = (user: string | null) =>
     clientAddress: '',
   });
 
-describe('one operation has one answer, byte for byte, over HTTP, over WebSocket, through a further door and in process', () => {
+describe('one operation has one answer, byte for byte, over HTTP, over WebSocket, as an event stream, through a further door and in process', () => {
   const double = 'query ($n: Int!) { double(n: $n) }';
 
   it.each<[what: string, request: OperationRequest, answer: RegExp]>([
@@ -122,6 +131,7 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
     expect(expected).toMatch(answer);
     expect(expected).not.toContain('secret');
     expect(await overWebSocket(request)).toBe(expected);
+    expect(await overEventStream(request)).toBe(expected);
     expect(await overLines(request)).toBe(expected);
     expect(await inProcess(request)).toBe(expected);
   });
@@ -146,6 +156,7 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
       const expected = await overHttp(untyped);
       expect(expected).toMatch(answer);
       expect(await inProcess(untyped)).toBe(withoutDoor(expected));
+      expect(await overEventStream(untyped)).toBe(withoutDoor(expected));
     }
   });
 
@@ -153,6 +164,7 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
     const expected = await overHttp({ query: '{ me small }' }, null);
     expect(expected).toMatch(/UNAUTHENTICATED.*"data":{"me":null,"small":"small"}/);
     expect(await inProcess({ query: '{ me small }' }, null)).toBe(expected);
+    expect(await overEventStream({ query: '{ me small }' }, null)).toBe(expected);
     const socket = new Socket(gateway);
     await socket.send({ type: 'connection_init', payload: {} });
     expect((await socket.closed).code).toBe(4401);
@@ -165,6 +177,7 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
     expect(await overHttp(request)).toBe(answer(1));
     expect(await overWebSocket(request)).toBe(answer(3));
     expect(await inProcess(request)).toBe(answer(5));
+    expect(await overEventStream(request)).toBe(answer(7));
   });
 
   it('a subscription is refused for the same reasons as a query', async () => {
@@ -172,6 +185,7 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
       const request = { query, operationName: query.includes('A') ? 'Z' : null };
       const expected = await overHttp(request);
       expect(await overWebSocket(request)).toBe(expected);
+      expect(await overEventStream(request)).toBe(expected);
       expect(await inProcess(request)).toBe(expected);
     }
     const where = await overHttp({ query: 'subscription { events }' });
@@ -232,6 +246,14 @@ describe('a document is parsed and validated once', () => {
     const subscribed = async () => expect(await overWebSocket({ query })).toMatch(/^{"data":.*"small":"small"/);
     expect(await work(subscribed)).toEqual({ parses: 1, validations: rules });
     expect(await work(subscribed)).toEqual({ parses: 0, validations: 0 });
+    const streamed = async () => {
+      const stream = await openEventStream(gateway, { query }, { token: USER });
+      expect((await stream.find(({ event }) => event === 'next')).data).toEqual({
+        data: { brokenEvents: { small: 'small' } },
+      });
+      stream.close();
+    };
+    expect(await work(streamed)).toEqual({ parses: 0, validations: 0 });
   });
 
   it('except where it is too long to be cached: then once for each request', async () => {
@@ -253,6 +275,13 @@ describe('events of a subscription', () => {
       '{"errors":[{"message":"Something went wrong","locations":[{"line":1,"column":31}],"path":["brokenEvents","broken"],"extensions":{"code":"INTERNAL","reference":"<reference>"}}],"data":{"brokenEvents":{"broken":null}}}';
     expect(withoutReferences(value)).toBe(expected);
     expect(await overLines({ query: 'subscription { brokenEvents { broken } }' })).toBe(expected);
+    const stream = await openEventStream(
+      gateway,
+      { query: 'subscription { brokenEvents { broken } }' },
+      { token: USER },
+    );
+    expect(withoutReferences((await stream.find(({ event }) => event === 'next')).data)).toBe(expected);
+    expect(await stream.closed).toBe(true);
     await events.return?.();
     await client.dispose();
   });

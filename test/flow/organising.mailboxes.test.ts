@@ -99,5 +99,17 @@ it('creates mailboxes, moves messages into them, and refuses what an account can
   const [id] = await newest(outlook, 1);
   const put = await run('updateMessages', { ids: [id], addMailboxes: [label.mailbox?.id] }, 'UpdateMessagesInput');
   expect(put.results[0]?.node?.mailboxes.map((m) => m.id)).toContain(label.mailbox?.id);
-  expect((await run('deleteMailbox', { mailbox: label.mailbox?.id }, 'MailboxInput', SAVED)).userErrors).toEqual([]);
+  const gone = await run('deleteMailbox', { mailbox: label.mailbox?.id }, 'MailboxInput', DELETED);
+  expect(gone).toMatchObject({ deleted: label.mailbox?.id, userErrors: [] });
+  // Exchange keeps the name of a category on messages after it was deleted from the user's list.
+  const kept = { id: label.mailbox?.id, name: 'Eilig', color: null };
+  const left = await app.data(
+    graphql(`query ($message: ID!, $label: ID!) {
+      message: node(id: $message) { ... on Message { mailboxes { id name color } } }
+      label: node(id: $label) { ... on Mailbox { id name color messages(first: 1) { edges { node { id } } } } }
+    }`),
+    { message: id, label: label.mailbox?.id },
+  );
+  expect(left.message?.mailboxes).toContainEqual(kept);
+  expect(left.label).toMatchObject({ ...kept, messages: { edges: [{ node: { id } }] } });
 });

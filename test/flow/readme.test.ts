@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +44,17 @@ it('signs in from a terminal, and uploads a file with that token', async () => {
   const [messages = '', upload = ''] = await uploaded();
   expect(JSON.parse(messages).data.viewer.messages.nodes).toHaveLength(2);
   expect(JSON.parse(upload)).toMatchObject({ filename: 'plan.txt', mimeType: 'text/plain', sizeBytes: 9 });
+});
+
+it('follows new mail from a terminal', async () => {
+  const command = (text: string) => text.replaceAll('http://127.0.0.1:4000', app.url).replaceAll('$TOKEN', app.token);
+  const curl = spawn('bash', ['-c', `exec ${command(shell('text/event-stream'))}`]);
+  let output = '';
+  curl.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  await expect.poll(() => output).toMatch(/^:\n/);
+  await paste(shell('/control/deliver'));
+  await expect.poll(() => output).toMatch(/^event: next\nid: .+\ndata: {"data":{"messageReceived":.*Hello there/m);
+  curl.kill();
 });
 
 it('delivers a mail, and simulates a bad day', async () => {

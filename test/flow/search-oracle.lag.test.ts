@@ -18,7 +18,7 @@ import {
  * Some of the newest mail of these lists is not in any index yet. It is found nevertheless, except by words of bodies
  * and files.
  */
-const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 12);
+const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 6);
 const RECENT = 26;
 const seed = seedOf();
 console.info(`search-oracle.lag SEED=${seed}`);

@@ -18,8 +18,8 @@ import {
  * Lists that change while they are read: mail is archived, trashed, brought back, deleted, read or starred, and new
  * mail arrives. Over all pages, everything that stays in the list the whole time comes once and in order.
  */
-const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 30);
-const WALKS = Number(process.env.ORACLE_ROUNDS ?? 8);
+const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 16);
+const WALKS = Number(process.env.ORACLE_ROUNDS ?? 5);
 const COUNT = 14;
 const seed = seedOf();
 console.info(`search-oracle.paging SEED=${seed}`);

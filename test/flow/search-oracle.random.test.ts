@@ -15,7 +15,7 @@ import {
 /**
  * Random searches at the real gateway, compared with a plain scan over the delivered mail that uses no code of src/.
  */
-const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 12);
+const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 8);
 const seed = seedOf();
 console.info(`search-oracle.random SEED=${seed}`);
 const chance = new Chance(seed);

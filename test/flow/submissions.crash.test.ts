@@ -12,8 +12,8 @@ import { freePort } from '../support/app/port.ts';
 import { buildProgram, type Program } from '../support/app/process.ts';
 import { bodyOf, type Page } from '../support/clients/answer.ts';
 
-const SENDS = Number(process.env.CRASH_SENDS ?? 30);
-const KILLS = Number(process.env.CRASH_KILLS ?? 4);
+const SENDS = Number(process.env.CRASH_SENDS ?? 16);
+const KILLS = Number(process.env.CRASH_KILLS ?? 3);
 const SEND =
   'mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { message } } }';
 const LIST =

@@ -42,6 +42,7 @@ const records = [
 const directory = {
   get: async (id: string) => records.find((one) => one.id === id) ?? null,
   find: async (userId: string, id: string) => records.find((one) => one.id === id && one.userId === userId) ?? null,
+  all: async (userId: string) => records.filter((one) => one.userId === userId),
   forUser: async (userId: string) => records.filter((one) => one.userId === userId && one.status !== 'DISCONNECTED'),
   onChanged: () => () => {},
 };
@@ -60,6 +61,7 @@ const ids = (all: readonly { readonly integration: IntegrationRecord }[]) =>
 
 it('a principal gets handles of their own accounts and no others', async () => {
   expect(ids(await handles.all(ada))).toEqual(['a', 'b']);
+  expect(ids(await handles.ofAnyStatus(ada))).toEqual(['a', 'b', 'd']);
   expect((await handles.find(ada, 'a'))?.integration).toBe(records[0]);
   expect([await handles.find(ada, 'c'), await handles.find(ada, 'nothing')]).toEqual([null, null]);
 });

@@ -33,6 +33,16 @@ it('never closes a client whose credential has no end, unless it is revoked', ()
   expect(client.close.mock.calls).toEqual([[4401, expect.stringMatching(/revoked/)]]);
 });
 
+it('closes a client at once that is admitted when its credential has just expired, although an earlier one has not left yet', () => {
+  const { client, connections } = admitted(new Date(Date.now() + DAY_MS));
+  const { principal, authorization } = connections.of(client) as NonNullable<ReturnType<Connections['of']>>;
+  vi.advanceTimersByTime(DAY_MS);
+  const late = { close: vi.fn() };
+  connections.admit({ client: late, principal, authorization, clientAddress: '' });
+  vi.advanceTimersByTime(1);
+  expect(late.close.mock.calls).toEqual([[4403, expect.stringMatching(/expired/)]]);
+});
+
 it('waits no longer for a client that has left', () => {
   const { client, connections } = admitted(new Date(Date.now() + DAY_MS));
   expect(connections.of(client)?.principal.userId).toBe('someone');
@@ -50,4 +60,35 @@ it('opens no connection for a credential that ended while it was being verified'
   expect([admit({ credentialId: 'revoked' }), connections.of(client)]).toEqual([false, null]);
   expect(client.close.mock.calls).toEqual([[4401, 'The access token was revoked']]);
   expect(admit({ credentialId: 'another' })).toBe(true);
+});
+
+it('clients with the same credential have one timer, and one whose grant has changed since has its own', () => {
+  const connections = new Connections();
+  const principal = {
+    userId: 'ada',
+    kind: 'api-token',
+    scopes: ['read'],
+    credentialId: 'token 1',
+    expiresAt: new Date(Date.now() + DAY_MS),
+  };
+  const admit = (scopes: readonly string[]) => {
+    const client = { close: vi.fn() };
+    connections.admit({ client, principal: { ...principal, scopes }, authorization: 'Bearer x', clientAddress: '' });
+    return client;
+  };
+  const [first, second, changed] = [admit(['read']), admit(['read']), admit([])];
+  expect(vi.getTimerCount()).toBe(2);
+  expect([first, second, changed].map((client) => connections.of(client)?.principal.scopes)).toEqual([
+    ['read'],
+    ['read'],
+    [],
+  ]);
+  const signal = connections.of(second)?.signal;
+  connections.leave(first);
+  expect(signal?.aborted).toBe(false);
+  vi.advanceTimersByTime(DAY_MS);
+  expect([first, second, changed].map(({ close }) => close.mock.calls.length)).toEqual([0, 1, 1]);
+  connections.leave(second);
+  connections.leave(changed);
+  expect([signal?.aborted, vi.getTimerCount()]).toEqual([true, 0]);
 });

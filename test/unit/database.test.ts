@@ -68,6 +68,20 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
       expect(await store.read(id, 0n, 1)).toHaveLength(1);
     });
 
+    it('is read in order beyond nine entries, with their times to the millisecond', async () => {
+      const store = new ChangeStore(db);
+      const id = await integration();
+      await store.advance(id, null, 'c1', created(...Array.from({ length: 120 }, (_, n) => `m${n}`)));
+      const read = await store.read(id, 5n, 110);
+      expect(read.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 110 }, (_, n) => BigInt(n + 6)));
+      const stored = await db.prisma.change.findMany({
+        where: { integrationId: id, sequence: { gt: 5n } },
+        orderBy: { sequence: 'asc' },
+        take: 110,
+      });
+      expect(read.map(({ at }) => at)).toEqual(stored.map(({ at }) => at));
+    });
+
     it('keeps the detail of an updated message when it is known, short and can be stored', async () => {
       const store = new ChangeStore(db);
       const id = await integration();

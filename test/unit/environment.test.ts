@@ -45,6 +45,14 @@ describe('the environment', () => {
     expect(config(real).registration).toBe('off');
   });
 
+  it('leaves no mail in the caches of browsers, except in the sandbox or where the operator wants it', () => {
+    const real = { GOOGLE_CLIENT_ID: 'a', GOOGLE_CLIENT_SECRET: 'b' };
+    expect(config().httpRevalidation).toBe(true);
+    expect(config(real).httpRevalidation).toBe(false);
+    expect(config({ ...real, HTTP_REVALIDATION: 'on' }).httpRevalidation).toBe(true);
+    expect(config({ HTTP_REVALIDATION: 'off' }).httpRevalidation).toBe(false);
+  });
+
   it('refuses to expose the sandbox to a network', () => {
     for (const HOST of ['0.0.0.0', '::', '192.168.1.5', 'example.com']) expect(faultsOf({ HOST })[0]).toMatch(/^HOST:/);
     for (const HOST of ['localhost', '::1', '127.0.0.1']) expect(faultsOf({ HOST })).toEqual([]);
@@ -188,7 +196,13 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LOG_LEVEL: ['verbose', 'INFO', '3'],
   SOURCE_DEADLINE_MS: [...NOT_NUMBERS, '0', '1.5', '3000000000'],
   SCAN_BUDGET: [...NOT_NUMBERS, '0', '1.5'],
+  CHANGE_LOG_DAYS: [...NOT_NUMBERS, '0', '1.5', '4000'],
+  SYNC_INDEX: FLAGS,
+  RECONCILE_HOURS: [...NOT_NUMBERS, '0', '1.5', '169'],
   POLL_SECONDS: [...NOT_NUMBERS, '0', '1.5', '3000000'],
+  KEPT_ANSWERS: ['yes', 'true', 'Shadow'],
+  HTTP_REVALIDATION: FLAGS,
+  CACHE_BYTES: [...NOT_NUMBERS, '-1', '64MB', '1.5'],
   UPLOAD_MAX_BYTES: [...NOT_NUMBERS, '0', '150MB', '2000000001'],
   SOCKET_MAX_BUFFERED_BYTES: [...NOT_NUMBERS, '0', '8MB'],
   USER_MAX_BUFFERED_BYTES: [...NOT_NUMBERS, '0', '32MB'],

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AccountHandle } from '../../src/accounts/handles/account-handle.ts';
 import { Reachability } from '../../src/accounts/integrations/reachability.ts';
+import type { LoggedChange } from '../../src/changes/change.store.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
@@ -34,6 +35,14 @@ function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Mes
   const follower = events.follow('i');
   return { lines, events, reachability, account, follower, listed: () => listed };
 }
+const logged = (kind: LoggedChange['kind'], sequence = 5n): LoggedChange => ({
+  integrationId: 'i',
+  sequence,
+  kind,
+  subject: 'HISTORY_LOST',
+  detail: null,
+  at: new Date(0),
+});
 const MAILBOX = { provider: 'GMAIL', address: 'a@mail.example' };
 afterEach(() => vi.useRealTimers());
 const code = (reading: Promise<unknown>) => reading.then(() => 'read').catch((error: MailError) => error.code);
@@ -44,9 +53,9 @@ it('one mail that cannot be read is requested once and logged once, for any numb
     asked++;
     return ids.map(() => new MailError('INVALID', 'unreadable'));
   });
-  const readers = Array.from({ length: 20 }, () => code(events.read(account, 'm1')));
+  const readers = Array.from({ length: 20 }, () => code(events.read(account, 'm1', 1n)));
   expect(new Set(await Promise.all(readers))).toEqual(new Set(['INVALID']));
-  expect(await code(events.read(account, 'm1'))).toBe('INVALID');
+  expect(await code(events.read(account, 'm1', 1n))).toBe('INVALID');
   expect({ asked, lines: lines.length }).toEqual({ asked: 1, lines: 1 });
 });
 
@@ -57,17 +66,17 @@ it('one is asked for once for each set of rights, and forgotten for all of them'
     return ids.map((id) => ({ id }) as Message);
   });
   const restricted = { ...account, sharingKey: 'i, restricted' };
-  const readAll = () => Promise.all([account, restricted, restricted].map((handle) => events.read(handle, 'm1')));
+  const readAll = () => Promise.all([account, restricted, restricted].map((handle) => events.read(handle, 'm1', 1n)));
   await readAll();
   expect(asked).toBe(2);
-  events.forget('i');
+  events.noted(logged('reset'));
   await readAll();
   expect(asked).toBe(4);
 });
 
 it('one that was deleted meanwhile is not a failure', async () => {
   const { lines, events, account } = messages((ids) => ids.map(() => new MailError('NOT_FOUND', 'gone')));
-  expect(await code(events.read(account, 'm1'))).toBe('NOT_FOUND');
+  expect(await code(events.read(account, 'm1', 1n))).toBe('NOT_FOUND');
   expect(lines).toEqual([]);
 });
 
@@ -78,7 +87,7 @@ it('one that was not answered is requested again, alone and with a longer timeou
     const first = asked.length === 1;
     return ids.map((id) => (first && id === 'm2' ? new MailError('TIMEOUT', 'no answer') : ({ id } as Message)));
   });
-  const read = await Promise.all([events.read(account, 'm1'), events.read(account, 'm2')]);
+  const read = await Promise.all([events.read(account, 'm1', 1n), events.read(account, 'm2', 1n)]);
   expect(read.map(({ id }) => id)).toEqual(['m1', 'm2']);
   expect(asked.map(([ids]) => ids)).toEqual([['m1', 'm2'], ['m2']]);
   expect(asked[1]?.[1]).toBeGreaterThan(asked[0]?.[1] ?? 0);
@@ -92,7 +101,7 @@ it('one is requested as background work when people have used up their share of 
     const busy = new MailError('RATE_LIMITED', 'busy', { retryAfterMs: 600_000 });
     return ids.map((id) => (priority === 'interactive' ? busy : ({ id } as Message)));
   });
-  expect(await events.read(account, 'm1')).toEqual({ id: 'm1' });
+  expect(await events.read(account, 'm1', 1n)).toEqual({ id: 'm1' });
   expect(asked).toEqual(['interactive', 'background']);
   expect(lines).toEqual([]);
 });
@@ -106,7 +115,7 @@ it.each(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT'] as const)(
       ids.map((id) => (isAway ? new MailError(failure, 'away') : ({ id } as Message))),
     );
     let read: Message | null = null;
-    const reading = events.read(account, 'm1').then((message) => {
+    const reading = events.read(account, 'm1', 1n).then((message) => {
       read = message;
     });
     await vi.advanceTimersByTimeAsync(180_000);
@@ -127,7 +136,7 @@ it('one mail that is refused again and again, while its account answers, stops d
     asked++;
     return ids.map(() => new MailError('PROVIDER_UNAVAILABLE', 'unreadable'));
   });
-  const outcome = code(events.read(account, 'm1'));
+  const outcome = code(events.read(account, 'm1', 1n));
   for (let n = 0; n < 10; n++) {
     await vi.advanceTimersByTimeAsync(200);
     reachability.report(MAILBOX, 'answered');
@@ -146,7 +155,7 @@ it('a slow provider gets a longer timeout at the first try, until it is fast aga
     return ids.map((id) => ({ id }) as Message);
   });
   for (const id of ['m1', 'm2', 'm3', 'm4']) {
-    await events.read(account, id);
+    await events.read(account, id, 1n);
     takesMs = id === 'm1' ? 5_000 : 100;
   }
   expect(patience).toEqual([4_000, 10_000, 10_000, 4_000]);
@@ -168,7 +177,7 @@ describe('of an account whose followers have left', () => {
   it('no message is asked for any longer, and nothing is logged', async () => {
     const { events, follower, asked, lines, account } = away();
     const other = events.follow('i');
-    const outcome = name(events.read(account, 'm1'));
+    const outcome = name(events.read(account, 'm1', 1n));
     await vi.advanceTimersByTimeAsync(20_000);
     follower.leave();
     follower.leave();
@@ -184,7 +193,7 @@ describe('of an account whose followers have left', () => {
       lines: [],
       timers: 0,
     });
-    expect(await name(events.read(account, 'm1'))).toBe('AbortError');
+    expect(await name(events.read(account, 'm1', 1n))).toBe('AbortError');
   });
 
   it('the request under way is aborted, and so it is when the process stops', async () => {
@@ -194,7 +203,7 @@ describe('of an account whose followers have left', () => {
         ({ signal } = call);
         return new Promise(() => {}) as never;
       });
-      const outcome = name(events.read(account, 'm1'));
+      const outcome = name(events.read(account, 'm1', 1n));
       await expect.poll(() => signal).toBeDefined();
       if (end === 'leave') follower.leave();
       else events.close();
@@ -212,7 +221,7 @@ describe('of an account whose followers have left', () => {
     events.follow('i');
     expect(await events.mailboxId(account, 'INBOX')).toBe('inbox');
     expect(listed()).toBe(2);
-    events.forget('i');
+    events.noted(logged('mailbox'));
     await events.mailboxId(account, 'INBOX');
     expect(listed()).toBe(3);
   });

@@ -1,9 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { shortHash } from '../../src/platform/short-hash.ts';
 import type { Patch } from '../../src/providers/contract/mail-session.ts';
+import {
+  areLabelsDue,
+  changedLabels,
+  labelHashes,
+  readLabels,
+} from '../../src/providers/gmail/changes/label-hashes.ts';
 import { LabelTree } from '../../src/providers/gmail/read/label-tree.ts';
 import { mailboxIdsOf, systemName, toMailboxes } from '../../src/providers/gmail/read/labels.ts';
+import type { GmailClient } from '../../src/providers/gmail/wire/client.ts';
 import { LabelChange } from '../../src/providers/gmail/write/label-change.ts';
 import { nearestColor } from '../../src/providers/gmail/write/label-colors.ts';
+import { deleteMailbox, saveMailbox } from '../../src/providers/gmail/write/save-mailbox.ts';
 
 const changed = (...patches: Omit<Patch, 'id'>[]) => {
   const change = new LabelChange();
@@ -114,4 +123,89 @@ describe('the tree of label names', () => {
   });
 });
 
+describe('labels that are written while they are read', () => {
+  afterEach(() => void vi.useRealTimers());
+  const call = { signal: new AbortController().signal, priority: 'interactive' } as const;
+  const ours = { id: 'Label_1', name: 'Ours', type: 'user' };
+  /** A client each of whose requests takes two seconds. */
+  function aClient(during: (operation: string) => Promise<void> | void): GmailClient {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const request = async (operation: string) => {
+      vi.setSystemTime(Date.now() + 1_000);
+      await during(operation);
+      vi.setSystemTime(Date.now() + 1_000);
+      return operation === 'labels.list' ? { labels: [ours] } : ours;
+    };
+    return { labelsWrittenAt: 0, options: { access: 'FULL' }, request } as unknown as GmailClient;
+  }
+
+  it.each([
+    ['saved', 'labels.create', false, (client: GmailClient) => saveMailbox(client, { id: null, name: 'New' }, call)],
+    [
+      'saved without an answer',
+      'labels.create',
+      true,
+      (client) => saveMailbox(client, { id: null, name: 'New' }, call),
+    ],
+    ['deleted', 'labels.delete', false, (client) => deleteMailbox(client, ours.id, call)],
+  ] as [string, string, boolean, (client: GmailClient) => Promise<unknown>][])(
+    'are read again after one was %s',
+    async (_what, operation, isLost, write) => {
+      const hashes: ReturnType<typeof labelHashes>[] = [];
+      const client = aClient(async (asked) => {
+        if (asked !== operation) return;
+        hashes.push(labelHashes(await readLabels(client, call)));
+        if (isLost) throw new Error('the answer is lost');
+      });
+      await write(client).catch((error: Error) => expect(error.message).toBe('the answer is lost'));
+      expect(hashes.map((read) => areLabelsDue(client, read))).toEqual([true]);
+    },
+  );
+
+  it('are read again although the write ended before they were listed', async () => {
+    const client = aClient(() => {
+      client.labelsWrittenAt = Math.floor(Date.now() / 1_000);
+    });
+    const reading = labelHashes(await readLabels(client, call));
+    expect(areLabelsDue(client, reading)).toBe(true);
+  });
+});
+
 const words = (text: string): string[] => text.split(' ').filter(Boolean);
+
+describe('labels that have changed since a cursor', () => {
+  const label = (id: string, name: string, backgroundColor?: string) => ({
+    id,
+    name,
+    type: 'user',
+    ...(backgroundColor && { color: { backgroundColor } }),
+  });
+  type Label = ReturnType<typeof label>;
+  const [parent, child, other] = [label('1', 'Work'), label('2', 'Work/Plans'), label('3', 'Other')];
+  const hashesOf = (...labels: Label[]) => labelHashes({ labels, readAt: 0 });
+  const before = hashesOf(parent, child, other);
+  it.each([
+    ['nothing', [other, parent, child], []],
+    ['a renamed label, whose children no longer are inside it', [label('1', 'Job'), child, other], ['1', '2']],
+    ['a deleted label, whose children remain', [child, other], ['1', '2']],
+    ['a colour', [parent, child, label('3', 'Other', '#16a765')], ['3']],
+    ['a label that takes the name of a deleted one', [label('4', 'Work'), child, other], ['1', '2', '4']],
+  ])('are told: %s', (_what, now, expected) => {
+    expect(changedLabels(before, now).sort()).toEqual(expected);
+  });
+
+  it('are told of a new label by whose name another is inside it', () => {
+    expect(changedLabels(hashesOf(child, other), [parent, child, other]).sort()).toEqual(['1', '2']);
+  });
+
+  it('are not told of because of the cursor of an earlier release', () => {
+    const labels = Object.fromEntries(
+      [parent, child, other].map(({ id, name }) => [id, shortHash(JSON.stringify([name, undefined]), 5)]),
+    );
+    const earlier = { labels, nested: false, readAt: 0 };
+    expect(changedLabels(earlier, [parent, child, other])).toEqual([]);
+    expect(changedLabels(earlier, [parent, child, label('3', 'Others')])).toEqual(['3']);
+    // The earlier release, which runs beside this one for a while, compares by the same hashes.
+    expect([before.labels['1'], before.labels['3']]).toEqual([labels['1'], labels['3']]);
+  });
+});

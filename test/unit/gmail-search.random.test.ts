@@ -85,7 +85,8 @@ const world: World = {
 };
 
 function filled(count: number): Account {
-  const directory = new Directory(world, { spelling: 'written', batchWidth: 50, subjectThreads: 'apart' }, () => {});
+  const ways = { spelling: 'written', batchWidth: 50, subjectThreads: 'apart', pageTokens: 'stable' } as const;
+  const directory = new Directory(world, ways, () => {});
   directory.create('searcher@gmail.example', 'Searcher');
   const account = directory.get('searcher@gmail.example');
   const { mailbox } = account;

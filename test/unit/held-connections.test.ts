@@ -46,6 +46,7 @@ beforeEach(() => {
       connected: async () => [{ id: 'a' }] as never,
     },
     watches: { expiries: async () => new Map(), overdue: async () => new Set() } as never,
+    liveness: { trust: async () => {} },
     sync: { request: (id) => void synced.push(id) },
     reachability: new Reachability(),
     publicUrl: 'https://postern.example',

@@ -1,14 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LoggedChange } from '../../src/changes/change.store.ts';
 import { CHANGES_TOPIC } from '../../src/changes/change.topic.ts';
+import { Hub } from '../../src/changes/hub.ts';
+import type { LogPosition } from '../../src/changes/log-position.ts';
 import { type StreamOptions, streamEvents } from '../../src/realtime/event.stream.ts';
-import { Hub } from '../../src/realtime/hub.ts';
 
 /** A change log and a bus in memory. */
 class Lab {
   readonly log = new Map<string, LoggedChange[]>();
   readonly topics = new Map<string, Set<(payload: unknown) => void>>();
   reads = 0;
+  /** The logs whose ends were asked for, by query. */
+  readonly asked: string[][] = [];
+  isAway = false;
   members = ['a'];
   private readonly watchers = new Set<() => void>();
   readonly hub = new Hub(
@@ -17,15 +21,11 @@ class Lab {
         this.reads++;
         return (this.log.get(integrationId) ?? []).filter((c) => c.sequence > after).slice(0, limit);
       },
-      position: async (integrationId) => ({
-        cursor: 'c',
-        sequence: BigInt(this.log.get(integrationId)?.length ?? 0),
-        lastEventAt: null,
-        lastReconciledAt: null,
-        notifications: 0,
-        hints: [],
-        dueSince: null,
-      }),
+      ends: async (ids) => {
+        this.asked.push([...ids]);
+        if (this.isAway) throw new Error('the database is away');
+        return new Map(ids.map((id) => [id, this.endOf(id)]));
+      },
     },
     {
       subscribe: (topic, fn) => {
@@ -36,6 +36,11 @@ class Lab {
       onGap: () => () => {},
     },
   );
+
+  private endOf(integrationId: string): LogPosition {
+    const last = this.log.get(integrationId)?.at(-1);
+    return { sequence: last?.sequence ?? 0n, at: last?.at.getTime() ?? null };
+  }
 
   append(integrationId: string, subject: string, wake = true): void {
     const log = this.log.get(integrationId) ?? [];
@@ -63,7 +68,7 @@ class Lab {
         this.watchers.add(fn);
         return () => this.watchers.delete(fn);
       },
-      after: new Map(),
+      positions: new Map(),
       positionOf: ({ sequence }) => sequence,
       show: async (change) => change.subject,
       signal: end.signal,
@@ -92,7 +97,7 @@ describe('a stream of changes', () => {
   it('resumes from a position, in order, without a gap or a repeat', async () => {
     const lab = new Lab();
     for (let i = 1; i <= 1_500; i++) lab.append('a', `m${i}`, false);
-    const { stream, end } = lab.stream({ after: new Map([['a', 3n]]) });
+    const { stream, end } = lab.stream({ positions: new Map([['a', 3n]]) });
     const seen: string[] = [];
     for await (const { value } of stream) {
       seen.push(value);
@@ -162,7 +167,7 @@ describe('a stream of changes', () => {
       shown.push(subject);
       return subject;
     };
-    const { stream, end } = lab.stream({ after: new Map([['a', 0n]]), show });
+    const { stream, end } = lab.stream({ positions: new Map([['a', 0n]]), show });
     await stream.next();
     for (let i = 0; i < 50; i++) {
       lab.wake('a');
@@ -185,5 +190,56 @@ describe('a stream of changes', () => {
     const lab = new Lab();
     const { stream } = lab.stream({ keys: () => Promise.reject(new Error('no database')) });
     await expect(stream.next()).rejects.toThrow('no database');
+  });
+});
+
+describe('the ends of the logs', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  const followed = async (...members: string[]) => {
+    const lab = new Lab();
+    const followers = await Promise.all(members.map((id) => lab.hub.follow(id, null, () => {})));
+    lab.asked.length = 0;
+    return { lab, followers };
+  };
+
+  it('are asked for by one query every few seconds, and by none while nobody follows', async () => {
+    const { lab, followers } = await followed('a', 'b', 'a');
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(lab.asked).toEqual([['a', 'b']]);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(lab.asked).toHaveLength(3);
+    for (const follower of followers) follower.leave();
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(lab.asked).toHaveLength(3);
+  });
+
+  it('are known not to be looked for while the database does not answer, and only then', async () => {
+    const { lab, followers } = await followed('a');
+    expect(lab.hub.isLooking).toBe(true);
+    lab.isAway = true;
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(lab.hub.isLooking).toBe(false);
+    lab.isAway = false;
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(lab.hub.isLooking).toBe(true);
+    lab.isAway = true;
+    await vi.advanceTimersByTimeAsync(3_000);
+    followers[0]?.leave();
+    expect(lab.hub.isLooking).toBe(true);
+  });
+
+  it('wake who follows once, also where the last entries of the log were lost', async () => {
+    const lab = new Lab();
+    const wakes: string[] = [];
+    await lab.hub.follow('a', null, () => wakes.push('a'));
+    lab.append('a', 'lost', false);
+    lab.log.set('a', [{ ...(lab.log.get('a')?.[0] as LoggedChange), sequence: 7n }]);
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(wakes).toEqual(['a']);
+    lab.hub.close();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

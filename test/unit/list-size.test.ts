@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import {
   buildSchema,
+  type DocumentNode,
   GraphQLError,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
@@ -286,6 +287,31 @@ describe('the size of an answer', () => {
     expect(body).toBeGreaterThanOrEqual(2 ** 20);
     expect(bytes('{ viewer { messages(first: 10) { nodes { body { html text } } } } }')).toBeGreaterThan(19 * body);
     expect(bytes('subscription { messageReceived { message { body { text } } } }')).toBeGreaterThanOrEqual(2 ** 20);
+  });
+});
+
+describe('the size of an operation that is sent again', () => {
+  const page = 'messages(first: $n) { nodes { id subject } }';
+  const check = (document: DocumentNode, variables: object = {}) =>
+    checkSizes(schema, document, null, variables as Record<string, unknown>, QUERY_LIMITS);
+
+  it('is not counted again where no variable decides it', () => {
+    const document = parse('query ($id: ID!) { node(id: $id) { id } viewer { messages(first: 7) { nodes { id } } } }');
+    expect(check(document, { id: 'b' })).toBe(check(document, { id: 'a' }));
+  });
+
+  it('follows the variables that decide it, and their defaults', () => {
+    const document = parse(`query ($n: Int = 10) { viewer { ${page} } }`);
+    const [few, many] = [check(document, { n: 2 }).bytes, check(document, { n: 90 }).bytes];
+    expect(many).toBeGreaterThan(10 * few);
+    expect(check(document).bytes).toBeGreaterThan(2 * few);
+    expect(() => check(document, { n: 101 })).toThrow(GraphQLError);
+  });
+
+  it('does not spare its variables from their own limits', () => {
+    const document = parse('query ($id: ID!) { node(id: $id) { id } }');
+    check(document, { id: 'a' });
+    expect(() => check(document, { id: '\ud800' })).toThrow(/surrogate/);
   });
 });
 

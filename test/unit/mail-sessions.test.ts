@@ -67,7 +67,7 @@ beforeEach(() => {
         return record;
       },
       onChanged: (fn) => {
-        notify = fn;
+        notify = (id) => fn(id, null);
         return () => {
           notify = () => {};
         };

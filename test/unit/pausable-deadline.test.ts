@@ -84,3 +84,17 @@ it('ends with its client, and removes its listener when it is closed', () => {
   expect(aDeadline(client.signal).signal.reason).toBe('gone');
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it('aborts on close only what is still being read, and what begins after it', async () => {
+  const idle = aDeadline();
+  await idle.run(async () => 'a page');
+  idle.close();
+  expect(idle.signal.aborted).toBe(false);
+  void idle.run(work().run);
+  expect(idle.signal.aborted).toBe(true);
+  const reading = aDeadline();
+  void reading.run(work().run);
+  reading.close();
+  expect(reading.signal.aborted).toBe(true);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -83,6 +83,7 @@ class FakeProvider {
   } as unknown as MailSession;
 
   readonly account = {
+    written: () => {},
     session: async () => {
       if (this.fault.open) throw this.fault.open();
       return this.session;

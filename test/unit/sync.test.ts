@@ -63,6 +63,21 @@ describe('coalescing', () => {
     }
   });
 
+  it('begins at once, while it waits for more requests, when somebody waits for it', async () => {
+    const runs: string[] = [];
+    const coalescer = new Coalescer(
+      async (key) => void runs.push(key),
+      () => {},
+    );
+    coalescer.request('a', 24 * 60 * 60_000);
+    coalescer.hurry('b');
+    await settled();
+    expect(runs).toEqual([]);
+    coalescer.hurry('a');
+    await coalescer.idle('a');
+    expect(runs).toEqual(['a']);
+  });
+
   it('is idle for a key when it neither runs nor is requested, whatever happens to others', async () => {
     const releases = new Map<string, () => void>();
     const coalescer = new Coalescer(
@@ -123,7 +138,7 @@ class Account {
   published = 0;
   inbox: string[] = [];
   asked: (string | null)[] = [];
-  lastReconciledAt = new Date(Date.now() - 60_000);
+  lastReconciledAt: Date | null = new Date(Date.now() - 60_000);
   script: (since: string | null) => ChangePage = () => ({ changes: [], cursor: 'c0', more: false });
 
   status = 'CONNECTED';
@@ -198,6 +213,7 @@ class Account {
         this.level.push(level);
         this.cursor = to;
         this.log.push(...changes);
+        if (level !== null && isWhole) this.lastReconciledAt = new Date();
         return true;
       },
       read: async () => this.log.map((c, i) => ({ ...c, sequence: BigInt(i + 1), integrationId: 'i', at: new Date() })),
@@ -211,12 +227,43 @@ class Account {
 }
 
 describe('a sync', () => {
-  it('establishes a cursor first, and logs nothing of the past', async () => {
+  it('establishes a cursor first, and logs where the account begins, and nothing of the past', async () => {
     const account = new Account();
-    account.cursor = null;
+    Object.assign(account, { cursor: null, lastReconciledAt: null });
     account.script = () => ({ changes: [], cursor: 'first', more: false });
     await account.sync();
-    expect(account).toMatchObject({ cursor: 'first', log: [], published: 0 });
+    await account.sync();
+    expect(account).toMatchObject({ cursor: 'first', log: [{ kind: 'reset', subject: 'FIRST_SYNC' }], published: 1 });
+  });
+
+  it('logs where the account begins when all of it has been read, and again for a mailbox that is read later', async () => {
+    const account = new Account();
+    Object.assign(account, { cursor: null, lastReconciledAt: null });
+    const pages: ChangePage[] = [
+      { changes: [], cursor: 'c1', more: true },
+      { changes: [{ kind: 'created', messageId: 'm1' }], cursor: 'c2', more: true },
+      { changes: [{ kind: 'created', messageId: 'm2' }], cursor: 'c3', more: false },
+      { changes: [{ kind: 'created', messageId: 'm3' }], cursor: 'c4', more: false, isFirstRead: true },
+    ];
+    account.script = () => pages.shift() ?? { changes: [], cursor: 'c4', more: false };
+    const begins = { kind: 'reset', subject: 'FIRST_SYNC' };
+    const created = (subject: string) => ({ kind: 'created', subject });
+    await account.sync();
+    expect(account.log).toEqual([created('m1'), created('m2'), begins]);
+    await account.sync();
+    await account.sync();
+    expect(account.log.slice(3)).toEqual([created('m3'), begins]);
+  });
+
+  it('logs where the account begins although the provider forgot its cursor during the first sync', async () => {
+    const account = new Account();
+    account.lastReconciledAt = null;
+    account.script = (since) => {
+      if (since === 'c0') throw new MailError('CURSOR_EXPIRED', 'forgotten');
+      return { changes: [], cursor: 'c1', more: false };
+    };
+    await account.sync();
+    expect(account.log).toEqual([{ kind: 'reset', subject: 'FIRST_SYNC' }]);
   });
 
   it('reads all pages to the end', async () => {
@@ -251,7 +298,7 @@ describe('a sync', () => {
     account.hints = [{ kind: 'created', messageId: 'm1' }];
     account.script = (since) => ({ changes: [], cursor: 'c1', more: since === 'c0', partial: since === 'c0' });
     await account.sync();
-    expect(account.askedAfter).toEqual([account.hints, undefined]);
+    expect(account.askedAfter).toEqual([account.hints, []]);
     expect(account.wholeAt).toEqual([false, true]);
   });
 
@@ -264,6 +311,15 @@ describe('a sync', () => {
     await settled();
     await account.sync();
     expect(account.askedAfter).toEqual([undefined, undefined, account.hints]);
+  });
+
+  it('says that it follows a notification that named nothing, and announces that nothing was changed', async () => {
+    const account = new Account();
+    account.hints = null;
+    account.dueSince = new Date();
+    account.job.request('i', 0, true);
+    await settled();
+    expect([account.askedAfter, account.log, account.published]).toEqual([[[]], [], 1]);
   });
 
   it('requests nothing when the pending sync has been done meanwhile, unless something else requests it', async () => {

@@ -47,6 +47,7 @@ beforeEach(() => {
         if (stored) stored = watch;
       },
     } as never,
+    liveness: { trust: async () => {} },
     sync: { request: (id) => void synced.push(id) },
     reachability: new Reachability(),
     publicUrl: 'https://postern.example',

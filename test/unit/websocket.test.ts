@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createLog } from '../../src/platform/log.ts';
@@ -17,14 +17,17 @@ const MEGABYTE = 2 ** 20;
 /** Connects a client to the real server, which answers each message with a megabyte. Returns both ends. */
 async function connect() {
   const ends: WebSocket[] = [];
+  const connections: Socket[] = [];
+  let send: (text: string) => unknown = () => {};
   const protocol: SocketProtocol = {
     opened(socket, extra) {
       ends.push(extra.socket);
+      send = (text) => socket.send(text);
       socket.onMessage(async () => void (await socket.send('x'.repeat(MEGABYTE))));
       return async () => {};
     },
   };
-  const server = createServer();
+  const server = createServer().on('connection', (connection) => connections.push(connection));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => server.close());
   const operationQueue = new OperationQueue();
@@ -32,9 +35,9 @@ async function connect() {
   closers.push(mountWebSocket({ server, path: '/', protocol, operationQueue, hosts: null, log: createLog('silent') }));
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, 'graphql-transport-ws');
   await new Promise((resolve) => client.once('open', resolve));
-  const [served] = ends;
-  if (!served) throw new Error('the server has no end of it');
-  return { client, served };
+  const [[served], [connection]] = [ends, connections];
+  if (!served || !connection) throw new Error('the server has no end of it');
+  return { client, served, connection, send: (text: string) => send(text) };
 }
 
 describe('from a client that does not read', () => {
@@ -60,4 +63,15 @@ describe('from a client that does not read', () => {
     expect(served.isPaused).toBe(false);
     client.close();
   });
+});
+
+it('a message that meets a connection reset by its client is no failure of the gateway', async () => {
+  const { client, served, connection, send } = await connect();
+  const closed = new Promise((resolve) => served.once('close', resolve));
+  const reset = Object.assign(new Error('write ECONNRESET'), { code: 'ECONNRESET' });
+  connection._writev = (_chunks, done) => done(reset);
+  connection._write = (_chunk, _encoding, done) => done(reset);
+  await expect(send('x')).resolves.toBeUndefined();
+  await closed;
+  client.terminate();
 });

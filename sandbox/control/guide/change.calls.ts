@@ -18,6 +18,16 @@ export const CHANGE_CALLS = {
     fields: TARGET,
     answer: ACCOUNTS,
   },
+  'POST /control/spoil-changes': {
+    does: 'Loses the next changes of messages, as a hole in the list of changes: the messages are changed, and history.list and the deltas do not say so. A later change of the same message is listed as usual.',
+    fields: {
+      ...TARGET,
+      next: 'The number of the next changes that are lost, from 0 to 1000000. A delivery, a flag, a move and a deletion are one change each. 0 ends it. Required.',
+      as: 'omitted: the change is left out. malformed: it is listed as a record that cannot be read, because it names no message. Default: omitted.',
+      isNotified: 'true: watches are notified of the changes all the same. Default: false.',
+    },
+    answer: '{accounts, next, as, isNotified}',
+  },
   'POST /control/drop-watches': {
     does: 'Ends the watches and subscriptions without notice.',
     fields: TARGET,

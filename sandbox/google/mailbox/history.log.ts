@@ -1,3 +1,4 @@
+import type { Spoil } from '../../change.spoil.ts';
 import type { StoredMessage } from './message.ts';
 
 /** One change of one message. */
@@ -10,6 +11,7 @@ export interface HistoryRecord {
   readonly deleted?: boolean;
   readonly labelsAdded?: readonly string[];
   readonly labelsRemoved?: readonly string[];
+  readonly isMalformed?: boolean;
 }
 
 const MAX_RECORDS = 100_000;
@@ -29,9 +31,11 @@ export class HistoryLog {
     return this.#current;
   }
 
-  append(change: Omit<HistoryRecord, 'id'>): number {
+  /** `as` is null for a change that is recorded as it was. */
+  append(change: Omit<HistoryRecord, 'id'>, as: Spoil['as'] | null): number {
     this.#current += 1;
-    this.#records.push({ ...change, id: this.#current });
+    if (as === 'omitted') return this.#current;
+    this.#records.push({ ...change, id: this.#current, isMalformed: as === 'malformed' });
     if (this.#records.length > MAX_RECORDS * 1.1) {
       this.#records = this.#records.slice(-MAX_RECORDS);
       this.#floor = (this.#records[0]?.id ?? this.#current) - 1;

@@ -1,5 +1,6 @@
+import { ChangeSpoil } from '../../change.spoil.ts';
 import type { Envelope, Mail } from '../../mail/mail.ts';
-import { HistoryLog } from './history.log.ts';
+import { HistoryLog, type HistoryRecord } from './history.log.ts';
 import { IndexLag } from './index.lag.ts';
 import { LabelBook } from './label.book.ts';
 import { hexId, type StoredMessage } from './message.ts';
@@ -20,6 +21,7 @@ export class Mailbox {
   readonly tally = new Tally();
   readonly history: HistoryLog;
   readonly indexLag: IndexLag;
+  readonly spoil = new ChangeSpoil();
   /** Draft id by message id, and back. */
   readonly drafts = new Map<string, string>();
   readonly #byId = new Map<string, StoredMessage>();
@@ -64,9 +66,8 @@ export class Mailbox {
   add(mail: Mail, labels: ReadonlySet<string>, threadId: string | null, at: Date = mail.receivedAt): StoredMessage {
     const message = this.#enter(mail, labels, threadId, { at, arrivedAt: this.#now().getTime() });
     this.timeline.add(message);
-    message.addedWith = this.history.append({ message, labelIds: [...labels], added: true });
+    message.addedWith = this.#record({ message, labelIds: [...labels], added: true }, labels);
     message.historyId = message.addedWith;
-    this.#onChange(labels);
     return message;
   }
 
@@ -84,15 +85,14 @@ export class Mailbox {
       ...(labelsAdded.length > 0 ? { labelsAdded } : {}),
       ...(labelsRemoved.length > 0 ? { labelsRemoved } : {}),
     };
-    message.historyId = this.history.append({ message, labelIds: [...message.labels], ...change });
-    this.#onChange(new Set([...before, ...message.labels]));
+    const concerned = new Set([...before, ...message.labels]);
+    message.historyId = this.#record({ message, labelIds: [...message.labels], ...change }, concerned);
     return true;
   }
 
   delete(message: StoredMessage): void {
     this.#remove(message);
-    this.history.append({ message, labelIds: [...message.labels], deleted: true });
-    this.#onChange(message.labels);
+    this.#record({ message, labelIds: [...message.labels], deleted: true }, message.labels);
   }
 
   /** Restores a message as it was before the restart, in place of the one with its id, without history or notifications. */
@@ -109,6 +109,13 @@ export class Mailbox {
   takeOut(id: string): void {
     const message = this.#byId.get(id);
     if (message) this.#remove(message);
+  }
+
+  #record(change: Omit<HistoryRecord, 'id'>, labels: ReadonlySet<string>): number {
+    const spoilt = this.spoil.take();
+    const id = this.history.append(change, spoilt?.as ?? null);
+    if (spoilt?.isNotified ?? true) this.#onChange(labels);
+    return id;
   }
 
   /** Returns the thread of a mail. Null: it begins one. Mail that is written here joins no thread by its subject alone. */

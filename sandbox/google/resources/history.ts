@@ -67,5 +67,10 @@ function resource(record: HistoryRecord, wanted: ReadonlySet<HistoryType>): gmai
   if (record.labelsRemoved && wanted.has('labelRemoved'))
     changes.labelsRemoved = [{ message, labelIds: [...record.labelsRemoved] }];
   if (Object.keys(changes).length === 0) return null;
+  if (record.isMalformed) return malformed(record);
   return { id: String(record.id), messages: [reference(record.message)], ...changes };
 }
+
+/** A record that names no message. */
+const malformed = ({ id }: HistoryRecord): gmail_v1.Schema$History =>
+  ({ id: String(id), messages: [{ id: 7 }], messagesAdded: [{ message: { id: 7, labelIds: 'INBOX' } }] }) as never;

@@ -45,7 +45,8 @@ export function readPage(
   for (const message of account.mailbox.timeline.after(place)) {
     if (!selected(message, asOf)) continue;
     const last = items.at(-1);
-    if (items.length === most && last) return { items, nextPageToken: encodePlace({ ...last, asOf }) };
+    if (items.length === most && last)
+      return { items, nextPageToken: encodePlace({ ...last, asOf }, account.pageTokens) };
     items.push(message);
   }
   return { items };

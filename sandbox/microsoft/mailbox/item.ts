@@ -43,6 +43,8 @@ export class Item {
   /** The last change of anything but isRead. */
   contentChange = 0;
   lastChange = 0;
+  /** The change of which a delta has an unreadable record. */
+  malformedChange: number | null = null;
   /** When the search index will have it, in milliseconds. */
   searchableAt = 0;
   conversation: Conversation | null = null;
@@ -127,6 +129,7 @@ interface Departure {
   readonly change: number;
   /** The change by which it had come in: a delta from before that never reported it, and need not report its removal. */
   readonly enteredAtChange: number;
+  readonly isMalformed: boolean;
 }
 
 /** What a message is besides what it says and where it lies. */

@@ -1,3 +1,4 @@
+import { ChangeSpoil, type Spoil } from '../../change.spoil.ts';
 import { type ChangeReporting, DEFAULT_SEARCH_INDEX, type SearchIndex } from '../../world.ts';
 import { itemNotFound, malformedId } from '../wire/errors.ts';
 import type { Content } from './content.ts';
@@ -33,6 +34,7 @@ export class Mailbox {
   searchLagMs = 0;
   searchIndex: SearchIndex = DEFAULT_SEARCH_INDEX;
   changeReporting: ChangeReporting = { readToggles: 'flag', updatedAfterCreated: false };
+  readonly spoil = new ChangeSpoil();
   onChange: ((change: Change) => void) | null = null;
   readonly #now: () => Date;
   readonly #byId = new Map<string, Item>();
@@ -142,8 +144,12 @@ export class Mailbox {
   add(item: Item): Item {
     item.createdAtChange = ++this.sequence;
     item.searchableAt = this.#now().getTime() + this.searchLagMs;
-    this.#enter(item, item.folder);
-    this.#tell({ type: 'created', item, folder: item.folder, id: item.id, isMove: false });
+    // Exchange sets it when it stores the item, whatever date the message has.
+    item.modifiedAt = this.#now();
+    const spoilt = this.spoil.take();
+    this.#enter(item, item.folder, spoilt);
+    if (spoilt?.isNotified ?? true)
+      this.#tell({ type: 'created', item, folder: item.folder, id: item.id, isMove: false });
     return item;
   }
 
@@ -153,28 +159,35 @@ export class Mailbox {
     this.#unlist(item);
     change();
     item.version++;
+    const spoilt = this.spoil.take();
+    const { lastChange, contentChange } = item;
     item.lastChange = ++this.sequence;
     if (!readFlagOnly) {
       item.modifiedAt = this.#now();
       item.contentChange = item.lastChange;
       item.conversation = null;
     }
+    if (spoilt?.as === 'omitted') Object.assign(item, { lastChange, contentChange });
+    if (spoilt?.as === 'malformed') item.malformedChange = item.lastChange;
     this.#list(item);
     if (wasRead !== item.isRead) item.folder.unread += item.isRead ? -1 : 1;
-    this.#tell({ type: 'updated', item, folder: item.folder, id: item.id, isMove: false });
+    if (spoilt?.isNotified ?? true)
+      this.#tell({ type: 'updated', item, folder: item.folder, id: item.id, isMove: false });
   }
 
   move(item: Item, to: Folder): void {
     const from = item.folder;
     const oldId = item.id;
-    this.#leave(item);
+    const spoilt = this.spoil.take();
+    this.#leave(item, spoilt);
     item.moves++;
     item.id = movableId(this.account, item.key, to.id, item.moves);
     item.version++;
     item.modifiedAt = this.#now();
     this.#byId.delete(oldId);
     this.#byId.set(item.id, item);
-    this.#enter(item, to);
+    this.#enter(item, to, spoilt);
+    if (!(spoilt?.isNotified ?? true)) return;
     this.#tell({ type: 'deleted', item, folder: from, id: oldId, isMove: to !== this.dumpster });
     if (to !== this.dumpster) this.#tell({ type: 'created', item, folder: to, id: item.id, isMove: true });
   }
@@ -182,10 +195,11 @@ export class Mailbox {
   /** Deletes a message permanently. */
   purge(item: Item): void {
     const { folder, id } = item;
-    this.#leave(item);
+    const spoilt = this.spoil.take();
+    this.#leave(item, spoilt);
     this.#byId.delete(item.id);
     this.#byImmutableId.delete(item.immutableId);
-    this.#tell({ type: 'deleted', item, folder, id, isMove: false });
+    if (spoilt?.isNotified ?? true) this.#tell({ type: 'deleted', item, folder, id, isMove: false });
   }
 
   /** Deletes a folder permanently with all its content. */
@@ -242,18 +256,23 @@ export class Mailbox {
       : this.#conversations.of(envelope, key, receivedAt);
   }
 
-  #enter(item: Item, folder: Folder): void {
+  #enter(item: Item, folder: Folder, spoilt: Spoil | null): void {
     item.folder = folder;
     item.lastChange = item.contentChange = item.enteredFolderAtChange = ++this.sequence;
+    if (spoilt?.as === 'omitted') item.lastChange = item.contentChange = item.enteredFolderAtChange = 0;
+    if (spoilt?.as === 'malformed') item.malformedChange = item.lastChange;
     if (!item.isRead) folder.unread++;
     this.#list(item);
   }
 
-  #leave(item: Item): void {
+  #leave(item: Item, spoilt: Spoil | null): void {
     const { folder, id, immutableId, enteredFolderAtChange } = item;
     this.#unlist(item);
     if (!item.isRead) folder.unread--;
-    folder.departures.push({ id, immutableId, change: ++this.sequence, enteredAtChange: enteredFolderAtChange });
+    const change = ++this.sequence;
+    if (spoilt?.as === 'omitted') return;
+    const isMalformed = spoilt?.as === 'malformed';
+    folder.departures.push({ id, immutableId, change, enteredAtChange: enteredFolderAtChange, isMalformed });
   }
 
   #list(item: Item): void {

@@ -57,7 +57,11 @@ export function* piecesOf(account: Account): Generator<Piece> {
 
 function* piecesOfItem(mailbox: Mailbox, item: Item): Generator<Piece> {
   const { immutableId: id, content } = item;
-  yield { key: ITEM + id, stamp: String(item.lastChange), read: () => keptItem(item, mailbox.conversation(item)) };
+  yield {
+    key: ITEM + id,
+    stamp: `${item.lastChange} ${item.version}`,
+    read: () => keptItem(item, mailbox.conversation(item)),
+  };
   const isDraft = content instanceof DraftContent;
   yield { key: CONTENT + id, stamp: isDraft ? String(item.contentChange) : '', read: () => keptContent(content, item) };
   if (!isDraft) return;

@@ -161,7 +161,10 @@ function changes(
     const isReadFlagOnly = item.contentChange <= since;
     if (isReadFlagOnly && !reportsReadFlag) continue;
     const shown = isReadFlagOnly && mailbox.changeReporting.readToggles === 'flag' ? READ_FLAG : shape;
-    found.push({ change: item.lastChange, show: () => whole(item, shown, view) });
+    found.push({
+      change: item.lastChange,
+      show: () => readable(whole(item, shown, view), item.malformedChange !== item.lastChange),
+    });
   }
   const present = new Set(folder.items.all.filter((item) => item.lastChange > since).map((item) => item.immutableId));
   for (const departure of folder.departures) {
@@ -171,7 +174,7 @@ function changes(
     const id = view.immutableIds ? departure.immutableId : departure.id;
     found.push({
       change: departure.change,
-      show: () => ({ '@odata.type': '#microsoft.graph.message', id, '@removed': { reason: 'deleted' } }),
+      show: () => readable({ '@odata.type': ITEM_TYPE, id, '@removed': { reason: 'deleted' } }, !departure.isMalformed),
     });
   }
   found.sort((a, b) => a.change - b.change);
@@ -181,8 +184,12 @@ function changes(
   return { value: page.map(({ show }) => show()), isComplete, position: { ...position, since: reached } };
 }
 
+/** Without its id nobody can tell what a record is about. */
+const readable = (record: object, isReadable: boolean): object => (isReadable ? record : { ...record, id: null });
+
+const ITEM_TYPE = '#microsoft.graph.message';
 const whole = (item: Item, shape: Shape, view: View) => ({
-  '@odata.type': '#microsoft.graph.message',
+  '@odata.type': ITEM_TYPE,
   ...formatMessage(item, shape, view),
 });
 

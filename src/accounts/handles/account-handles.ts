@@ -8,7 +8,7 @@ import type { MailSessions } from './mail-sessions.ts';
 /** Makes the handles, which are the only way from the rooms above to the mail of an account. */
 export class AccountHandles {
   constructor(
-    private readonly directory: Pick<IntegrationDirectory, 'forUser' | 'find' | 'get'>,
+    private readonly directory: Pick<IntegrationDirectory, 'forUser' | 'all' | 'find' | 'get'>,
     private readonly mailSessions: Pick<MailSessions, 'get' | 'capabilities'>,
   ) {}
 
@@ -23,6 +23,12 @@ export class AccountHandles {
   /** Returns the principal's accounts without the disconnected ones, in the order in which they were first connected. */
   async all(principal: Principal): Promise<readonly AccountHandle[]> {
     const integrations = await this.directory.forUser(principal.userId);
+    return integrations.map((integration) => this.of(integration, principal));
+  }
+
+  /** Returns the principal's accounts with the disconnected ones, whose change logs can still be read. */
+  async ofAnyStatus(principal: Principal): Promise<readonly AccountHandle[]> {
+    const integrations = await this.directory.all(principal.userId);
     return integrations.map((integration) => this.of(integration, principal));
   }
 

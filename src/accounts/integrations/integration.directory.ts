@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Bus } from '../../platform/bus/bus.ts';
@@ -12,10 +13,20 @@ export const INTEGRATION_TOPIC = 'integration';
 export const IntegrationChange = z.object({ id: z.string(), userId: z.string(), origin: z.string() });
 export type IntegrationChange = z.infer<typeof IntegrationChange>;
 
+type ChangeListener = (integrationId: string | null, userId: string | null) => void;
+
 const MAX_USERS = 20_000;
 const MAX_OWNERS = 100_000;
+/** How long a change may stay unnoticed whose announcement was lost, with the process that made it or with the bus. */
+const LOOK_INTERVAL_MS = 3_000;
+/** How many users are compared at once. Reading all of them would hold up the requests of a large instance. */
+const USERS_AT_ONCE = 500;
 
-/** Caches the integrations in memory. The bus invalidates them, so a cached read makes no query. */
+/**
+ * Caches the integrations in memory. The bus invalidates them, so a cached read makes no query. A change is announced after
+ * its transaction, so the announcement can be lost: what was read from memory is compared with the database within a few
+ * seconds, by one query for some hundred users.
+ */
 export class IntegrationDirectory {
   /** All integrations of a user, in the order of creation. A change drops the entry, also while it is being read. */
   private readonly users = new LRUCache<string, Promise<readonly IntegrationRecord[]>>({ max: MAX_USERS });
@@ -23,11 +34,16 @@ export class IntegrationDirectory {
   private readonly owners = new LRUCache<string, string>({ max: MAX_OWNERS });
   /** Identifies this instance, which has already handled the changes that it reports. */
   private readonly origin = randomUUID();
-  private readonly listeners = new Set<(integrationId: string | null) => void>();
+  private readonly listeners = new Set<ChangeListener>();
+  /** The users whose integrations were read from memory since the last look. */
+  private readonly trusted = new Set<string>();
+  private timer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly store: IntegrationStore,
     private readonly bus: Bus,
+    private readonly lookIntervalMs = LOOK_INTERVAL_MS,
+    private readonly usersAtOnce = USERS_AT_ONCE,
   ) {
     bus.subscribe(INTEGRATION_TOPIC, (payload) => {
       const change = IntegrationChange.safeParse(payload);
@@ -35,12 +51,12 @@ export class IntegrationDirectory {
     });
     bus.onGap(() => {
       this.users.clear();
-      for (const fn of this.listeners) fn(null);
+      for (const fn of this.listeners) fn(null, null);
     });
   }
 
-  /** Calls back with the id of each integration that changes, on any instance. Null: every integration may have changed. */
-  onChanged(fn: (integrationId: string | null) => void): () => void {
+  /** Calls back with each integration that changes, on any instance, and its owner. Null: every integration may have changed. */
+  onChanged(fn: ChangeListener): () => void {
     this.listeners.add(fn);
     return () => this.listeners.delete(fn);
   }
@@ -87,15 +103,23 @@ export class IntegrationDirectory {
     });
   }
 
+  /** Reads the integrations of a user again when they are next asked for. Nothing is known to have changed. */
+  refresh(userId: string): void {
+    this.users.delete(userId);
+  }
+
   private forget(change: Pick<IntegrationRecord, 'id' | 'userId'>): void {
     this.users.delete(change.userId);
-    for (const fn of this.listeners) fn(change.id);
+    for (const fn of this.listeners) fn(change.id, change.userId);
   }
 
   /** Returns the user's accounts with the disconnected ones. */
   all(userId: string): Promise<readonly IntegrationRecord[]> {
     const known = this.users.get(userId);
-    if (known) return known;
+    if (known) {
+      this.lookSoon(userId);
+      return known;
+    }
     const reading = this.store.ofUser(userId).then((records) => {
       for (const record of records) this.owners.set(record.id, record.userId);
       return records;
@@ -106,4 +130,50 @@ export class IntegrationDirectory {
     });
     return reading;
   }
+
+  private lookSoon(userId: string): void {
+    this.trusted.add(userId);
+    this.timer ??= setTimeout(() => {
+      void this.look().finally(() => {
+        this.timer = null;
+        const [next] = this.trusted;
+        if (next) this.lookSoon(next);
+      });
+    }, this.lookIntervalMs).unref();
+  }
+
+  /** Compares the users whose integrations were read from memory. Never rejects. */
+  private async look(): Promise<void> {
+    const userIds = [...this.trusted];
+    this.trusted.clear();
+    for (let start = 0; start < userIds.length; start += this.usersAtOnce) {
+      if (start > 0) await turn();
+      await this.compare(userIds.slice(start, start + this.usersAtOnce));
+    }
+  }
+
+  /** Forgets each integration that is not as it was read. Never rejects. */
+  private async compare(userIds: readonly string[]): Promise<void> {
+    const known = new Map(userIds.map((userId) => [userId, this.users.get(userId)]));
+    try {
+      const now = await this.store.ofUsers([...known.keys()]);
+      for (const [userId, reading] of known) {
+        const before = new Map((await reading)?.map((record) => [record.id, record]));
+        // Where it has changed since, it is read again anyway.
+        if (!reading || this.users.get(userId) !== reading) continue;
+        const after = now.get(userId) ?? [];
+        for (const record of after)
+          if (stateOf(record) !== stateOf(before.get(record.id))) this.forget({ id: record.id, userId });
+        const left = new Set(after.map(({ id }) => id));
+        for (const id of before.keys()) if (!left.has(id)) this.forget({ id, userId });
+      }
+    } catch {
+      // It is not known what has changed, so it is read again when it is next asked for.
+      for (const userId of known.keys()) this.users.delete(userId);
+    }
+  }
 }
+
+/** What a change of an integration alters. The times of its mail change without one. */
+const stateOf = (record: IntegrationRecord | undefined): string =>
+  JSON.stringify(record && { ...record, lastEventAt: null, lastReconciledAt: null });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Transaction } from '../../platform/database/transaction.ts';
-import type { Integration } from '../../platform/prisma/client.ts';
+import type { Integration, Prisma } from '../../platform/prisma/client.ts';
 import type { Access } from '../../providers/contract/connect.ts';
 import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
 
@@ -29,6 +29,17 @@ export class IntegrationStore {
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     });
     return rows.map(recordOf);
+  }
+
+  /** Returns what `ofUser` returns, for several users by one query. */
+  async ofUsers(userIds: readonly string[]): Promise<ReadonlyMap<string, readonly IntegrationRecord[]>> {
+    const rows = await this.db.prisma.integration.findMany({
+      where: { userId: { in: [...userIds] } },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
+    const users = new Map(userIds.map((userId): [string, IntegrationRecord[]] => [userId, []]));
+    for (const row of rows) users.get(row.userId)?.push(recordOf(row));
+    return users;
   }
 
   /** Returns null for an integration of another user. */
@@ -60,13 +71,13 @@ export class IntegrationStore {
       problemMessage: null,
       connectedAt: new Date(),
     };
-    return recordOf(
-      await tx.integration.upsert({
-        where: { userId_provider_addressKey: { userId, provider, addressKey } },
-        create: { id: randomUUID(), userId, provider, addressKey, ...fields },
-        update: fields,
-      }),
-    );
+    const row = await tx.integration.upsert({
+      where: { userId_provider_addressKey: { userId, provider, addressKey } },
+      create: { id: randomUUID(), userId, provider, addressKey, sequence: 1n, ...fields },
+      update: { ...fields, sequence: { increment: 1 } },
+    });
+    await logStatus(row, 'CONNECTED', tx);
+    return recordOf(row);
   }
 
   /** Returns false when the status was not in `from`. */
@@ -77,11 +88,7 @@ export class IntegrationStore {
     problem: { code: ErrorCode; message: string },
     tx: Transaction,
   ): Promise<boolean> {
-    const { count } = await tx.integration.updateMany({
-      where: { id, status: { in: [...from] } },
-      data: { status: to, problemCode: problem.code, problemMessage: problem.message },
-    });
-    return count === 1;
+    return this.setStatus({ id, status: { in: [...from] } }, to, problem, tx);
   }
 
   /**
@@ -94,11 +101,28 @@ export class IntegrationStore {
     to: IntegrationStatus,
     problem: { code: ErrorCode; message: string } | null,
   ): Promise<boolean> {
-    const { count } = await this.db.prisma.integration.updateMany({
-      where: { id, connectedAt, status: { in: [...from] } },
-      data: { status: to, problemCode: problem?.code ?? null, problemMessage: problem?.message ?? null },
+    const where = { id, connectedAt, status: { in: [...from] } };
+    return this.transaction((tx) => this.setStatus(where, to, problem, tx));
+  }
+
+  private async setStatus(
+    where: Prisma.IntegrationWhereInput,
+    to: IntegrationStatus,
+    problem: { code: ErrorCode; message: string } | null,
+    tx: Transaction,
+  ): Promise<boolean> {
+    const [row] = await tx.integration.updateManyAndReturn({
+      where,
+      data: {
+        status: to,
+        problemCode: problem?.code ?? null,
+        problemMessage: problem?.message ?? null,
+        sequence: { increment: 1 },
+      },
+      select: { id: true, sequence: true },
     });
-    return count === 1;
+    if (row) await logStatus(row, to, tx);
+    return row !== undefined;
   }
 
   /** Returns true when another integration, of any user, has the same mailbox. */
@@ -113,6 +137,20 @@ export class IntegrationStore {
     });
     return others > 0;
   }
+}
+
+/**
+ * Appends a change of status to the change log of the integration, whose row has just got the entry's sequence in the same
+ * transaction. The log belongs to a room above; what every client follows must not be lost between two transactions.
+ */
+async function logStatus(
+  { id, sequence }: Pick<Integration, 'id' | 'sequence'>,
+  status: IntegrationStatus,
+  tx: Transaction,
+): Promise<void> {
+  await tx.change.create({
+    data: { integrationId: id, sequence, kind: 'integration', subject: status, at: new Date() },
+  });
 }
 
 export const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);

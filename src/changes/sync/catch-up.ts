@@ -10,8 +10,12 @@ import { arrivedMeanwhile } from './resync.ts';
 
 interface CatchUpOptions {
   readonly changes: ChangeStore;
+  /** Returns whether the index can tell what happened to an account during a lost history. */
+  readonly canRecover: (integrationId: string) => Promise<boolean>;
+  /** Called when records of the provider's feed could not be read, so that only a comparison finds what they report. */
+  readonly unreadable: (integrationId: string) => Promise<unknown>;
   readonly log: Logger;
-  /** Called with the entries that were appended to the log. */
+  /** Called with the entries that were appended to the log, and with none when announced changes turned out to be none. */
   readonly appended: (integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]) => Promise<void>;
 }
 
@@ -25,8 +29,8 @@ interface CatchUpRun {
   readonly isFullRead: boolean;
   /** The run follows a recorded notification, and does nothing when an earlier run has already read its changes. */
   readonly isNoted: boolean;
-  /** Called for each page that was read. */
-  readonly progressed: () => void;
+  /** Called for each page that was read, with its mark where it has one, and whether it is `partial`. */
+  readonly progressed: (mark?: string, isPartial?: boolean) => void;
 }
 
 /** A longer run leaves the rest to the next one, so that other accounts have their turn. */
@@ -47,20 +51,26 @@ export class CatchUp {
     // The run before this one began after the notification and has read its changes. Without hints this run would read all.
     if (run.isNoted && !run.isFullRead && start.cursor !== null && start.dueSince === null) return true;
     let { cursor } = start;
-    let hints = run.isFullRead || !start.hints?.length ? undefined : start.hints;
+    let isFirst = start.lastReconciledAt === null;
+    let hints = hintsOf(run, start);
     do {
       const found = await this.changesSince(run, cursor, hints);
-      run.progressed();
       if (found === 'expired') {
+        run.progressed();
         await this.resync(run, start.notifications);
         return true;
       }
+      run.progressed(found.mark, found.partial);
       this.logUnread(integrationId, found);
-      const entries = cursor === null ? [] : found.changes.map(entryOf);
+      // What changes before the last page of a first sync may be in no page.
+      const isBegun = found.isFirstRead || (isFirst && !found.more);
+      const entries = [...found.changes.map(entryOf), ...(isBegun ? [FIRST_SYNC] : [])];
       const upToNotification = found.more ? null : start.notifications;
       if (await changes.advance(integrationId, cursor, found.cursor, entries, upToNotification, !found.partial)) {
-        hints = undefined;
-        if (entries.length > 0) await this.options.appended(integrationId, entries);
+        hints = hints && [];
+        if (found.unreadable) await this.options.unreadable(integrationId);
+        const isSettled = start.dueSince !== null && !found.more;
+        if (entries.length > 0 || isSettled) await this.options.appended(integrationId, entries);
         if (!found.more) return true;
         cursor = found.cursor;
       } else {
@@ -68,12 +78,15 @@ export class CatchUp {
         const position = await changes.position(integrationId);
         if (position.cursor === null || position.cursor === cursor) return true;
         cursor = position.cursor;
+        isFirst = position.lastReconciledAt === null;
       }
     } while (Date.now() < endAt);
     return false;
   }
 
-  private logUnread(integrationId: string, { unread = [] }: ChangePage): void {
+  private logUnread(integrationId: string, { unread = [], unreadable = 0 }: ChangePage): void {
+    if (unreadable > 0)
+      this.options.log.error({ integrationId, unreadable }, 'records of the provider’s changes could not be read');
     for (const { mailboxId, error } of unread)
       this.options.log.warn(
         { err: error, integrationId, mailboxId },
@@ -97,7 +110,8 @@ export class CatchUp {
   /**
    * Starts again after the provider has dropped the cursor. The new cursor is read before the mailbox, so that mail that
    * arrives in between is found twice rather than never. Everything is stored in one transaction, so after an error the
-   * account is still due.
+   * account is still due. Where the account has an index, a comparison with it then finds everything else that was created,
+   * changed and deleted. Otherwise a reset entry says that there may be more.
    */
   private async resync(run: CatchUpRun, upToNotification: number): Promise<void> {
     const { changes, log } = this.options;
@@ -115,12 +129,16 @@ export class CatchUp {
         retryWhenRateLimited(run, () => session.listMessages(...asked)),
     };
     const arrived = await arrivedMeanwhile(listing, changes, integrationId, position, call);
-    log.info({ integrationId, found: arrived.length }, 'the change cursor had expired: the newest mail was read again');
+    const isHistoryLost = session.snapshot !== undefined && (await this.options.canRecover(integrationId));
+    const found = { integrationId, found: arrived.length, isCompared: isHistoryLost };
+    log.info(found, 'the change cursor had expired: the newest mail was read again');
+    const reset = position.lastReconciledAt === null ? FIRST_SYNC : HISTORY_LOST;
     const entries = [
-      { kind: 'reset', subject: 'CURSOR_EXPIRED' },
+      ...(isHistoryLost ? [] : [reset]),
       ...arrived.map((subject) => ({ kind: 'created', subject }) as const),
-    ] as const;
-    if (await changes.advance(integrationId, position.cursor, cursor, entries, upToNotification))
+    ];
+    const { cursor: from } = position;
+    if (await changes.advance(integrationId, from, cursor, entries, upToNotification, true, { isHistoryLost }))
       await this.options.appended(integrationId, entries);
   }
 }
@@ -145,8 +163,20 @@ async function retryWhenRateLimited<T>({ slot, call, progressed }: CatchUpRun, a
   }
 }
 
+/** Where the log begins to have every change. A client that reads the account when it receives this misses none. */
+const FIRST_SYNC = { kind: 'reset', subject: 'FIRST_SYNC' } as const satisfies NewChange;
+
+const HISTORY_LOST = { kind: 'reset', subject: 'CURSOR_EXPIRED' } as const satisfies NewChange;
+
+/** Undefined where no notification is followed: everything is then read. */
+function hintsOf({ isFullRead, isNoted }: CatchUpRun, { hints }: ChangePosition): readonly Hint[] | undefined {
+  if (isFullRead) return undefined;
+  return hints?.length ? hints : isNoted ? [] : undefined;
+}
+
 const entryOf = (change: ProviderChange): NewChange => ({
   kind: change.kind,
   subject: change.kind === 'mailbox' ? change.mailboxId : change.messageId,
-  ...(change.kind === 'updated' && { detail: change.detail }),
+  ...(change.kind === 'updated' && { detail: change.detail, state: change.state }),
+  ...(change.kind === 'created' && { state: change.state, receivedAt: change.receivedAt }),
 });

@@ -15,11 +15,11 @@ const HEARTBEAT_TIMEOUT_SECONDS = 6;
 export class PendingSyncStore {
   constructor(private readonly db: Database) {}
 
-  /** Records a notification. Only a sync that begins after it settles it. */
+  /** Records a notification. Only a sync that begins after it settles it. The watch that sent it is trusted. */
   async note(integrationIds: readonly string[]): Promise<void> {
     if (integrationIds.length === 0) return;
     await this.db.prisma.$executeRaw`
-      UPDATE integrations SET sync_signals = sync_signals + 1, sync_due_since = COALESCE(sync_due_since, now())
+      UPDATE integrations SET sync_signals = sync_signals + 1, silent_since = NULL, sync_due_since = COALESCE(sync_due_since, now())
       WHERE id = ANY(${[...integrationIds]}::uuid[])`;
   }
 
@@ -27,7 +27,7 @@ export class PendingSyncStore {
   async noteHints(integrationId: string, hints: readonly Hint[]): Promise<void> {
     const named = hints.map(({ kind, messageId }) => `${kind} ${messageId}`);
     await this.db.prisma.$executeRaw`
-      UPDATE integrations SET sync_signals = sync_signals + 1, sync_due_since = COALESCE(sync_due_since, now()),
+      UPDATE integrations SET sync_signals = sync_signals + 1, silent_since = NULL, sync_due_since = COALESCE(sync_due_since, now()),
         sync_hinted = CASE WHEN sync_hinted = sync_signals AND cardinality(sync_hints) < ${MAX_HINTS}::int
           THEN sync_signals + 1 ELSE sync_hinted END,
         sync_hints = CASE WHEN sync_hinted = sync_signals AND cardinality(sync_hints) < ${MAX_HINTS}::int

@@ -1,54 +1,34 @@
-import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
 import type { IntegrationDirectory } from '../../accounts/integrations/integration.directory.ts';
 import type { IntegrationRecord } from '../../accounts/integrations/integration.ts';
 import type { Reachability } from '../../accounts/integrations/reachability.ts';
 import { isTransient, retryAfterMsOf, storeErrorIn } from '../../domain/error.ts';
-import { following } from '../../platform/abort.ts';
+import { abortable } from '../../platform/abort.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
-import { type LaneOptions, type LaneSlot, Lanes } from '../../platform/queue/lanes.ts';
+import { type LaneOptions, Lanes } from '../../platform/queue/lanes.ts';
 import { backoffMs } from '../backoff.ts';
-import type { ChangeStore, LoggedChange } from '../change.store.ts';
-import { CHANGES_TOPIC, type ChangesWake } from '../change.topic.ts';
 import { Coalescer } from '../coalescer.ts';
 import { Retries } from '../retries.ts';
-import { CatchUp } from './catch-up.ts';
+import { AccountSync, type AccountSyncOptions } from './account-sync.ts';
 import { HEARTBEAT_INTERVAL_MS, type PendingSyncStore } from './pending-sync.store.ts';
-import { RunRestarted, RunTimeouts } from './run-timeouts.ts';
+import { RunRestarted } from './run-timeouts.ts';
 
 /** The bus topic on which a stopping instance hands over the accounts that it has not finished. */
 const SYNC_TOPIC = 'sync';
 const SyncWanted = z.object({ integrationId: z.string() });
 
-interface SyncJobOptions {
-  readonly handles: Pick<AccountHandles, 'internal'>;
+interface SyncJobOptions extends AccountSyncOptions {
   readonly directory: Pick<IntegrationDirectory, 'get'>;
-  readonly changes: ChangeStore;
   readonly pendingSyncs: Pick<PendingSyncStore, 'mark' | 'heartbeat' | 'failed'>;
   readonly reachability: Pick<Reachability, 'listen'>;
   readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
-  readonly log: Logger;
   readonly lanes?: LaneOptions;
-  readonly times?: SyncTimes;
-}
-
-export interface SyncTimes {
-  /** How long a request of the first attempt may take. */
-  readonly firstAttemptMs?: number;
-  /** How long a run may take before its account counts as behind. */
-  readonly behindMs?: number;
-  /** How often an account with the status ERROR is tried. */
-  readonly probeIntervalMs?: number;
-  /** Replaces POLL_SECONDS. */
-  readonly pollIntervalMs?: number;
 }
 
 /** How many accounts of one vendor are synchronised at once. An account has one run at a time. */
 export const SYNC_LANES: LaneOptions = { slots: 8, slowSlots: 24, slowAfterMs: 3_000, perOwner: 1 };
 /** Look-ups of accounts only query the database, so they have a lane of their own. */
 const LOOKUPS: LaneOptions = { slots: 16, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 };
-export const BEHIND_TIMEOUT_MS = 5_000;
 /** How long a stopping process waits for the running syncs. */
 const STOP_TIMEOUT_MS = 2_000;
 
@@ -61,35 +41,25 @@ export class SyncJob {
   private readonly retries: Retries;
   private readonly lanes: Lanes;
   private readonly lookups = new Lanes(LOOKUPS);
-  private readonly timeouts: RunTimeouts;
-  private readonly catchUp: CatchUp;
+  private readonly accounts: AccountSync;
   private readonly calls = new AbortController();
   private stopping = false;
   /** The accounts whose run was ended because the process stops. */
   private readonly unfinished = new Set<string>();
   private readonly stops: readonly (() => void)[];
   private readonly heartbeat: NodeJS.Timeout;
-  /** The accounts whose log may have grown without a message on the bus, because the store failed during the write. */
-  private readonly unannounced = new Set<string>();
-  /** What to call when a sync without a notification finds changes, by account. */
-  private readonly missedCallbacks = new Map<string, () => void>();
-  /** The accounts that need a full read: of all changes, and not only those that notifications named. */
-  private readonly fullReads = new Set<string>();
-  /** The accounts that are to be read also when no notification is recorded for them. */
-  private readonly unconditional = new Set<string>();
   /** The accounts that are to be tried although their status is ERROR. */
   private readonly probes = new Set<string>();
 
   constructor(private readonly options: SyncJobOptions) {
-    const { changes, log } = options;
+    const { log } = options;
     this.runs = new Coalescer(
       (integrationId) => this.run(integrationId),
       (integrationId, error) => log.error({ err: error, integrationId }, 'sync failed'),
     );
     this.retries = new Retries({ retry: (integrationId) => this.runs.request(integrationId) });
     this.lanes = new Lanes(options.lanes ?? SYNC_LANES);
-    this.timeouts = new RunTimeouts(options.times?.firstAttemptMs);
-    this.catchUp = new CatchUp({ changes, log, appended: (id, entries) => this.wake(id, entries) });
+    this.accounts = new AccountSync(options);
     this.heartbeat = setInterval(() => {
       options.pendingSyncs
         .heartbeat(this.runs.underWay)
@@ -102,11 +72,11 @@ export class SyncJob {
       }),
       options.reachability.listen({
         recovered: ({ provider }) => {
-          this.timeouts.restartLane(provider);
+          this.accounts.timeouts.restartLane(provider);
           this.retries.hurryLane(provider);
         },
         answered: ({ provider, address }, othersAway) => {
-          this.timeouts.answered(provider, address);
+          this.accounts.timeouts.answered(provider, address);
           if (othersAway) this.retries.probe(provider);
         },
       }),
@@ -119,35 +89,56 @@ export class SyncJob {
    * news is in the PendingSyncStore, so that a run has nothing to do when an earlier one has settled it.
    */
   request(integrationId: string, settleMs = 0, isNoted = false): void {
-    this.missedCallbacks.delete(integrationId);
-    if (!isNoted) this.unconditional.add(integrationId);
-    this.timeouts.restartIfHanging(integrationId);
+    this.accounts.missedChanges.forget(integrationId);
+    if (!isNoted) this.accounts.requested.add(integrationId);
+    this.accounts.timeouts.restartIfHanging(integrationId);
     if (this.retries.isWaiting(integrationId)) this.retries.hurry(integrationId);
     else this.runs.request(integrationId, settleMs);
   }
 
-  /** Synchronises the account without news of it. A run, or a retry that waits, is left as it is. */
-  poll(integrationId: string): void {
-    if (this.runs.has(integrationId) || this.retries.isWaiting(integrationId)) return;
-    this.unconditional.add(integrationId);
+  /**
+   * Synchronises the account without news of it. A retry that waits is left as it is, and so is a run, unless something was
+   * written during it: then another one follows (`isWritten`).
+   */
+  poll(integrationId: string, isWritten = false): void {
+    if ((this.runs.has(integrationId) && !isWritten) || this.retries.isWaiting(integrationId)) return;
+    this.accounts.requested.add(integrationId);
     this.runs.request(integrationId);
   }
 
   /**
    * Requests a full read of an account whose provider should send notifications. `missed` is called when there were changes
-   * without one.
+   * without one, and `nothing` when there were none.
    */
-  requestFullRead(integrationId: string, missed: () => void): void {
+  requestFullRead(integrationId: string, missed: () => void, nothing?: () => void): void {
     // The changes that a running sync finds may have been notified.
-    if (!this.runs.has(integrationId)) this.missedCallbacks.set(integrationId, missed);
-    this.fullReads.add(integrationId);
+    if (!this.runs.has(integrationId)) this.accounts.missedChanges.expect(integrationId, missed, nothing);
+    this.accounts.requested.addFull(integrationId);
     this.poll(integrationId);
+  }
+
+  /**
+   * Reads all changes of the account that happened before the call, without news of it. Returns false when that does not
+   * succeed now, because the provider fails or the account is not connected.
+   */
+  async readAll(integrationId: string, signal: AbortSignal): Promise<boolean> {
+    if (this.retries.isWaiting(integrationId)) return false;
+    const calledAt = performance.now();
+    this.accounts.requested.addFull(integrationId);
+    this.runs.request(integrationId);
+    await abortable(this.runs.idle(integrationId), signal);
+    return this.accounts.requested.isFullyReadSince(integrationId, calledAt);
   }
 
   /** Polls an account with the status ERROR, to find out whether it works again. Nothing else does so in the background. */
   probe(integrationId: string): void {
     this.probes.add(integrationId);
     this.poll(integrationId);
+  }
+
+  /** Lets a run that waits for further news begin, because a reader waits for the changes that were announced. */
+  hurry(integrationId: string): void {
+    this.runs.hurry(integrationId);
   }
 
   /** Resolves when no run of the account is active or requested. A retry that waits does not count. */
@@ -180,9 +171,14 @@ export class SyncJob {
         return;
       }
       if (!this.retries.begin(integrationId)) return;
-      const isLikelyToFail = this.retries.failures(integrationId) > 0;
-      const work = this.attempt.bind(this, record);
-      const isUpToDate = await this.lanes.run(record.provider, integrationId, work, { isLikelyToFail, signal });
+      const failures = this.retries.failures(integrationId);
+      const attempt = this.accounts.attempt.bind(this.accounts, record);
+      const isUpToDate = await this.lanes.run(
+        record.provider,
+        integrationId,
+        (slot) => attempt({ slot, failures, signal }),
+        { isLikelyToFail: failures > 0, signal },
+      );
       this.retries.settled(integrationId);
       if (!isUpToDate) this.runs.request(integrationId);
     } catch (error) {
@@ -190,44 +186,9 @@ export class SyncJob {
     }
   }
 
-  private async attempt({ id: integrationId, provider, address }: IntegrationRecord, slot: LaneSlot): Promise<boolean> {
-    const { handles, pendingSyncs, log } = this.options;
-    const runKey = { key: integrationId, lane: provider, address: address.toLowerCase() };
-    const timed = this.timeouts.begin(runKey, this.retries.failures(integrationId));
-    const behind = setTimeout(() => {
-      pendingSyncs
-        .mark(integrationId)
-        .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs could not be recorded'));
-    }, this.options.times?.behindMs ?? BEHIND_TIMEOUT_MS).unref();
-    const { signal, leave } = following(this.calls.signal, timed.signal);
-    const isNoted = !this.unconditional.delete(integrationId);
-    let isUpToDate = false;
-    try {
-      const call = {
-        signal,
-        priority: 'background' as const,
-        attemptTimeoutMs: timed.attemptTimeoutMs,
-        maxWaitMs: MAX_WAIT_MS,
-      };
-      const session = await (await handles.internal(integrationId)).session();
-      if (this.unannounced.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
-      const isFullRead = this.fullReads.has(integrationId);
-      const progressed = () => timed.progressed();
-      isUpToDate = await this.catchUp.run({ integrationId, session, call, slot, isFullRead, isNoted, progressed });
-      if (isFullRead && isUpToDate) this.fullReads.delete(integrationId);
-      return isUpToDate;
-    } finally {
-      if (!isUpToDate && !isNoted) this.unconditional.add(integrationId);
-      clearTimeout(behind);
-      leave();
-      timed.end();
-    }
-  }
-
   private async failed(integrationId: string, record: IntegrationRecord | null, error: unknown): Promise<void> {
     const { pendingSyncs, directory, log } = this.options;
-    // The entries may have been written although the store failed, and then the bus has announced nothing.
-    if (storeErrorIn(error)) this.unannounced.add(integrationId);
+    if (storeErrorIn(error)) this.accounts.storeFailed(integrationId);
     if (this.stopping) {
       this.unfinished.add(integrationId);
       return;
@@ -256,19 +217,4 @@ export class SyncJob {
       .failed(integrationId, waitMs)
       .catch((err: unknown) => log.warn({ err, integrationId }, 'a failed sync could not be recorded'));
   }
-
-  private wake(integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]): Promise<void> {
-    // Providers send no notifications about mailboxes.
-    if (entries.some(({ kind }) => kind !== 'mailbox')) {
-      this.missedCallbacks.get(integrationId)?.();
-      this.missedCallbacks.delete(integrationId);
-    }
-    const altered = entries.some(({ kind }) => kind !== 'created');
-    return this.options.bus.publish(CHANGES_TOPIC, { integrationId, altered } satisfies ChangesWake);
-  }
 }
-
-/** A longer wait for a vendor's limit would occupy the slot, so the run fails and is retried. */
-const MAX_WAIT_MS = 1_000;
-/** Stands for entries of unknown kinds. */
-const UNKNOWN_ENTRIES = [{ kind: 'reset' }] as const;

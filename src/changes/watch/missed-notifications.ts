@@ -21,6 +21,12 @@ export class MissedNotifications {
     this.records.set(integrationId, record);
   }
 
+  /** Records that the watch does not work, which no second change has to show. */
+  proven(integrationId: string): void {
+    const { replacedAt = null } = this.records.get(integrationId) ?? {};
+    this.records.set(integrationId, { misses: MAX_MISSES, replacedAt });
+  }
+
   heard(integrationId: string): void {
     const record = this.records.get(integrationId);
     if (record) record.misses = 0;

@@ -3,11 +3,11 @@ import type { IntegrationDirectory } from '../../accounts/integrations/integrati
 import { storeErrorIn } from '../../domain/error.ts';
 import type { PendingSyncStore } from '../sync/pending-sync.store.ts';
 import type { SyncJob } from '../sync/sync.job.ts';
-import type { WatchStore } from './watch.store.ts';
+import type { LivenessStore } from './liveness.store.ts';
 
 interface PollJobOptions {
-  readonly directory: Pick<IntegrationDirectory, 'connected' | 'inError'>;
-  readonly watches: Pick<WatchStore, 'expiries'>;
+  readonly directory: Pick<IntegrationDirectory, 'inError'>;
+  readonly liveness: Pick<LivenessStore, 'polled'>;
   readonly pendingSyncs: Pick<PendingSyncStore, 'abandoned'>;
   readonly sync: Pick<SyncJob, 'poll' | 'probe' | 'requestFullRead'>;
   /** Starts a new watch for the account. */
@@ -65,20 +65,18 @@ export class PollJob {
   }
 
   private async requestDue(all: boolean): Promise<void> {
-    const { directory, watches, sync, rewatch, pollIntervalMs } = this.options;
-    const expiries = await watches.expiries();
+    const { directory, liveness, sync, rewatch, pollIntervalMs } = this.options;
     const now = Date.now();
     if (now - this.probedAt >= (this.options.probeIntervalMs ?? PROBE_INTERVAL_MS)) {
       this.probedAt = now;
       for (const { id } of await directory.inError()) sync.probe(id);
     }
-    for (const { id, lastReconciledAt } of await directory.connected()) {
-      const isWatched = (expiries.get(id)?.getTime() ?? 0) > now;
+    for (const { id, isWatched, readAgoMs } of await liveness.polled()) {
       // The age is random, so that accounts that were polled together are not polled together again.
       const factor = isWatched ? RECONCILE_FACTOR * (0.8 + Math.random() / 5) : 0.5;
       const maxAgeMs = pollIntervalMs * factor;
       // Another instance may just have polled the account.
-      if (!all && now - (lastReconciledAt?.getTime() ?? 0) <= maxAgeMs) continue;
+      if (!all && readAgoMs !== null && readAgoMs <= maxAgeMs) continue;
       // A watch can stop working silently. Changes without a notification show it.
       if (isWatched) sync.requestFullRead(id, () => rewatch(id));
       else sync.poll(id);

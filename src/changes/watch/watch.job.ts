@@ -13,6 +13,7 @@ import { Coalescer } from '../coalescer.ts';
 import { Retries } from '../retries.ts';
 import type { SyncJob } from '../sync/sync.job.ts';
 import { HeldConnections } from './held-connections.ts';
+import type { LivenessStore } from './liveness.store.ts';
 import { MissedNotifications } from './missed-notifications.ts';
 import type { WatchStore } from './watch.store.ts';
 
@@ -20,6 +21,7 @@ interface WatchJobOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
   readonly directory: Pick<IntegrationDirectory, 'get' | 'connected'>;
   readonly watches: WatchStore;
+  readonly liveness: Pick<LivenessStore, 'trust'>;
   readonly sync: Pick<SyncJob, 'request'>;
   readonly reachability: Pick<Reachability, 'listen'>;
   /** The URL under which the providers reach the gateway. */
@@ -92,6 +94,12 @@ export class WatchJob implements IntegrationHooks {
   /** Records a change without a notification. The watch is renewed, and replaced when that does not help. */
   missed(integrationId: string): void {
     this.missedNotifications.missed(integrationId);
+    this.request(integrationId);
+  }
+
+  /** Records that the watch stays silent: a change was waited for in vain. It is replaced at once. */
+  proven(integrationId: string): void {
+    this.missedNotifications.proven(integrationId);
     this.request(integrationId);
   }
 
@@ -203,7 +211,10 @@ export class WatchJob implements IntegrationHooks {
     const options = { notificationUrl, secret, isSilent, isTaken, lost };
     const state = await this.within(timeoutMs, (call) => watcher.start(previous, options, call));
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
-    if (isSilent) this.missedNotifications.replaced(integrationId);
+    if (isSilent) {
+      this.missedNotifications.replaced(integrationId);
+      await this.options.liveness.trust(integrationId);
+    }
     const now = Date.now();
     this.renewed.set(integrationId, { renewedAt: now, lifetimeMs: state.expiresAt.getTime() - now });
   }

@@ -16,6 +16,8 @@ import { refusedAs, refusedNull } from './request-error.ts';
  */
 const MAX_REMEMBERED_LENGTH = 256_000;
 const MAX_DOCUMENT_LENGTH = 20_000;
+/** The maximum number of characters of all documents that are known by their hashes. Only their texts are kept. */
+const MAX_NAMED_LENGTH = 1_000_000;
 
 /** A document that may be executed, or the reasons why it may not. */
 export type ReadDocument =
@@ -31,6 +33,12 @@ export class Documents {
     maxSize: MAX_REMEMBERED_LENGTH,
     maxEntrySize: MAX_DOCUMENT_LENGTH,
     sizeCalculation: (_read, source) => Math.max(1, source.length),
+  });
+  /** The texts that clients have named by their SHA-256 (APQ). */
+  private readonly named = new LRUCache<string, string>({
+    maxSize: MAX_NAMED_LENGTH,
+    maxEntrySize: MAX_DOCUMENT_LENGTH,
+    sizeCalculation: (source) => Math.max(1, source.length),
   });
   private readonly rules;
 
@@ -48,6 +56,16 @@ export class Documents {
     const read = this.judge(source);
     this.known.set(source, read);
     return read;
+  }
+
+  /** Keeps the text of a document that a client has named by its hash. */
+  name(hash: string, source: string): void {
+    this.named.set(hash, source);
+  }
+
+  /** The text of a document by its hash. Undefined when no client has named it here lately. */
+  byName(hash: string): string | undefined {
+    return this.named.get(hash);
   }
 
   private judge(source: string): ReadDocument {

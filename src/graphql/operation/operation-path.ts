@@ -4,7 +4,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import { type GraphQLFormattedError, type GraphQLSchema, getOperationAST, type OperationTypeNode } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../context.ts';
 import { errorMask, type ShowError } from '../errors/error-mask.ts';
@@ -24,12 +24,16 @@ import {
   RUN,
   Run,
 } from './operation.ts';
+import type { OperationResult } from './operation-result.ts';
+import { resumeSubscriptions } from './resumption.ts';
 
 interface OperationPathOptions {
   readonly schema: GraphQLSchema;
   /** True if clients may introspect the schema. Otherwise no error message gives away a name of the schema either. */
   readonly introspection: boolean;
   readonly log: Logger;
+  /** Called before a mutation is executed, and what it returns once it has been. Absent: nobody needs to know. */
+  readonly mutating?: ((context: Context) => () => void) | undefined;
 }
 
 /**
@@ -40,13 +44,15 @@ interface OperationPathOptions {
 export class OperationPath {
   private constructor(
     readonly apollo: ApolloServer<OperationContext>,
+    private readonly documents: Documents,
     private readonly show: ShowError,
   ) {}
 
-  static async open({ schema, introspection, log }: OperationPathOptions): Promise<OperationPath> {
+  static async open({ schema, introspection, log, mutating }: OperationPathOptions): Promise<OperationPath> {
     const limits = QUERY_LIMITS;
     countLists(schema, limits.lists);
     countCharacters(schema, limits.characters);
+    resumeSubscriptions(schema);
     const show = errorMask({ log, hints: introspection });
     const documents = new Documents(schema, limits, introspection);
     const contextOf = new WeakMap<object, Context>();
@@ -65,12 +71,12 @@ export class OperationPath {
         ApolloServerPluginLandingPageDisabled(),
         ApolloServerPluginUsageReportingDisabled(),
         ApolloServerPluginCacheControlDisabled(),
-        operationPlugin({ documents, limits, introspections: new Introspections(schema), contextOf, show }),
+        operationPlugin({ documents, limits, introspections: new Introspections(schema), contextOf, show, mutating }),
         httpStatus,
       ],
     });
     await apollo.start();
-    return new OperationPath(apollo, show);
+    return new OperationPath(apollo, documents, show);
   }
 
   /** Makes the context that Apollo Server needs for an operation. */
@@ -89,7 +95,25 @@ export class OperationPath {
     const { errors, data } = body.singleResult;
     if (run.events) return { kind: 'events', events: run.events };
     if (!run.isExecuted) return { kind: 'refused', errors: errors ?? [] };
-    return { kind: 'result', result: { ...(errors && { errors }), ...(data !== undefined && { data }) } };
+    const extensions = body.singleResult.extensions as OperationResult['extensions'];
+    const result = {
+      ...(errors && { errors }),
+      ...(data !== undefined && { data }),
+      ...(extensions && { extensions }),
+    };
+    return { kind: 'result', result };
+  }
+
+  /**
+   * Returns the type of the operation that a request names. Null if its document is invalid, or is named by a hash that is not
+   * known. The document is parsed and validated once, here or when the operation is executed.
+   */
+  typeOf({ query, operationName, extensions }: OperationRequest): OperationTypeNode | null {
+    const { sha256Hash } = (extensions?.persistedQuery ?? {}) as { readonly sha256Hash?: unknown };
+    const named = typeof sha256Hash === 'string' ? this.documents.byName(sha256Hash) : undefined;
+    const source = typeof query === 'string' && query !== '' ? query : named;
+    const { document } = source ? this.documents.read(source) : {};
+    return (document && getOperationAST(document, operationName || null)?.operation) ?? null;
   }
 
   /** Returns what a client may see of an error that occurs outside an operation. */

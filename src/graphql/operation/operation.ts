@@ -1,7 +1,9 @@
-import type { GraphQLFormattedError } from 'graphql';
+import type { GraphQLFormattedError, OperationTypeNode } from 'graphql';
 import type { Context } from '../context.ts';
 import type { ReadDocument } from './documents.ts';
 import type { AnswerSize } from './limits/list-limits.ts';
+import type { OperationResult } from './operation-result.ts';
+import type { Subscriber } from './subscriber.ts';
 import type { EventExecution } from './subscription.ts';
 
 /** A request as a client sends it over any transport. */
@@ -12,23 +14,23 @@ export interface OperationRequest {
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/**
- * A response as a client may see it: its errors are masked. The order of the members is that of responses over HTTP.
- */
-export interface OperationResult {
-  readonly errors?: readonly GraphQLFormattedError[];
-  readonly data?: Record<string, unknown> | null;
-}
-
 export type OperationOutcome =
   /** The operation was not executed, because it was malformed, invalid or too large. */
   | { readonly kind: 'refused'; readonly errors: readonly GraphQLFormattedError[] }
   | { readonly kind: 'result'; readonly result: OperationResult }
   /** A subscription has begun. */
-  | { readonly kind: 'events'; readonly events: AsyncGenerator<OperationResult, void, void> };
+  | { readonly kind: 'events'; readonly events: Subscriber };
+
+/** Whether the request has `extensions: { cost: true }`. Any other value is one of another gateway's extensions, and ignored. */
+export const asksForCost = ({ extensions }: Pick<OperationRequest, 'extensions'>): boolean => extensions?.cost === true;
 
 /** The hooks by which a transport takes part in an operation. */
 export interface OperationHooks {
+  /**
+   * Called when the document is valid, before the operation is executed. A GraphQLError that it throws refuses the
+   * operation.
+   */
+  onOperation?(type: OperationTypeNode): void;
   /** Called before the operation is executed, with the maximum size of its response in bytes. */
   onSize?(bytes: number): void;
   /** Absent if the transport has no subscriptions. */
@@ -41,7 +43,9 @@ export class Run {
   size: AnswerSize = { bytes: 0, introspected: 0 };
   /** True once the operation has passed every check of its text and its variables. */
   isExecuted = false;
-  events: AsyncGenerator<OperationResult, void, void> | null = null;
+  events: Subscriber | null = null;
+  /** Call it when the mutation has been executed. Null for any other operation. */
+  mutated: (() => void) | null = null;
 
   constructor(readonly hooks: OperationHooks) {}
 }

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { CHANGES_TOPIC, ChangesWake } from '../../changes/change.topic.ts';
+import type { ReadNotes } from '../../domain/dated-read.ts';
 import { abortable } from '../../platform/abort.ts';
-import type { Bus } from '../../platform/bus/bus.ts';
 import {
   type Detail,
   isUnreadable,
@@ -19,8 +18,16 @@ export interface SharedReadRequest {
   /** Aborts when this list no longer waits. */
   readonly signal: AbortSignal;
 }
+/** A page, with what was noted while it was read. Without notes it was read for an answer that nobody keeps, or only in part. */
+export interface NotedPage<T> extends Page<T> {
+  readonly notes?: ReadNotes | undefined;
+  /** When the read of its oldest item began, by the clock of the memory. Absent: now. */
+  readonly readAt?: number | undefined;
+}
 interface PageRead<T> {
-  readonly page: Page<T>;
+  readonly page: NotedPage<T>;
+  /** The size with which the page was requested: that of the longest list. */
+  readonly size: number;
   /** The detail that was requested for each item. */
   readonly detail: Detail;
 }
@@ -28,7 +35,7 @@ interface PageRead<T> {
 type FetchPage<T> = (
   request: Required<Pick<PageRequest, 'size' | 'detail' | 'skip'>>,
   signal: AbortSignal,
-) => Promise<Page<T>>;
+) => Promise<NotedPage<T>>;
 
 /**
  * The pages of one account that one request reads. A page that a query needs in several places is requested once: lists
@@ -128,11 +135,11 @@ class SharedRead<T> {
     const { size, detail, controller } = this;
     const known = await this.shorter?.join({ size, detail, skip: () => false, signal: controller.signal });
     const page = await this.read(known ?? null);
-    this.result = { page, detail: this.detail };
+    this.result = { page, size, detail: this.detail };
     return this.result;
   }
 
-  private async read(known: PageRead<T> | null): Promise<Page<T>> {
+  private async read(known: PageRead<T> | null): Promise<NotedPage<T>> {
     const { size, detail } = this;
     const usable = known && (known.detail === 'full' || detail === 'envelope') ? known.page.items : [];
     const have = new Map(
@@ -148,73 +155,9 @@ class SharedRead<T> {
       return true;
     };
     const page = await this.fetch({ size, detail, skip }, this.controller.signal);
-    return still.size > 0 ? { ...page, items: [...still, ...page.items] } : page;
-  }
-}
-
-/** Milliseconds for which a page is kept. */
-const LIFETIME_MS = 60_000;
-/** The maximum number of items in memory, over all accounts. */
-const MAX_ITEMS = 10_000;
-
-interface Remembered {
-  readonly integrationId: string;
-  readonly page: Page<unknown>;
-  readonly until: number;
-}
-
-/**
- * Pages of envelopes that were read but only partly shown. A merged page of two accounts shows about half of the items that
- * it reads, and without this memory the other half would be read, and charged to the provider's quota, a second time. This
- * is no LRUCache because the age of a page counts from its reading, however often it is used. Expired pages are removed by
- * the next `remember`. The first page of a list is always read from the provider, and a change to an account removes its
- * pages (`forgetOnChange`).
- */
-export class PageMemory {
-  private readonly pages = new Map<string, Remembered>();
-  private items = 0;
-
-  constructor(private readonly now: () => number = Date.now) {}
-
-  /**
-   * Removes the pages of an account when any instance logs a change to it, and all pages when such a message may have been
-   * lost.
-   */
-  forgetOnChange(bus: Pick<Bus, 'subscribe' | 'onGap'>): void {
-    bus.subscribe(CHANGES_TOPIC, (payload) => {
-      const wake = ChangesWake.safeParse(payload);
-      if (wake.success && wake.data.altered) this.forget(wake.data.integrationId);
-    });
-    bus.onGap(() => {
-      this.pages.clear();
-      this.items = 0;
-    });
-  }
-
-  remember(integrationId: string, key: string, page: Page<unknown>): void {
-    this.drop(key);
-    this.pages.set(key, { integrationId, page, until: this.now() + LIFETIME_MS });
-    this.items += page.items.length;
-    for (const [oldest, { until }] of this.pages) {
-      if (this.items <= MAX_ITEMS && until > this.now()) break;
-      this.drop(oldest);
-    }
-  }
-
-  recall(key: string): Page<unknown> | null {
-    const found = this.pages.get(key);
-    return found && found.until > this.now() ? found.page : null;
-  }
-
-  forget(integrationId: string): void {
-    for (const [key, remembered] of this.pages) if (remembered.integrationId === integrationId) this.drop(key);
-  }
-
-  private drop(key: string): void {
-    const found = this.pages.get(key);
-    if (!found) return;
-    this.pages.delete(key);
-    this.items -= found.page.items.length;
+    return still.size > 0
+      ? { ...page, items: [...still, ...page.items], notes: undefined, readAt: known?.page.readAt }
+      : page;
   }
 }
 

@@ -2,10 +2,14 @@ import type { Logger } from 'pino';
 import type { AccountHandle } from '../../accounts/handles/account-handle.ts';
 import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
 import type { IntegrationRecord } from '../../accounts/integrations/integration.ts';
+import type { CacheUse } from '../../cache/cached-session.ts';
+import type { Cache } from '../../cache/open.ts';
+import type { ReadRecorder } from '../../domain/dated-read.ts';
 import { isNotFound } from '../../domain/error.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { MailAccount } from './mail-account.ts';
-import type { PageMemory } from './page-reads.ts';
+import type { Meter } from '../../providers/contract/call.ts';
+import { MailAccount, type Written } from './mail-account.ts';
+import type { PageMemory } from './page-memory.ts';
 import { NEVER } from './reader.ts';
 
 interface ViewerMailsOptions {
@@ -13,7 +17,22 @@ interface ViewerMailsOptions {
   /** Milliseconds that one read of an account may take. */
   readonly deadlineMs: number;
   readonly memory: PageMemory;
+  /** Absent: every read asks the provider. */
+  readonly cache?: Pick<Cache, 'session'> | undefined;
+  /** Called after each write to an account. */
+  readonly written?: Written | undefined;
 }
+
+/** How the mail of one request, event or job is read. */
+interface ReadingOptions {
+  /** Returns what counts the cost of an account, by the id of its integration, or null when nobody asks for the cost. */
+  readonly meterOf: (integrationId: string) => Meter | null;
+  readonly use: CacheUse;
+  /** Notes what is read. Null: nobody does. */
+  readonly recorder: ReadRecorder | null;
+}
+
+const UNRECORDED: ReadingOptions = { meterOf: () => null, use: 'reuse', recorder: null };
 
 /**
  * The mail of one user within one request, event or job. Each account is opened once, and accounts of other users are not
@@ -28,6 +47,7 @@ export class ViewerMail {
     readonly signal: AbortSignal,
     readonly log: Logger,
     private readonly options: ViewerMailsOptions,
+    private readonly reading: ReadingOptions,
   ) {}
 
   get userId(): string {
@@ -43,6 +63,8 @@ export class ViewerMail {
   /** Null for the id of another user's account, and for an id that does not exist. */
   async find(integrationId: string): Promise<MailAccount | null> {
     const handle = await this.options.handles.find(this.viewer, integrationId);
+    // Nothing of an account dates that there is none.
+    if (!handle) this.reading.recorder?.undated('an account that does not exist');
     return handle && this.open(handle);
   }
 
@@ -53,8 +75,7 @@ export class ViewerMail {
 
   private open(handle: AccountHandle): MailAccount {
     const { id } = handle.integration;
-    const { deadlineMs, memory } = this.options;
-    const account = this.opened.get(id) ?? new MailAccount(handle, this.signal, deadlineMs, memory);
+    const account = this.opened.get(id) ?? openAccount(handle, this.signal, this.options, this.reading);
     this.opened.set(id, account);
     return account;
   }
@@ -64,24 +85,39 @@ export class ViewerMail {
 export class ViewerMails {
   constructor(private readonly options: ViewerMailsOptions) {}
 
-  of(viewer: Principal, signal: AbortSignal, log: Logger): ViewerMail {
-    return new ViewerMail(viewer, signal, log, this.options);
+  of(viewer: Principal, signal: AbortSignal, log: Logger, reading: ReadingOptions = UNRECORDED): ViewerMail {
+    return new ViewerMail(viewer, signal, log, this.options, reading);
   }
 
   /**
    * The accounts of a user for the submission job, which has no request and no principal. Each `find` opens the account
-   * again.
+   * again, and reads what the provider answers now.
    */
   ofUser(userId: string): Pick<ViewerMail, 'find'> {
-    const { handles, deadlineMs, memory } = this.options;
     return {
       find: async (integrationId) => {
-        const handle = await handles.internal(integrationId).catch((error: unknown) => {
+        const handle = await this.options.handles.internal(integrationId).catch((error: unknown) => {
           if (isNotFound(error)) return null;
           throw error;
         });
-        return handle?.integration.userId === userId ? new MailAccount(handle, NEVER, deadlineMs, memory) : null;
+        if (handle?.integration.userId !== userId) return null;
+        return openAccount(handle, NEVER, this.options, { ...UNRECORDED, use: 'through' });
       },
     };
   }
+}
+
+function openAccount(
+  handle: AccountHandle,
+  signal: AbortSignal,
+  { deadlineMs, memory, cache, written }: ViewerMailsOptions,
+  { meterOf, use, recorder }: ReadingOptions,
+): MailAccount {
+  const session = (noting: ReadRecorder | null) => {
+    if (cache) return cache.session(handle, use, noting);
+    noting?.undated('mail that nothing dates');
+    return handle.session();
+  };
+  const source = { session, isReused: use === 'reuse', recorder, written };
+  return new MailAccount(handle, signal, deadlineMs, memory, meterOf(handle.integration.id), source);
 }

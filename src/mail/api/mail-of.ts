@@ -10,6 +10,11 @@ export type MailOf = (context: Context) => ViewerMail;
 
 export function mailOfContexts(mails: ViewerMails): MailOf {
   // `context.once` uses this function as its key.
-  const inRequest = (context: Context): ViewerMail => mails.of(requirePrincipal(context), context.signal, context.log);
+  const inRequest = (context: Context): ViewerMail =>
+    mails.of(requirePrincipal(context), context.signal, context.log, {
+      meterOf: (id) => context.cost.meter(id),
+      use: context.noCache ? 'refresh' : 'reuse',
+      recorder: context.reads.isRecording ? context.reads : null,
+    });
   return (context) => context.once(inRequest);
 }

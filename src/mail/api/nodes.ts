@@ -18,24 +18,32 @@ export function registerMailNodes(nodes: NodeRegistry, mailOf: MailOf, submissio
       const account = await mailOf(context).find(integrationId);
       return account && read(account, id);
     };
-  nodes.register('Message', (context, parts, info) =>
-    inAccount((account, id) => readMessage(account, id, info))(context, parts),
+  const dated = { isDated: true };
+  nodes.register(
+    'Message',
+    (context, parts, info) => inAccount((account, id) => readMessage(account, id, info))(context, parts),
+    dated,
   );
-  nodes.register('Thread', inAccount(readThread));
-  nodes.register('Mailbox', inAccount(readMailbox));
+  nodes.register('Thread', inAccount(readThread), dated);
+  nodes.register('Mailbox', inAccount(readMailbox), dated);
   nodes.register('Draft', inAccount(readDraft));
-  nodes.register('Submission', async (context, [id]) => {
-    const record = id ? await submissions.find(mailOf(context).userId, id) : null;
-    const account = record && (await mailOf(context).find(record.integrationId));
-    return account && record && new SubmissionType(account, record);
-  });
+  // Its row is dated by the revision of the user.
+  nodes.register(
+    'Submission',
+    async (context, [id]) => {
+      const record = id ? await submissions.find(mailOf(context).userId, id) : null;
+      const account = record && (await mailOf(context).find(record.integrationId));
+      return account && record && new SubmissionType(account, record);
+    },
+    dated,
+  );
 }
 
 const readThread = (account: MailAccount, id: string): Promise<ThreadType | null> =>
   orNull(async () => new ThreadType(account, id, await account.threads.load(id)));
 
 async function readMailbox(account: MailAccount, id: string): Promise<MailboxType | null> {
-  const mailbox = await account.mailboxes.find(id);
+  const mailbox = await account.mailboxes.named(id);
   return mailbox && new MailboxType(account, mailbox);
 }
 

@@ -17,7 +17,7 @@ interface FileToCopy {
 /**
  * Files of a message that are sent in another one. Their bytes are streamed from one provider to the other. Each file is
  * read once before that, because its exact size must be known and the sizes that providers report are not exact (Exchange
- * adds its own overhead). All files are read in one `write`, so that their message is looked up once.
+ * adds its own overhead). All files are read within one time limit, and also when the client disconnects.
  */
 export function mailboxFiles(
   source: MailAccount,
@@ -25,7 +25,7 @@ export function mailboxFiles(
   wanted: readonly FileToCopy[],
 ): Promise<readonly ComposeAttachment[]> {
   if (wanted.length === 0) return Promise.resolve([]);
-  return source.write((_session, { signal }) =>
+  return source.readForChange(wanted.length, (_session, { signal }) =>
     Promise.all(wanted.map((one) => mailboxFile(source, messageId, one, signal))),
   );
 }
@@ -37,7 +37,11 @@ async function mailboxFile(
   measuring: AbortSignal,
 ): Promise<ComposeAttachment> {
   const read = async (signal: AbortSignal) =>
-    (await source.session()).readAttachment(messageId, attachment.id, { signal, priority: 'interactive' });
+    (await source.session()).readAttachment(messageId, attachment.id, {
+      signal,
+      priority: 'interactive',
+      ...source.metered,
+    });
   const { size, bytes } = await measure(await read(measuring), measuring);
   return {
     filename: cleanFilename(

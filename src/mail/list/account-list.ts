@@ -122,8 +122,9 @@ export class AccountList<T> implements MergeInput<T> {
 
   get isStarving(): boolean {
     if (this.lists === null) return !this.start.finished && this.openFailure === null;
-    const dry = this.lists.filter((list) => !list.head && list.hasMore);
-    return dry.length > 0 && dry.every((list) => list.isStarving);
+    // Asked before each item of a page: mostly no list is dry, and then nothing is to be collected.
+    if (!this.lists.some((list) => !list.head && list.hasMore)) return false;
+    return this.lists.every((list) => list.head || !list.hasMore || list.isStarving);
   }
 
   get hasMore(): boolean {
@@ -142,7 +143,7 @@ export class AccountList<T> implements MergeInput<T> {
   }
 
   show(): Head<T> {
-    const list = this.head && newest(this.lists ?? []);
+    const list = this.isBlocked ? null : newest(this.lists ?? []);
     if (!list) throw new RangeError('there is no head to show');
     const head = list.show();
     const shown = shownItem(head);

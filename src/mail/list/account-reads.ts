@@ -1,3 +1,5 @@
+import { messageBytes } from '../../cache/bytes.ts';
+import { ReadNotes } from '../../domain/dated-read.ts';
 import { badInput, isMailError, type MailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import { shortHash } from '../../platform/short-hash.ts';
@@ -12,7 +14,7 @@ import {
 import type { MailSession } from '../../providers/contract/mail-session.ts';
 import { SharedReads } from '../../providers/contract/shared-reads.ts';
 import type { MailAccount } from '../account/mail-account.ts';
-import { MIN_READS_PER_ITEM } from '../account/page-reads.ts';
+import { MIN_READS_PER_ITEM, type NotedPage } from '../account/page-reads.ts';
 import { type AccountQueries, type AccountQuery, accountQueries, TooManyAlternatives } from './account-queries.ts';
 import type { ListKind } from './list-kind.ts';
 import { secondOf } from './list-position.ts';
@@ -101,10 +103,11 @@ export class AccountReads<T> {
       return null;
     }
     const budget = allowed === null ? null : Math.max(1, Math.floor(allowed / concurrentReads));
-    const page = await this.page(session, query, request, budget, {
+    const { page, size } = await this.page(session, query, request, budget, {
       signal,
       priority: 'interactive',
       shared: this.shared,
+      ...this.account.metered,
     }).catch((error: unknown) => {
       // The first page has no cursor, so the error concerns the condition: the provider cannot evaluate it.
       if (isMailError(error) && error.code === 'BAD_USER_INPUT' && request.after === null)
@@ -114,7 +117,7 @@ export class AccountReads<T> {
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
     this.recordEvaluation(page.evaluation ?? 'NATIVE');
     if (page.truncated) this.isTruncated = true;
-    return { items: page.items, next: page.next };
+    return { items: page.items, next: page.next, size };
   }
 
   /**
@@ -139,40 +142,76 @@ export class AccountReads<T> {
     request: ReadRequest,
     budget: number | null,
     call: Call,
-  ): Promise<Page<T>> {
+  ): Promise<{ readonly page: Page<T>; readonly size: number }> {
     const { kind, account } = this;
     const { after, before, start, size, upTo, skip, seen, isReopened } = request;
     const pageKey = [kind.name, query, after, before];
-    const remembered = JSON.stringify([account.id, ...pageKey]);
+    // A page of another size ends elsewhere.
+    const remembered = (of: number) => JSON.stringify([account.id, ...pageKey, of]);
     // Pages with bodies are never kept in memory.
     const known =
-      isReopened && this.query.detail === 'envelope' ? (account.memory.recall(remembered) as Page<T>) : null;
-    if (known && !isNewer(kind, known, start))
-      return { ...known, items: known.items.filter((item) => !skip(idOf(kind, item))) };
-    const wanted = { size, skip, detail: this.query.detail, signal: call.signal };
-    const key = JSON.stringify([...pageKey, start, [...seen].sort()]);
-    const { page, detail } = await account.pages.read<T>(key, wanted, kind.shape.id, async (asked, signal) => {
-      const read = await kind.list(
-        session,
-        query,
-        {
-          ...asked,
-          upTo,
-          after,
-          ...(before && { before }),
-          ...(start && { start }),
-          ...(budget !== null && { budget }),
-        },
-        { ...call, signal },
-      );
+      isReopened && account.isReused && this.query.detail === 'envelope'
+        ? (account.memory.recall(remembered(size)) as NotedPage<T>)
+        : null;
+    if (known && !isNewer(kind, known, start)) {
+      this.noteAgain(known);
+      return { page: { ...known, items: known.items.filter((item) => !skip(idOf(kind, item))) }, size };
+    }
+    // How far a search or a list of threads reads depends on each item. A page of it that is read again is therefore read as
+    // it was the first time, and the list leaves out what was shown: otherwise it would end elsewhere, with another cursor.
+    const skipsUnread = budget === null && kind.shape.canMoveDown !== true;
+    const wanted = { size, skip: skipsUnread ? skip : none, detail: this.query.detail, signal: call.signal };
+    const key = JSON.stringify([...pageKey, start, skipsUnread ? [...seen].sort() : []]);
+    const {
+      page,
+      size: read,
+      detail,
+    } = await account.pages.read<T>(key, wanted, kind.shape.id, async (asked, signal) => {
+      const pageRequest = {
+        ...asked,
+        upTo,
+        after,
+        ...(before && { before }),
+        ...(start && { start }),
+        ...(budget !== null && { budget }),
+      };
+      const listed = await this.noted(session, (noting) => kind.list(noting, query, pageRequest, { ...call, signal }));
       // Charged once for all lists that share the read.
-      if (budget !== null) account.scans.charge(spentOn(read) - this.costOf(read.items));
-      return read;
+      if (budget !== null && !isReopened) account.scans.charge(spentOn(listed) - this.costOf(listed.items));
+      return listed;
     });
-    this.spent += spentOn(page);
+    // A page that is read again costs the search as little as on an instance that has it in memory, so that both find as much
+    // after it. It has been charged to the request that read it first.
+    if (!isReopened) this.spent += spentOn(page);
     if (!isReopened && detail === 'envelope' && !page.items.some((item) => isUnreadable(item as object)))
-      account.memory.remember(account.id, remembered, page);
-    return page;
+      account.memory.remember(account.id, remembered(read), page, this.bytesOf(page.items));
+    return { page, size: read };
+  }
+
+  /**
+   * Reads a page, and notes it for the answer and for later ones that show the page again. A read that fails is noted only
+   * where the answer lacks its items (`UnifiedList`), because most of these are reads ahead that were not needed.
+   */
+  private async noted(session: MailSession, list: (session: MailSession) => Promise<Page<T>>): Promise<NotedPage<T>> {
+    const { account } = this;
+    const readAt = account.memory.now();
+    if (!account.recorder) return { ...(await list(session)), readAt };
+    const notes = new ReadNotes();
+    const page = await list(await account.sessionFor(notes));
+    notes.repeatFor(account.recorder);
+    return { ...page, notes, readAt };
+  }
+
+  /** Notes a page of an earlier request for this answer. */
+  private noteAgain({ notes }: NotedPage<T>): void {
+    const { recorder } = this.account;
+    if (recorder && notes) notes.repeatFor(recorder);
+    else recorder?.undated('a page of an earlier request');
+  }
+
+  private bytesOf(items: readonly (T | Unreadable)[]): number {
+    const messages = items.flatMap((item) => (isUnreadable(item as object) ? [] : this.kind.messages(item as T)));
+    return messages.reduce((sum, message) => sum + messageBytes(message), 0);
   }
 
   private costOf(items: readonly (T | Unreadable)[]): number {
@@ -185,6 +224,8 @@ export class AccountReads<T> {
     if (EVALUATION_PRECEDENCE.indexOf(evaluation) > precedence) this.decidedBy = evaluation;
   }
 }
+
+const none = (): boolean => false;
 
 /** At least one, so that a search without matches also uses up its budget. */
 const spentOn = (page: Page<unknown>): number => Math.max(1, page.spent ?? page.items.length);

@@ -25,6 +25,8 @@ export interface ListKind<T> {
   readonly shape: Shape<T>;
   /** The number of messages that are read for this item. */
   cost(item: T): number;
+  /** The messages of this item. */
+  messages(item: T): readonly Message[];
   list(session: MailSession, query: ListQuery, page: PageRequest, call: Call): Promise<Page<T>>;
   /** Primes the request's loaders with a listed item. */
   prime(account: MailAccount, item: T): void;
@@ -39,6 +41,7 @@ export const MESSAGES: ListKind<Message> = {
     createdAt: (message) => message.receivedAt.getTime(),
   },
   cost: () => 1,
+  messages: (message) => [message],
   list: (session, query, page, call) => session.listMessages(query, page, call),
   prime: (account, message) => account.messages.prime(message),
 };
@@ -57,6 +60,7 @@ export const THREADS: ListKind<Thread> = {
     createdAt: (thread) => thread.messages[0]?.receivedAt.getTime() ?? thread.lastMessageAt.getTime(),
   },
   cost: (thread) => thread.messages.length,
+  messages: (thread) => thread.messages,
   list: (session, query, page, call) => session.listThreads(query, page, call),
   prime: (account, thread) => account.threads.prime(thread),
 };
@@ -71,6 +75,7 @@ export const DRAFTS: ListKind<Draft> = {
     createdAt: (draft) => draft.message.receivedAt.getTime(),
   },
   cost: () => 1,
+  messages: (draft) => [draft.message],
   list: (session, _query, page, call) => session.listDrafts(page, call),
   prime: (account, draft) => account.drafts.prime(draft),
 };

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { badInput } from '../../domain/error.ts';
 import type { Sealer } from '../../platform/secrets/seal.ts';
-import { SealedJson } from '../../platform/secrets/sealed-json.ts';
+import { SealedCursor } from '../../platform/secrets/sealed-json.ts';
 import { shortHash } from '../../platform/short-hash.ts';
 import type { Evaluation } from '../../providers/contract/list.ts';
 
@@ -10,6 +11,14 @@ import type { Evaluation } from '../../providers/contract/list.ts';
 export interface ListPosition {
   /** The provider's cursor of the page that is being shown. Null: the first page. */
   readonly after: string | null;
+  /**
+   * The size with which that page was first read. It is read again with the same one: otherwise it would end elsewhere on an
+   * instance that has to ask the provider for it than on one that has it in memory, and their cursors would differ. Null: it
+   * has not been read, or an earlier release has read it.
+   */
+  readonly size: number | null;
+  /** Up to how many items that page was to have where they cost nothing, for the same reason. Null: as many as `size`. */
+  readonly upTo: number | null;
   /**
    * Only items older than this are still to be shown. Set when the provider no longer knew our cursor, and the list was
    * restarted.
@@ -34,6 +43,8 @@ export interface ListPosition {
 
 export const START: ListPosition = {
   after: null,
+  size: null,
+  upTo: null,
   before: null,
   seen: new Set(),
   last: null,
@@ -44,12 +55,23 @@ export const START: ListPosition = {
   evaluation: null,
 };
 
+/** The largest page that is requested from a provider. */
+export const MAX_PAGE_SIZE = 100;
 const MARK_LENGTH = 8;
 /** Marks of items that were deleted while paging are never met again, so the oldest marks are dropped. */
 export const MAX_MARKS = 400;
 
+/** The marks of the latest ids. A page needs each of them several times, and the same page again needs the same ones. */
+const knownMarks = new LRUCache<string, string>({ max: 10_000 });
+
 /** A short hash of a provider's id. It has 48 bits, so that hundreds of marks fit into a cursor. */
-export const itemMarkOf = (id: string): string => shortHash(id, MARK_LENGTH);
+export function itemMarkOf(id: string): string {
+  const known = knownMarks.get(id);
+  if (known !== undefined) return known;
+  const mark = shortHash(id, MARK_LENGTH);
+  knownMarks.set(id, mark);
+  return mark;
+}
 
 export interface ShownItem {
   readonly mark: string;
@@ -81,7 +103,15 @@ export function nextPage(
   { met, next, isAboveStart }: { met: ReadonlySet<string>; next: string | null; isAboveStart: boolean },
 ): ListPosition {
   const unmet = [...opened.seen].filter((mark) => !met.has(mark)).slice(-MAX_MARKS);
-  return { ...position, after: next, seen: new Set(unmet), isAboveStart, finished: next === null };
+  return {
+    ...position,
+    after: next,
+    size: null,
+    upTo: null,
+    seen: new Set(unmet),
+    isAboveStart,
+    finished: next === null,
+  };
 }
 
 /** The position to restart from when the provider no longer knows `position.after`: the second of the oldest shown item. */
@@ -90,6 +120,8 @@ export function restartAt(position: ListPosition): ListPosition {
   return {
     ...position,
     after: null,
+    size: null,
+    upTo: null,
     before,
     isAboveStart: false,
     seen: new Set([...position.seen, ...position.lastSecond]),
@@ -98,6 +130,7 @@ export function restartAt(position: ListPosition): ListPosition {
 
 const marks = z.string().transform((text) => text.match(new RegExp(`.{${MARK_LENGTH}}`, 'g')) ?? []);
 const time = z.number().nullable();
+const pageSize = z.number().int().min(1).max(MAX_PAGE_SIZE);
 const evaluation = z.enum(['NATIVE', 'FILTERED', 'INDEXED']);
 
 /** A position as a cursor contains it: a tuple of its fields, with the marks concatenated. */
@@ -111,7 +144,9 @@ const packedPosition = z
     time,
     z.boolean(),
     z.boolean().optional(),
-    evaluation.optional(),
+    evaluation.nullable().optional(),
+    pageSize.optional(),
+    pageSize.optional(),
   ])
   .transform(
     ([
@@ -124,8 +159,12 @@ const packedPosition = z
       finished,
       isAboveStart = false,
       evaluation = null,
+      size = null,
+      upTo = null,
     ]): ListPosition => ({
       after,
+      size,
+      upTo,
       before,
       seen: new Set<string>(seen),
       last,
@@ -140,6 +179,8 @@ const packedPosition = z
 function packPosition(p: ListPosition): z.input<typeof packedPosition> {
   const [seen, lastSecond] = [[...p.seen].join(''), p.lastSecond.join('')];
   const packed = [p.after, p.before, seen, p.last, lastSecond, p.newest, p.finished, p.isAboveStart] as const;
+  if (p.size !== null && p.upTo !== null) return [...packed, p.evaluation, p.size, p.upTo];
+  if (p.size !== null) return [...packed, p.evaluation, p.size];
   return p.evaluation === null ? [...packed] : [...packed, p.evaluation];
 }
 
@@ -178,15 +219,16 @@ const positions = z.record(z.string(), packedPosition);
 
 /** Seals and opens the cursors of lists. They are sealed because they contain the cursors of the providers. */
 export class ListCursors {
-  private readonly sealed: SealedJson<typeof positions>;
+  private readonly sealed: SealedCursor<typeof positions>;
 
   constructor(sealer: Sealer) {
-    this.sealed = new SealedJson(sealer, 'cursor', positions);
+    this.sealed = new SealedCursor(sealer, 'cursor', positions);
   }
 
-  /** The cursor for these positions, which are keyed by integration id. */
+  /** The cursor for these positions, which are keyed by integration id. Equal positions have equal cursors. */
   seal(list: ListIdentity, byIntegration: ReadonlyMap<string, ListPosition>): string {
-    const packed = [...byIntegration].map(([id, position]) => [id, packPosition(position)]);
+    const ids = [...byIntegration.keys()].sort();
+    const packed = ids.map((id) => [id, packPosition(byIntegration.get(id) ?? START)]);
     return this.sealed.seal(associated(list), Object.fromEntries(packed));
   }
 

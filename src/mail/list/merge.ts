@@ -41,8 +41,8 @@ export async function mergePage<S extends MergeInput<unknown>>(
 ): Promise<MergedItem<S>[]> {
   const page: MergedItem<S>[] = [];
   while (page.length < first) {
-    const starving = sources.filter((source) => source.isStarving);
-    if (starving.length > 0) {
+    if (sources.some((source) => source.isStarving)) {
+      const starving = sources.filter((source) => source.isStarving);
       const fed = Promise.all(starving.map((source) => fillWhile(source, first, () => source.isStarving)));
       await (sources.length > 1 ? withReadAhead(fed, sources, first, first - page.length, readAheadAfterMs) : fed);
       continue;
@@ -79,15 +79,19 @@ async function fillWhile(source: MergeInput<unknown>, size: number, isNeeded: ()
 /** The input whose head comes first. Null when none has a head. */
 export function newest<S extends MergeInput<unknown>>(sources: readonly S[]): S | null {
   let best: S | null = null;
+  let first: Head<unknown> | undefined;
   for (const source of sources) {
-    if (source.head && (!best?.head || isBefore(source, best))) best = source;
+    // Finding the head of an account takes as long as comparing it, so it is found once.
+    const { head } = source;
+    if (!head || (best && first && !isBefore(head, source.key, first, best.key))) continue;
+    best = source;
+    first = head;
   }
   return best;
 }
 
 /** Newest first. Items of one time are ordered by account and then by id, so that every page agrees on their order. */
-function isBefore(a: MergeInput<unknown>, b: MergeInput<unknown>): boolean {
-  if (!a.head || !b.head) return false;
-  if (a.head.at !== b.head.at) return a.head.at > b.head.at;
-  return a.key === b.key ? a.head.id < b.head.id : a.key < b.key;
+function isBefore(a: Head<unknown>, keyOfA: string, b: Head<unknown>, keyOfB: string): boolean {
+  if (a.at !== b.at) return a.at > b.at;
+  return keyOfA === keyOfB ? a.id < b.id : keyOfA < keyOfB;
 }

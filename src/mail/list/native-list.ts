@@ -4,6 +4,7 @@ import type { Shape } from './list-kind.ts';
 import {
   itemMarkOf,
   type ListPosition,
+  MAX_PAGE_SIZE,
   nextPage,
   restartAt,
   type ShownItem,
@@ -30,6 +31,8 @@ export interface ReadRequest {
 export interface ReadResult<T> {
   readonly items: readonly (T | Unreadable)[];
   readonly next: string | null;
+  /** The size with which the page was requested, if that was not the size that this request has. */
+  readonly size?: number;
 }
 /**
  * Reads one page of one account, and settles soon after `signal` aborts, either with the items read so far or with an
@@ -38,6 +41,7 @@ export interface ReadResult<T> {
 export type ReadPage<T> = (request: ReadRequest, signal: AbortSignal) => Promise<ReadResult<T> | null>;
 
 interface PageRead {
+  /** The position at which the page was read, with the size of the page. */
   readonly opened: ListPosition;
   readonly met: ReadonlySet<string>;
   readonly newest: number | null;
@@ -45,9 +49,6 @@ interface PageRead {
   readonly count: number;
   readonly next: string | null;
 }
-
-/** The largest page that is requested from a provider. */
-const MAX_PAGE_SIZE = 100;
 
 /** One native list within one page of a merged list. It reads ahead, and remembers what was shown to compute its position. */
 export class NativeList<T> implements MergeInput<T> {
@@ -127,7 +128,7 @@ export class NativeList<T> implements MergeInput<T> {
     try {
       const met = new Set<string>();
       const reading = await this.readAt(opened, size, upTo, met);
-      if (reading) this.take(opened, reading, met, isAhead);
+      if (reading) this.take({ ...opened, size: reading.size, upTo: reading.upTo }, reading, met, isAhead);
       else this.isBudgetSpent = true;
     } catch (error) {
       // The list restarts once in a page: a provider can reject the new cursor as well, and this must come to an end.
@@ -169,15 +170,22 @@ export class NativeList<T> implements MergeInput<T> {
     else this.failure = error;
   }
 
-  private readAt(opened: ListPosition, size: number, upTo: number, met: Set<string>): Promise<ReadResult<T> | null> {
+  private async readAt(
+    opened: ListPosition,
+    size: number,
+    upTo: number,
+    met: Set<string>,
+  ): Promise<(ReadResult<T> & { readonly size: number; readonly upTo: number | null }) | null> {
     const start = opened.after === null && opened.newest !== null ? new Date(opened.newest) : null;
+    // A new page is larger by the skipped items. Otherwise every page would be short, and need a second read.
+    const larger = opened.size ?? Math.min(MAX_PAGE_SIZE, size + opened.seen.size);
+    const atMost = opened.size === null ? Math.min(MAX_PAGE_SIZE, upTo + opened.seen.size) : (opened.upTo ?? larger);
     const request: ReadRequest = {
       after: opened.after,
       before: opened.before === null ? null : new Date(opened.before),
       start,
-      // The page is larger by the skipped items. Otherwise every page would be short, and need a second read.
-      size: Math.min(MAX_PAGE_SIZE, size + opened.seen.size),
-      upTo: Math.min(MAX_PAGE_SIZE, upTo + opened.seen.size),
+      size: larger,
+      upTo: atMost,
       skip: (id) => {
         const mark = opened.seen.size > 0 && itemMarkOf(id);
         if (!mark || !opened.seen.has(mark)) return false;
@@ -187,7 +195,8 @@ export class NativeList<T> implements MergeInput<T> {
       seen: opened.seen,
       isReopened: start !== null || opened.seen.size > 0,
     };
-    return this.deadline.run(() => this.read(request, this.deadline.signal));
+    const result = await this.deadline.run(() => this.read(request, this.deadline.signal));
+    return result && { size: larger, upTo: atMost > larger ? atMost : null, ...result };
   }
 
   private take(opened: ListPosition, reading: ReadResult<T>, met: Set<string>, isAhead: boolean): void {

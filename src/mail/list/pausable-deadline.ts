@@ -9,6 +9,7 @@ export class PausableDeadline {
   private running = 0;
   private startedAt = 0;
   private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
 
   constructor(
     private readonly parent: AbortSignal,
@@ -22,7 +23,7 @@ export class PausableDeadline {
     parent.addEventListener('abort', this.follow, { once: true });
   }
 
-  /** Aborts when the time is up, when `parent` aborts, and on `close`. */
+  /** Aborts when the time is up, when `parent` aborts, and when reads are in progress on `close` or begin after it. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }
@@ -37,15 +38,24 @@ export class PausableDeadline {
     }
   }
 
-  /** Aborts the reads in progress, and stops listening to `parent`. */
+  /**
+   * Aborts the reads in progress, and stops listening to `parent`. Usually there are none, and then there is nothing to
+   * abort: an error costs a stack trace.
+   */
   close(): void {
+    this.isClosed = true;
     clearTimeout(this.timer);
     this.parent.removeEventListener('abort', this.follow);
+    if (this.running > 0) this.abortClosed();
+  }
+
+  private abortClosed(): void {
     this.controller.abort(new Error('the page is complete'));
   }
 
   private start(): void {
     this.running++;
+    if (this.isClosed) this.abortClosed();
     if (this.running > 1 || this.signal.aborted) return;
     this.startedAt = this.now();
     this.timer = setTimeout(() => this.controller.abort(this.expired()), this.leftMs);

@@ -84,6 +84,8 @@ export class UnifiedList {
     const refusal = lists.find((list) => list.refusal)?.refusal;
     if (refusal) throw refusal;
     refuseUnknownNames(request.condition, lists);
+    const sources = lists.map((list) => list.report);
+    for (const source of sources) if (!isDatable(source)) source.account.recorder?.undated('a list that is not exact');
     const cursorAt = (count: number) => cursors.seal(identity, positionsAt(lists, merged, count));
     return {
       entries: merged.map(({ source, head }, index) => ({
@@ -93,11 +95,18 @@ export class UnifiedList {
       })),
       hasNextPage: lists.some((list) => list.hasMore),
       end: () => cursorAt(merged.length),
-      sources: lists.map((list) => list.report),
+      sources,
       failure: lists.find((list) => list.failure)?.failure ?? null,
     };
   }
 }
+
+/**
+ * Whether a list changes with its account alone. One that is not complete depends on what else was read, and one that a search
+ * index took part in on how far the index is.
+ */
+const isDatable = ({ state, evaluation }: SourceReport): boolean =>
+  state === 'COMPLETE' && (evaluation === null || evaluation === 'NATIVE');
 
 /** The position of each account after the first `count` items of the page. */
 function positionsAt<T>(

@@ -10,6 +10,8 @@ import type { MailAccount } from '../account/mail-account.ts';
 
 /** Milliseconds for which a link is valid. */
 const LIFETIME_MS = 15 * 60_000;
+/** Milliseconds for which a link in an answer that is given again is still valid at least. */
+const MIN_LEFT_MS = 10 * 60_000;
 const MAX_TOKEN_LENGTH = 4_000;
 const MAX_NAME_LENGTH = 255;
 /** Milliseconds that a download waits for its turn among the downloads of its account. */
@@ -104,6 +106,7 @@ export class Downloads {
 
   private link(account: MailAccount, file: Omit<Ticket, 'user' | 'integration' | 'expires'>): Download {
     const expires = Date.now() + LIFETIME_MS;
+    account.recorder?.until(expires - MIN_LEFT_MS);
     const ticket: Ticket = {
       user: account.integration.userId,
       integration: account.id,

@@ -55,7 +55,7 @@ async function threadsOf(account: MailAccount, ids: readonly string[]): Promise<
   for (let start = 0; start < ids.length; start += THREADS) {
     const some = ids.slice(start, start + THREADS);
     try {
-      const threads = await account.writeMany(some.length, (session, call) => session.getThreads(some, call));
+      const threads = await account.readForChange(some.length, (session, call) => session.getThreads(some, call));
       for (const [index, id] of some.entries()) found.set(id, threads[index] ?? noSuch('thread'));
       throwIfAllTimedOut(threads);
     } catch (error) {

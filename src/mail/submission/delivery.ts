@@ -57,6 +57,20 @@ export class Delivery {
   async run(claim: Claim, calls: ProviderCalls, lateMs = 0): Promise<SubmissionRecord> {
     const { userId, integrationId } = claim.record;
     const account = await this.options.accounts.ofUser(userId).find(integrationId);
+    try {
+      return await this.advance(claim, account, calls, lateMs);
+    } finally {
+      // Saved, sent and deleted drafts, and the sent copy that was waited for, are changes of the account.
+      account?.written();
+    }
+  }
+
+  private async advance(
+    claim: Claim,
+    account: MailAccount | null,
+    calls: ProviderCalls,
+    lateMs: number,
+  ): Promise<SubmissionRecord> {
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
     if (!account) return this.options.writer.finish(claim, { status: 'FAILED', problem: ACCOUNT_DISCONNECTED });
     if (claim.record.status === 'CANCELLED') return this.drafts.deleteDraft(claim, account, calls);

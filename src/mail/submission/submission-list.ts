@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { badInput } from '../../domain/error.ts';
 import type { Sealer } from '../../platform/secrets/seal.ts';
-import { SealedJson } from '../../platform/secrets/sealed-json.ts';
+import { SealedCursor } from '../../platform/secrets/sealed-json.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ViewerMail } from '../account/viewer-mail.ts';
 import type { SubmissionStore } from './submission.store.ts';
@@ -31,13 +31,13 @@ const Position = z.tuple([z.number(), z.uuid()]);
 
 /** The submissions of a user in pages, the most recently created first. */
 export class SubmissionList {
-  private readonly cursors: SealedJson<typeof Position>;
+  private readonly cursors: SealedCursor<typeof Position>;
 
   constructor(
     private readonly store: Pick<SubmissionStore, 'list'>,
     sealer: Sealer,
   ) {
-    this.cursors = new SealedJson(sealer, 'submission-cursor', Position);
+    this.cursors = new SealedCursor(sealer, 'submission-cursor', Position);
   }
 
   /** Throws BAD_USER_INPUT when `after` is not a cursor of this list. */

@@ -78,6 +78,10 @@ class RedisBus implements Bus {
     this.client.on('ready', () => this.regain());
   }
 
+  get isConnected(): boolean {
+    return this.state === 'up' && this.client.isReady;
+  }
+
   async open(): Promise<void> {
     const { channel, heartbeatMs = HEARTBEAT_INTERVAL_MS } = this.options;
     const opening = (async () => {

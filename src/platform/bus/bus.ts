@@ -14,6 +14,8 @@ export interface Bus {
   subscribe(topic: string, fn: (payload: unknown) => void): () => void;
   /** Calls back when messages may have been lost. */
   onGap(fn: () => void): () => void;
+  /** False while messages of other instances do not arrive. `onGap` follows when they arrive again. */
+  readonly isConnected: boolean;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,10 @@ class DatabaseBus implements Bus {
     private readonly log: Logger,
   ) {
     this.topics = new Topics(log);
+  }
+
+  get isConnected(): boolean {
+    return this.db.isListening;
   }
 
   async open(): Promise<void> {

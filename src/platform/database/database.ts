@@ -17,6 +17,8 @@ export interface Database {
   notify(channel: string, payload: string): Promise<void>;
   /** Calls back when a lost listening connection is back. Notifications that were sent in between are lost. */
   onGap(fn: () => void): () => void;
+  /** False while notifications of other instances do not arrive. */
+  readonly isListening: boolean;
   /** Executes SQL for a library that brings its own: one statement, or a script if there are no values. */
   execute(sql: string, values?: unknown[]): Promise<{ rows: Row[] }>;
   /**

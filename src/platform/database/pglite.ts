@@ -77,6 +77,9 @@ class Embedded implements Database {
     await mapStoreErrors(this.pg.query('SELECT pg_notify($1, $2)', [channel, payload]));
   }
 
+  /** The notifications come from this process. */
+  readonly isListening = true;
+
   onGap(): () => void {
     return () => {}; // No connection can be lost.
   }

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { SealError, type Sealer } from './seal.ts';
 
-/** Values that leave the process as sealed text and come back: cursors and links. There is one instance for each purpose. */
+/** Values that leave the process as sealed text and come back, such as links. There is one instance for each purpose. */
 export class SealedJson<Shape extends z.ZodType> {
   constructor(
-    private readonly sealer: Sealer,
+    protected readonly sealer: Sealer,
     /** Text that was sealed for one purpose does not open for another. */
-    private readonly purpose: string,
+    protected readonly purpose: string,
     private readonly shape: Shape,
   ) {}
 
@@ -21,6 +21,17 @@ export class SealedJson<Shape extends z.ZodType> {
     // An older release may have sealed another shape.
     const parsed = text === null ? null : this.shape.safeParse(parseJson(text));
     return parsed?.success ? parsed.data : null;
+  }
+}
+
+/**
+ * Cursors: the same value gives the same text, on every instance with the same keys, so that clients and caches can compare
+ * cursors or use them as keys. The members of `value` must always be in the same order. Opens the cursors of earlier releases
+ * too, which were never the same twice.
+ */
+export class SealedCursor<Shape extends z.ZodType> extends SealedJson<Shape> {
+  override seal(associated: string, value: z.input<Shape>): string {
+    return this.sealer.sealTextDeterministically(this.purpose, associated, JSON.stringify(value));
   }
 }
 

@@ -23,6 +23,19 @@ export interface Call {
   readonly maxTurnMs?: number;
   /** Reads that several lists of one page have in common and make only once. */
   readonly shared?: SharedReads;
+  /** Counts what the call costs. Absent: nobody counts. */
+  readonly meter?: Meter;
+}
+
+/** Counts what one operation asks of one account. */
+export interface Meter {
+  /**
+   * A request, or a repetition of it, is sent. `units` is its cost in the vendor's quota. Returns the function to call when it
+   * has been answered or has failed.
+   */
+  sent(units: number): () => void;
+  /** So many objects came from the cache instead of the provider. */
+  cached(count: number): void;
 }
 
 /**

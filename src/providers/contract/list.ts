@@ -16,7 +16,8 @@ export interface PageRequest {
   readonly after: Cursor | null;
   /**
    * Returns true for items that the caller has already shown. The provider need not read them and leaves them out
-   * of `items`. They count towards `size`, so a page may have fewer items.
+   * of `items`. They count towards `size`, so a page may have fewer items, and
+   * ends where it would end without.
    */
   readonly skip?: (id: string) => boolean;
   /** How much of each message the caller will read; 'envelope' when absent. A provider may ignore it and return envelopes. */

@@ -6,6 +6,7 @@ import type { SearchMeans } from '../../domain/search/branches.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from './call.ts';
 import type { Batch, Cursor, Detail, ListQuery, Page, PageRequest } from './list.ts';
+import type { SnapshotPage } from './snapshot.ts';
 import type { Hint, ProviderChange, Watcher } from './watch.ts';
 
 /*
@@ -114,13 +115,21 @@ export type SendStatus =
  */
 export interface MailSession extends SearchMeans {
   listMailboxes(call: Call): Promise<readonly Mailbox[]>;
-  /** Present where `listMailboxes` leaves the counts null, because each of them costs a request. */
-  mailboxCounts?(ids: readonly string[], call: Call): Promise<Batch<MailboxCounts>>;
+  /**
+   * Present where `listMailboxes` leaves the counts null, because each of them costs a request. A slot is null where the provider
+   * does not count that mailbox.
+   */
+  mailboxCounts?(ids: readonly string[], call: Call): Promise<Batch<MailboxCounts | null>>;
   /**
    * The id of the mailbox with this role, as `ListQuery.mailboxId` accepts it, where it is known without a request. Absent or
    * null: `listMailboxes` has it. At a provider that keeps a message in one mailbox, messages may carry another id for it.
    */
   roleMailboxId?(role: MailboxRole): string | null;
+  /**
+   * The mailbox with an id that `Message.mailboxIds` can have although `listMailboxes` does not: at Outlook messages keep the name
+   * of a category that the user's list of categories has not, or no longer. Null: not an id of this kind. Absent: there are none.
+   */
+  unlistedMailbox?(id: string): Mailbox | null;
   identities(call: Call): Promise<readonly Identity[]>;
   /** Every item matches the query, and every message that matches is an item of one of the pages. */
   listMessages(query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>>;
@@ -159,13 +168,34 @@ export interface MailSession extends SearchMeans {
   /** How long after a request to send a draft may still look unsent although it will be sent. */
   readonly sendSettlesMs: number;
   /**
+   * How long after a change a read may still return the state before it, because the provider answers from replicas that are not
+   * equally far. Absent: a read that begins after a change returns its result.
+   */
+  readonly readsSettleMs?: number;
+  /**
    * What changed since the cursor, with one change for each message in each answer: a message that was created and then updated
-   * is created, and one that was deleted in the end is deleted or left out. Null: returns a cursor for now without listing anything; where that takes several pages, the
+   * is created, and one that was deleted in the end is deleted or left out. The created ones of an answer are in order of
+   * arrival; those of two answers need not be, where a mailbox has several folders. Null: returns a cursor for now without listing anything; where that takes several pages, the
    * later ones report what changed since the first. Throws CURSOR_EXPIRED when the account must be synchronised from the start.
-   * `hints` are the messages that the provider's notifications named since the cursor. A provider for which reading all changes
-   * is expensive may read these alone, and its answer is `partial`.
+   * `hints` are the messages that the provider's notifications named since the cursor; empty: there was a notification that named
+   * none. A provider for which reading all changes is expensive may read the named ones alone, and its answer is `partial`. With
+   * any, it may leave out what no notification is sent about, such as names of labels, for five minutes. Absent: all that has
+   * changed is asked for.
    */
   changes(since: Cursor | null, call: Call, hints?: readonly Hint[]): Promise<ChangePage>;
+  /**
+   * Returns a mark that differs from an earlier one when a message of the account was created or updated in between, by one
+   * cheap request. It may miss a deletion. Absent: `changes` is cheap.
+   */
+  changeMark?(call: Call): Promise<string>;
+  /**
+   * The ids and states of all messages of the account, those in trash and junk and drafts too, page by page. Null: from the
+   * beginning. A message that exists during the whole snapshot is in one of its pages; one that is created, moved or deleted
+   * meanwhile may be in none, or in two. The state of a message that changes meanwhile may be none that it had: check a
+   * difference by reading the message. Throws CURSOR_EXPIRED when the snapshot must begin again. `limit` is about the maximum
+   * number of messages of a page; absent: what costs least. Absent: the account's completeness cannot be proved.
+   */
+  snapshot?(after: Cursor | null, call: Call, limit?: number): Promise<SnapshotPage>;
   /** Present where the provider pushes. Absent: the account is polled. */
   readonly watch?: Watcher;
   /**
@@ -191,6 +221,21 @@ export interface ChangePage {
   readonly more: boolean;
   /** Only the hinted messages were read. Changes that no notification named are reported by a later call without hints. */
   readonly partial?: boolean;
+  /**
+   * The `changeMark` of the account before these changes were read, where it costs no further request. Of several pages the
+   * first one has it, unless each page has its own.
+   */
+  readonly mark?: string;
+  /**
+   * The number of records that could not be read. They are left out, because one of them must not hold up the account for
+   * ever. What they report is found by comparing a snapshot.
+   */
+  readonly unreadable?: number;
+  /**
+   * True: a mailbox was read for the first time that could not be read when the cursor was made. Of what has happened in it since
+   * then, only new mail is reported.
+   */
+  readonly isFirstRead?: boolean;
   /** Mailboxes whose changes the provider could not return now. They are reported by a later call. */
   readonly unread?: readonly UnreadMailbox[];
 }

@@ -21,6 +21,8 @@ export interface Adapter<Settings extends z.ZodObject = z.ZodObject> {
 export interface ProviderTimes {
   /** Milliseconds between the tries of a request that reached a replica which lags behind. */
   readonly lagWaitsMs?: readonly number[];
+  /** Milliseconds that a search index may take for a change. The cache counts on it (`INDEX_SETTLE_MS`). */
+  readonly indexSettleMs?: number;
 }
 
 /**

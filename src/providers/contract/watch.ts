@@ -40,10 +40,14 @@ export interface WebhookOutcome {
   readonly reply: { readonly status: number; readonly contentType?: string; readonly body?: string };
   readonly notifications: readonly WatchNotification[];
 }
-/** `detail` is absent where the update is unknown. A created message has none, because the whole message is read. */
+/**
+ * `detail` is absent where the update is unknown. A created message has none, because the whole message is read. `state` is the
+ * `stateDigest` of the message after the change, and absent where the provider's answer does not say all of it.
+ */
 export type ProviderChange =
-  | { readonly kind: 'created' | 'deleted'; readonly messageId: string }
-  | { readonly kind: 'updated'; readonly messageId: string; readonly detail?: ChangeDetail }
+  | { readonly kind: 'deleted'; readonly messageId: string }
+  | { readonly kind: 'created'; readonly messageId: string; readonly state?: string; readonly receivedAt?: Date }
+  | { readonly kind: 'updated'; readonly messageId: string; readonly detail?: ChangeDetail; readonly state?: string }
   | { readonly kind: 'mailbox'; readonly mailboxId: string };
 /** A message that a notification names. What happened to it in the end is reported by the provider's `changes`. */
 export interface Hint {

@@ -1,5 +1,6 @@
 import type { MailSession } from '../contract/mail-session.ts';
-import { changes } from './changes/changes.ts';
+import { changeMark, changes } from './changes/changes.ts';
+import { snapshot } from './changes/snapshot.ts';
 import { watcher } from './changes/watch.ts';
 import { deleteDraft, getDrafts } from './compose/drafts.ts';
 import { saveDraft } from './compose/save-draft.ts';
@@ -42,7 +43,9 @@ export const openSession = (client: GmailClient, pubsubTopic: string | null): Ma
   send: (draftId, call) => send(client, draftId, call),
   probe: (submitted, call) => probe(client, submitted, call),
   sendSettlesMs: SEND_SETTLES_MS,
-  changes: (since, call) => changes(client, since, call),
+  changes: (since, call, hints) => changes(client, since, call, hints),
+  changeMark: (call) => changeMark(client, call),
+  snapshot: (after, call, limit) => snapshot(client, after, call, limit),
   /** Absent without a Pub/Sub topic: the account is then polled. */
   ...(pubsubTopic === null ? {} : { watch: watcher(client, pubsubTopic) }),
   /** Nothing is open between two requests. */

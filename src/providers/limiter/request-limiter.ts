@@ -222,6 +222,7 @@ class AccountRequestLimiter implements MailboxLimiter {
     const mayGiveWay = call.priority === 'background' && cost.safe;
     const turn = mayGiveWay ? setTimeout(becomeOverdue, YIELD_TIMEOUT_MS) : undefined;
     const signal = AbortSignal.any([call.signal, ending.signal]);
+    const answered = call.meter?.sent(cost.units);
     try {
       return await abortable(attempt(signal), signal);
     } catch (error) {
@@ -230,6 +231,7 @@ class AccountRequestLimiter implements MailboxLimiter {
       this.log.debug({ operation: cost.operation }, 'provider request was aborted');
       throw abortReason(signal);
     } finally {
+      answered?.();
       clearTimeout(timer);
       clearTimeout(silence);
       clearTimeout(turn);

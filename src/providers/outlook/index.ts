@@ -8,6 +8,7 @@ import { createSdk, GraphClient } from './wire/client.ts';
 import { Deletions } from './wire/deletions.ts';
 import { FolderRoles, ROLES } from './wire/folder-roles.ts';
 import { HiddenFolders } from './wire/hidden-folders.ts';
+import { MessageFolders } from './wire/message-folders.ts';
 
 const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
 /** MX hosts of Exchange Online, of Outlook.com, and of Exchange Online with DNSSEC. */
@@ -44,6 +45,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
         hidden: new HiddenFolders(),
         roles: new FolderRoles(),
         deletions: new Deletions(),
+        folders: new MessageFolders(),
       }),
     receive,
   };

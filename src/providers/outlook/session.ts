@@ -1,5 +1,7 @@
 import type { MailSession } from '../contract/mail-session.ts';
+import { changeMark } from './changes/change-mark.ts';
 import { changes } from './changes/changes.ts';
+import { snapshot } from './changes/snapshot.ts';
 import { watcher } from './changes/watch.ts';
 import { deleteDraft, getDrafts } from './compose/drafts.ts';
 import { saveDraft } from './compose/save-draft.ts';
@@ -11,10 +13,11 @@ import { decides } from './list/search.ts';
 import { listThreads } from './list/threads.ts';
 import { readAttachment, readRaw } from './read/attachment.ts';
 import { identities } from './read/identities.ts';
-import { listMailboxes, roleMailboxId } from './read/mailboxes.ts';
+import { listMailboxes, roleMailboxId, unlistedMailbox } from './read/mailboxes.ts';
 import { getMessages } from './read/messages.ts';
 import { getThreads } from './read/threads.ts';
 import type { GraphAccount } from './wire/account.ts';
+import { readsSettleMs } from './wire/replica-lag.ts';
 import { deleteForever } from './write/delete.ts';
 import { deleteMailbox, saveMailbox } from './write/save-mailbox.ts';
 import { update } from './write/update.ts';
@@ -22,6 +25,7 @@ import { update } from './write/update.ts';
 export const openSession = (account: GraphAccount): MailSession => ({
   listMailboxes: (call) => listMailboxes(account, call),
   roleMailboxId,
+  unlistedMailbox,
   identities: (call) => identities(account, call),
   decides,
   narrows,
@@ -42,7 +46,10 @@ export const openSession = (account: GraphAccount): MailSession => ({
   send: (draftId, call) => send(account, draftId, call),
   probe: (submitted, call) => probe(account, submitted, call),
   sendSettlesMs: SEND_SETTLES_MS,
+  readsSettleMs: readsSettleMs(account),
   changes: (since, call, hints) => changes(account, since, call, hints),
+  changeMark: (call) => changeMark(account, call),
+  snapshot: (after, call, limit) => snapshot(account, after, call, limit),
   watch: watcher(account),
   /** A session holds no connection between two requests. */
   close: async () => {},

@@ -102,6 +102,7 @@ const LIVE_MAIL = `# Run it and leave it open: new mail appears here
 # as the providers announce it, the newest first; the
 # page keeps the last twenty events. Subscribe again
 # with the last cursor as "after" to miss no event.
+# mailEvents has every other change too.
 subscription LiveMail {
   messageReceived {
     cursor

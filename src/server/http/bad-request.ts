@@ -17,7 +17,7 @@ export const replyHeaders = (requestId: string): Readonly<Record<string, string>
 const WHY: Readonly<Record<number, string>> = {
   400: 'The request is malformed.',
   408: 'The request was not received in time.',
-  431: 'The address and the header fields of a request may have at most 16 kB together, and this one has more.',
+  431: 'The address and the header fields of a request may have at most 64 kB together, and this one has more.',
 };
 const BAD_URL = 'The address is malformed: a percent sign must begin the two hexadecimal digits of a byte of UTF-8.\n';
 

@@ -3,6 +3,7 @@ import { isRefusal } from '../../accounts/users/authenticator.ts';
 import { unauthenticated } from '../../domain/error.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { Context } from '../../graphql/context.ts';
+import type { OperationReads } from '../../graphql/reads.ts';
 import { createContext } from '../../graphql/request-context.ts';
 
 /** Finds the principal of a credential. Throws an error of `isRefusal` for one that is not valid. */
@@ -14,8 +15,12 @@ interface Request {
   readonly requestId: string;
   readonly clientAddress: string;
   readonly signal: AbortSignal;
+  /** The value of Cache-Control, or of its equivalent in the extensions of a request over WebSocket. */
+  readonly cacheControl?: unknown;
   /** The caller, if it is known already. */
   readonly caller?: RequestCaller | null;
+  /** Records what the operation reads. Absent: nothing is recorded. */
+  readonly reads?: OperationReads | null;
   /** A logger that adds the id of the request to each line. If it is absent, one is created. */
   readonly log?: Logger;
 }
@@ -42,6 +47,8 @@ export class Contexts {
       log: request.log ?? this.log.child({ requestId: request.requestId }),
       requestId: request.requestId,
       clientAddress: request.clientAddress,
+      noCache: isNoCache(request.cacheControl),
+      ...(request.reads && { reads: request.reads }),
     });
   }
 
@@ -63,6 +70,10 @@ export class Contexts {
     return this.authenticate(token, { clientAddress });
   }
 }
+
+/** Whether a Cache-Control (RFC 9111 5.2) has the directive `no-cache`. */
+export const isNoCache = (cacheControl: unknown): boolean =>
+  typeof cacheControl === 'string' && /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(cacheControl);
 
 /** Returns the token of "Bearer <token>", or an empty string if the header has another form. */
 export function bearer(authorization: string): string {

@@ -168,7 +168,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     await http.register(cors, {
       origin: [...options.corsOrigins],
       methods: ['GET', 'POST'],
-      exposedHeaders: ['x-request-id', 'retry-after'],
+      exposedHeaders: ['x-request-id', 'retry-after', 'etag'],
       maxAge: 86_400,
     });
   }

@@ -59,7 +59,19 @@ export interface Owner {
   readonly connections: Set<ClientConnection>;
   readonly running: Record<Lane, number>;
   expected: number;
+  /** The connections on which operations wait, in the order of their turns. */
+  readonly queue: Set<ClientConnection>;
+  /** The number of slow operations that still have their slot. */
+  slow: number;
+  /** The bytes that waited on all connections when they were last counted, and how many operations have begun since. */
+  readonly counted: { bytes: number; begun: number };
 }
+
+/**
+ * A user with more connections than this has the bytes counted once for as many operations: to count them for each one would
+ * take the square of the connections for an event that all of them receive.
+ */
+const MAX_COUNTED_EACH = 32;
 
 export const isIdle = ({ waiting, running, left }: ClientConnection): boolean =>
   waiting.length === 0 && running.request === 0 && running.event === 0 && left === 0;
@@ -68,6 +80,17 @@ export function unreadOf(owner: Owner | undefined): number {
   let bytes = 0;
   for (const { socket } of owner?.connections ?? []) bytes += unreadBytes(socket);
   return bytes;
+}
+
+/** Returns whether fewer bytes wait for a user than the limit, before one more operation begins. */
+export function hasRoom(owner: Owner, limit: number): boolean {
+  const { connections, counted } = owner;
+  counted.begun++;
+  const isRecent = counted.begun < MAX_COUNTED_EACH && counted.bytes < limit;
+  if (connections.size > MAX_COUNTED_EACH && isRecent) return true;
+  counted.bytes = unreadOf(owner);
+  counted.begun = 0;
+  return counted.bytes < limit;
 }
 
 /** Returns whether another connection of the same user waits. */

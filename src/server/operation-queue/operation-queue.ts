@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import {
   type ClientConnection,
+  hasRoom,
   isContended,
   isIdle,
   type Lane,
@@ -58,16 +59,32 @@ export class OperationQueue {
     { lane = 'request' as Lane, timeoutMs = 0 } = {},
   ): Promise<OperationSlot | null> {
     if (socket.destroyed) return Promise.resolve(null);
+    const slot = this.beginNow(socket, user, lane);
+    if (slot) return Promise.resolve(slot);
     const connection = this.connectionOf(socket, user ?? socket);
-    if (!connection.waiting.some((waiter) => waiter.lane === lane) && this.admits(connection, lane))
-      return Promise.resolve(this.start(connection, lane));
     return new Promise((resolve) => {
       const waiter: Waiter = { lane, resolve };
       connection.waiting.push(waiter);
+      connection.owner.queue.add(connection);
       this.serve(connection.owner);
       if (timeoutMs === 0 || !connection.waiting.includes(waiter)) return;
       this.refuseLater(connection, waiter, timeoutMs);
     });
+  }
+
+  /** The same for an operation that need not wait. Null: it has to. */
+  beginNow(socket: Socket, user: string | null, lane: Lane): OperationSlot | null {
+    if (socket.destroyed) return null;
+    const connection = this.connectionOf(socket, user ?? socket);
+    const isFirst = !connection.waiting.some((waiter) => waiter.lane === lane);
+    if (!isFirst || this.isFull(connection.owner, lane) || !this.admits(connection, lane)) return null;
+    return this.start(connection, lane);
+  }
+
+  /** Whether a response may be written that needs no execution, and so no slot: it only adds to what is unread. */
+  hasRoom(socket: Socket, user: string | null): boolean {
+    if (socket.destroyed || unreadBytes(socket) >= this.limits.socketBytes) return false;
+    return hasRoom(this.connectionOf(socket, user ?? socket).owner, this.limits.userBytes);
   }
 
   /**
@@ -79,6 +96,7 @@ export class OperationQueue {
       if (!connection.waiting.includes(waiter)) return;
       if (connection.running[waiter.lane] > 0) return this.refuseLater(connection, waiter, timeoutMs);
       connection.waiting = connection.waiting.filter((other) => other !== waiter);
+      if (connection.waiting.length === 0) connection.owner.queue.delete(connection);
       waiter.resolve(null);
     }, timeoutMs).unref();
   }
@@ -132,7 +150,15 @@ export class OperationQueue {
   private owner(key: unknown): Owner {
     const known = this.owners.get(key);
     if (known) return known;
-    const owner: Owner = { key, connections: new Set(), running: { request: 0, event: 0 }, expected: 0 };
+    const owner: Owner = {
+      key,
+      connections: new Set(),
+      running: { request: 0, event: 0 },
+      expected: 0,
+      queue: new Set(),
+      slow: 0,
+      counted: { bytes: 0, begun: 0 },
+    };
     this.owners.set(key, owner);
     return owner;
   }
@@ -154,8 +180,10 @@ export class OperationQueue {
     running.event = 0;
     connection.left = 0;
     connection.expected = 0;
+    owner.slow -= connection.slow.size;
     connection.slow.clear();
     connection.waiting = [];
+    owner.queue.delete(connection);
     this.remove(connection, owner);
     for (const { resolve } of waiting) resolve(null);
     this.serve(owner);
@@ -171,22 +199,31 @@ export class OperationQueue {
    * others waiting.
    */
   private serve(owner: Owner): void {
+    const { queue } = owner;
+    if (queue.size === 0) return;
     for (const lane of ['request', 'event'] as const) {
-      for (const connection of owner.connections) {
+      for (const connection of queue) {
+        if (this.isFull(owner, lane)) break;
         const next = connection.waiting.find((waiter) => waiter.lane === lane);
         if (!next || !this.admits(connection, lane)) continue;
         connection.waiting.splice(connection.waiting.indexOf(next), 1);
         // Iterating a Set also visits entries that are added meanwhile, and this moves the connection to its end.
-        owner.connections.delete(connection);
-        owner.connections.add(connection);
+        queue.delete(connection);
+        if (connection.waiting.length > 0) queue.add(connection);
         next.resolve(this.start(connection, lane));
       }
     }
   }
 
+  /** Whether no operation of the user may start, on whichever connection. */
+  private isFull(owner: Owner, lane: Lane): boolean {
+    const { userBytes, userRunning } = this.limits;
+    return !hasRoom(owner, userBytes) || (owner.running[lane] >= userRunning && owner.slow === 0);
+  }
+
   private admits(connection: ClientConnection, lane: Lane): boolean {
     const { socket, owner, running } = connection;
-    if (unreadBytes(socket) >= this.limits.socketBytes || unreadOf(owner) >= this.limits.userBytes) return false;
+    if (unreadBytes(socket) >= this.limits.socketBytes) return false;
     return (
       (running[lane] < this.limits.socketRunning || this.makesRoom(connection, lane)) &&
       (owner.running[lane] < this.limits.userRunning ||
@@ -204,6 +241,7 @@ export class OperationQueue {
       if (unreadBytes(connection.socket) + connection.expected + expected > socketBytes) continue;
       if (unreadOf(owner) + owner.expected + expected > userBytes) continue;
       slow.delete(run);
+      owner.slow--;
       connection.running[lane]--;
       owner.running[lane]--;
       connection.left++;
@@ -221,8 +259,10 @@ export class OperationQueue {
     connection.running[lane]++;
     owner.running[lane]++;
     const becomeSlow = () => {
+      if (this.connections.get(connection.socket) !== connection) return;
       run.isSlow = true;
       connection.slow.add(run);
+      owner.slow++;
       this.serve(owner);
     };
     // If a provider hangs, the operations behind it must not become slow one after the other, each after the full time.
@@ -240,7 +280,9 @@ export class OperationQueue {
         if (isOver || this.connections.get(connection.socket) !== connection) return;
         isOver = true;
         connection.sendTimeoutMs = this.limits.sendTimeoutMs;
-        const hasSlot = !run.isSlow || connection.slow.delete(run);
+        const isSlow = connection.slow.delete(run);
+        if (isSlow) owner.slow--;
+        const hasSlot = !run.isSlow || isSlow;
         if (hasSlot) {
           connection.running[lane]--;
           owner.running[lane]--;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CloseCode } from 'graphql-ws';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../../domain/principal.ts';
@@ -23,19 +24,52 @@ export interface Client {
 }
 
 /** A client with the user who is signed in. */
-export interface Connection {
+interface SignedIn {
   readonly client: Client;
   readonly authorization: string;
   readonly principal: Principal;
   readonly clientAddress: string;
+}
+
+interface Connection extends SignedIn {
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
 }
 
-interface OpenConnection {
-  readonly connection: Connection;
-  readonly closed: AbortController;
+/** A credential with the clients who have signed in with it. */
+interface Credential {
+  readonly authorization: string;
+  readonly principal: Principal;
+  readonly clients: Set<Client>;
   expiry: NodeJS.Timeout | undefined;
+}
+
+/** Most connections never ask for their signal, so it is made for those that do. */
+class OpenConnection implements SignedIn {
+  private closed: AbortController | null = null;
+
+  constructor(
+    readonly client: Client,
+    readonly credential: Credential,
+    readonly clientAddress: string,
+  ) {}
+
+  get authorization(): string {
+    return this.credential.authorization;
+  }
+
+  get principal(): Principal {
+    return this.credential.principal;
+  }
+
+  get signal(): AbortSignal {
+    this.closed ??= new AbortController();
+    return this.closed.signal;
+  }
+
+  close(): void {
+    this.closed?.abort();
+  }
 }
 
 /**
@@ -45,14 +79,15 @@ interface OpenConnection {
  */
 export class Connections {
   private readonly open = new Map<Client, OpenConnection>();
+  /** By the Authorization header: the connections of a page, or of a service, have the same one. */
+  private readonly credentials = new Map<string, Credential>();
   private readonly byCredential = new Map<string, Set<Client>>();
   private readonly ofUser = new Map<string, number>();
   /** The credentials that have ended lately: one may end while a connection with it is being admitted. */
   private readonly ended = new LRUCache<string, true>({ max: MAX_ENDED, ttl: ENDED_MS });
 
   /** Adds a connection. Returns false and closes the client if its credential has ended, or its user has too many. */
-  admit(connection: Omit<Connection, 'signal'>): boolean {
-    const { client, principal } = connection;
+  admit({ client, principal, authorization, clientAddress }: SignedIn): boolean {
     const credentialId = credentialOf(principal);
     if (credentialId !== undefined && this.ended.has(credentialId)) {
       client.close(CloseCode.Unauthorized, endOf(principal));
@@ -64,14 +99,9 @@ export class Connections {
       return false;
     }
     this.ofUser.set(principal.userId, others + 1);
-    const closed = new AbortController();
-    const entry: OpenConnection = {
-      connection: { ...connection, signal: closed.signal },
-      closed,
-      expiry: undefined,
-    };
-    this.open.set(client, entry);
-    closeWhenExpired(entry);
+    const credential = this.credential(authorization, principal);
+    credential.clients.add(client);
+    this.open.set(client, new OpenConnection(client, credential, clientAddress));
     if (credentialId !== undefined) {
       this.byCredential.set(credentialId, (this.byCredential.get(credentialId) ?? new Set()).add(client));
     }
@@ -79,48 +109,80 @@ export class Connections {
   }
 
   of(client: Client): Connection | null {
-    return this.open.get(client)?.connection ?? null;
+    const connection = this.open.get(client);
+    if (!connection) return null;
+    const { authorization, principal, clientAddress, signal } = connection;
+    return { client, authorization, principal, clientAddress, signal };
+  }
+
+  /** The same for a transport that notices itself when the client leaves. */
+  signedIn(client: Client): SignedIn | null {
+    return this.open.get(client) ?? null;
   }
 
   leave(client: Client): void {
-    const entry = this.open.get(client);
-    if (!entry) return;
+    const connection = this.open.get(client);
+    if (!connection) return;
     this.open.delete(client);
-    clearTimeout(entry.expiry);
-    entry.closed.abort();
-    const { userId } = entry.connection.principal;
-    const credentialId = credentialOf(entry.connection.principal);
+    connection.close();
+    const { credential } = connection;
+    const { principal, clients, expiry } = credential;
+    clients.delete(client);
+    if (clients.size === 0) {
+      clearTimeout(expiry);
+      this.forget(credential);
+    }
+    const { userId } = principal;
+    const credentialId = credentialOf(principal);
     const others = (this.ofUser.get(userId) ?? 1) - 1;
     if (others > 0) this.ofUser.set(userId, others);
     else this.ofUser.delete(userId);
     if (credentialId === undefined) return;
-    const clients = this.byCredential.get(credentialId);
-    clients?.delete(client);
-    if (clients?.size === 0) this.byCredential.delete(credentialId);
+    const signedIn = this.byCredential.get(credentialId);
+    signedIn?.delete(client);
+    if (signedIn?.size === 0) this.byCredential.delete(credentialId);
   }
 
   /** Closes the clients of a session, or of another credential, that has ended before it expired. */
   credentialEnded(credentialId: string): void {
     this.ended.set(credentialId, true);
     for (const client of this.byCredential.get(credentialId) ?? []) {
-      const principal = this.open.get(client)?.connection.principal;
+      const principal = this.open.get(client)?.principal;
       if (principal) client.close(CloseCode.Unauthorized, endOf(principal));
     }
   }
+
+  private forget(credential: Credential): void {
+    const { authorization } = credential;
+    if (this.credentials.get(authorization) === credential) this.credentials.delete(authorization);
+  }
+
+  /** The principal may have another grant than it had when others have signed in with the same credential. */
+  private credential(authorization: string, principal: Principal): Credential {
+    const known = this.credentials.get(authorization);
+    if (known && isDeepStrictEqual(known.principal, principal)) return known;
+    const credential: Credential = { authorization, principal, clients: new Set(), expiry: undefined };
+    this.credentials.set(authorization, credential);
+    // Who signs in with it once it has expired, because the request was verified earlier, has a timer of its own.
+    closeWhenExpired(credential, () => this.forget(credential));
+    return credential;
+  }
 }
 
-/** Closes the client when its credential expires. One that is valid for longer than a timer can wait is looked at again. */
-function closeWhenExpired(entry: OpenConnection): void {
-  const { client, principal } = entry.connection;
+/** Closes the clients when their credential expires. One that is valid for longer than a timer can wait is looked at again. */
+function closeWhenExpired(credential: Credential, onExpired: () => void): void {
+  const { clients, principal } = credential;
   const leftMs = Math.max(0, principal.expiresAt.getTime() - Date.now());
-  entry.expiry = setTimeout(
+  credential.expiry = setTimeout(
     () => {
-      if (leftMs > MAX_TIMER_MS) closeWhenExpired(entry);
-      else client.close(CloseCode.Forbidden, 'The access token has expired: connect again with a fresh one');
+      if (leftMs > MAX_TIMER_MS) return closeWhenExpired(credential, onExpired);
+      onExpired();
+      for (const client of [...clients])
+        client.close(CloseCode.Forbidden, 'The access token has expired: connect again with a fresh one');
     },
     Math.min(leftMs, MAX_TIMER_MS),
   );
-  entry.expiry.unref();
+  credential.expiry.unref();
 }
 
 const credentialOf = ({ sessionId, credentialId }: Principal): string | undefined => sessionId ?? credentialId;

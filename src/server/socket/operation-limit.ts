@@ -1,6 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import { tooComplex } from '../../graphql/operation/limits/query-limits.ts';
-import { type Client, TOO_MANY } from './connections.ts';
+import { TOO_MANY } from './connections.ts';
+import type { SocketConnection } from './socket-connection.ts';
 
 /** The maximum number of open operations on one connection. */
 const MAX_OPERATIONS = 100;
@@ -14,27 +15,15 @@ const MAX_UNFINISHED = 2 * MAX_OPERATIONS;
  */
 const MAX_REFUSALS = 100;
 
-/** Limits the open operations of each connection. */
-export class OperationLimit {
-  private readonly refusals = new WeakMap<Client, number>();
-  private readonly unfinished = new WeakMap<Client, number>();
-
-  /** Returns null if one more operation may be opened, and counts it; `closed` must follow. `open` includes it. */
-  refuse(client: Client, open: number): GraphQLError | null {
-    const unfinished = (this.unfinished.get(client) ?? 0) + 1;
-    if (open <= MAX_OPERATIONS && unfinished <= MAX_UNFINISHED) {
-      this.unfinished.set(client, unfinished);
-      this.refusals.delete(client);
-      return null;
-    }
-    const refused = (this.refusals.get(client) ?? 0) + 1;
-    this.refusals.set(client, refused);
-    if (refused >= MAX_REFUSALS) client.close(TOO_MANY, `At most ${MAX_OPERATIONS} operations may be open at a time`);
-    return tooComplex(`This connection has ${MAX_OPERATIONS} operations open, which is the limit.`);
+/** Returns null if one more operation of the connection may be begun, which counts it until `unfinished` is reduced. */
+export function refuseOperation(connection: SocketConnection): GraphQLError | null {
+  if (connection.ids.open <= MAX_OPERATIONS && connection.unfinished < MAX_UNFINISHED) {
+    connection.unfinished++;
+    connection.refusals = 0;
+    return null;
   }
-
-  /** Reports that an operation has ended. */
-  closed(client: Client): void {
-    this.unfinished.set(client, (this.unfinished.get(client) ?? 1) - 1);
-  }
+  connection.refusals++;
+  if (connection.refusals >= MAX_REFUSALS)
+    connection.close(TOO_MANY, `At most ${MAX_OPERATIONS} operations may be open at a time`);
+  return tooComplex(`This connection has ${MAX_OPERATIONS} operations open, which is the limit.`);
 }

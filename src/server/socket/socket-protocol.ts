@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import {
   type ExecutionResult,
   type FormattedExecutionResult,
@@ -15,17 +14,21 @@ import { isRefusal } from '../../accounts/users/authenticator.ts';
 import { isMailError, isTransient, storeErrorIn } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { OperationOutcome } from '../../graphql/operation/operation.ts';
-import { following } from '../../platform/abort.ts';
+import type { OperationResult } from '../../graphql/operation/operation-result.ts';
+import { Subscriber } from '../../graphql/operation/subscriber.ts';
 import type { DoorTools } from '../door.ts';
 import { clientAddress, type Trust } from '../http/client-address.ts';
 import { bearer } from '../http/contexts.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';
-import type { Connection } from './connections.ts';
-import { withOwnIds } from './operation-ids.ts';
-import { OperationLimit } from './operation-limit.ts';
+import { refuseOperation } from './operation-limit.ts';
+import type { SocketConnection } from './socket-connection.ts';
+import { SocketSubscription, type SubscriptionTools } from './socket-subscription.ts';
+import { TextPayload } from './text-payload.ts';
 
 interface SocketProtocolOptions extends DoorTools {
   readonly trust: Trust | false;
+  /** False: graphql-ws sends the events of subscriptions too, so that the bench can compare. Default: true. */
+  readonly pushesEvents?: boolean | undefined;
 }
 
 const NO_TOKEN = 'Send connection_init with {"authorization":"Bearer <access token>"}';
@@ -42,19 +45,13 @@ const reasonOf = ({ message }: Error, short: string): string =>
   Buffer.byteLength(message) <= MAX_REASON_BYTES ? message : short;
 
 type Params = Record<string, unknown>;
-interface Extra {
-  readonly socket: WebSocket;
-  readonly request: IncomingMessage;
-  /** Counts the current message as waiting until the returned function is called. */
-  waits(): () => void;
-}
-export type SocketProtocol = Server<Extra>;
+export type SocketProtocol = Server<SocketConnection>;
 
 interface RunningOperation {
   /** Null while the operation waits for its slot. */
   slot: OperationSlot | null;
-  /** Stops following the signals of the connection and of `complete`. */
-  leave(): void;
+  /** What sends its events. Null for a query or a mutation. */
+  readonly events: SocketSubscription;
 }
 
 /**
@@ -66,21 +63,23 @@ export function createSocketProtocol({
   connections,
   operationQueue,
   trust,
+  pushesEvents = true,
   limited,
   log,
 }: SocketProtocolOptions): SocketProtocol {
-  const limit = new OperationLimit();
+  const tools: SubscriptionTools = { operationQueue, limited, mask: (error) => path.mask(error) };
   /** The operations that have not ended, by the payload of their request. */
   const running = new WeakMap<SubscribePayload, RunningOperation>();
-  const endOperation = (socket: WebSocket, payload: SubscribePayload): void => {
-    const operation = running.get(payload);
-    operation?.slot?.end();
-    operation?.leave();
-    limit.closed(socket);
+  const endOperation = (connection: SocketConnection, payload: SubscribePayload): void => {
+    running.get(payload)?.slot?.end();
+    connection.unfinished--;
   };
 
   /** Signs a connection in. False refuses it: only authenticated users may connect. */
-  const connect = async ({ socket, request }: Extra, params: Params | undefined): Promise<boolean> => {
+  const connect = async (connection: SocketConnection, params: Params | undefined): Promise<boolean> => {
+    const { socket } = connection;
+    const request = connection.request as IncomingMessage;
+    connection.request = null;
     const token = tokenOf(params, request.headers.authorization);
     try {
       const from = clientAddress(request, trust);
@@ -115,53 +114,55 @@ export function createSocketProtocol({
    */
   const run = (
     context: Context,
-    { principal }: Connection,
     payload: SubscribePayload,
-    socket: Socket,
+    events: SocketSubscription,
     slot: OperationSlot,
   ): Promise<OperationOutcome> => {
-    let answerBytes = 0;
-    const begin = async () => {
-      const eventSlot = await operationQueue.begin(socket, principal.userId, { lane: 'event' });
-      eventSlot?.expect(answerBytes);
-      return eventSlot;
-    };
     const onSize = (bytes: number) => {
-      answerBytes = bytes;
+      events.answerBytes = bytes;
       slot.expect(bytes);
     };
     // This budget ends with the operation. The events of a subscription have budgets of their own.
-    return limited((end) => path.run(payload, context, { onSize, events: { begin, limited } }).finally(end));
+    return limited((end) => path.run(payload, context, { onSize, events }).finally(end));
   };
 
-  const server = makeServer<Params, Extra>({
-    onConnect: ({ connectionParams, extra }) => connect(extra, connectionParams),
+  return makeServer<Params, SocketConnection>({
+    onConnect: (ctx) => {
+      const { connectionParams, extra } = ctx;
+      // They contain the token, which is kept once for all connections that have it.
+      delete (ctx as { connectionParams?: Params }).connectionParams;
+      return connect(extra, connectionParams);
+    },
     async onSubscribe({ extra, subscriptions }, id, payload) {
-      const connection = connections.of(extra.socket);
+      const connection = connections.signedIn(extra.socket);
       if (!connection) return [new GraphQLError('The connection is closing.')];
-      const refusal = limit.refuse(extra.socket, Object.keys(subscriptions).length);
+      const refusal = refuseOperation(extra);
       if (refusal) return [refusal];
+      const { principal, authorization, clientAddress } = connection;
       const cancelled = new AbortController();
+      const { signal } = cancelled;
+      // graphql-ws ends the entry of each operation when the connection closes, too.
       subscriptions[id] = cancellation(() => cancelled.abort());
-      const alive = following(connection.signal, cancelled.signal);
-      const operation: RunningOperation = { slot: null, leave: () => alive.leave() };
+      const events = new SocketSubscription(extra, principal.userId, tools);
+      const operation: RunningOperation = { slot: null, events };
       running.set(payload, operation);
       // Only the text of an operation is kept in memory until it has its slot.
       const stopWaiting = extra.waits();
-      const socket = extra.request.socket;
-      const slot = await operationQueue.begin(socket, connection.principal.userId);
+      const slot = await operationQueue.begin(extra.transport, principal.userId);
       stopWaiting();
       operation.slot = slot;
       try {
-        const context = slot && (await contexts.of({ ...connection, signal: alive.signal, requestId: randomUUID() }));
+        const { cacheControl } = payload.extensions ?? {};
+        const request = { authorization, clientAddress, signal, requestId: randomUUID(), cacheControl };
+        const context = slot && (await contexts.of(request));
         // The operation was cancelled in the meantime, or the connection has closed.
-        if (!slot || !context || cancelled.signal.aborted) throw new GraphQLError('The operation was cancelled.');
-        const outcome = await run(context, connection, payload, socket, slot);
+        if (!slot || !context || signal.aborted) throw new GraphQLError('The operation was cancelled.');
+        const outcome = await run(context, payload, events, slot);
         if (outcome.kind !== 'refused') return { ...EXECUTED, contextValue: outcome };
-        endOperation(extra.socket, payload);
+        endOperation(extra, payload);
         return outcome.errors.map((error) => new ShownError(error));
       } catch (error) {
-        endOperation(extra.socket, payload);
+        endOperation(extra, payload);
         return path.refused(error).errors.map((shown) => new ShownError(shown));
       }
     },
@@ -170,18 +171,29 @@ export function createSocketProtocol({
       return (executed.kind === 'events' ? executed.events : executed.result) as ExecutionResult;
     },
     // The source of the subscription is open. Its events wait for slots of their own.
-    onOperation: (_ctx, _id, payload, _args, result) => {
-      if (Symbol.asyncIterator in result) running.get(payload)?.slot?.end();
+    onOperation: (_ctx, id, payload, _args, result) => {
+      if (!(result instanceof Subscriber)) return;
+      const operation = running.get(payload);
+      operation?.slot?.end();
+      if (!operation || !pushesEvents) return;
+      operation.events.push(id, result);
+      return NO_EVENTS;
     },
-    onComplete: ({ extra }, _id, payload) => endOperation(extra.socket, payload),
+    onComplete: ({ extra }, _id, payload) => endOperation(extra, payload),
     onError: (_ctx, _id, _payload, errors) =>
       errors.map((error) => (error instanceof ShownError ? error.shown : path.mask(error))),
     // The errors are masked already and are not objects of graphql-js.
-    onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
-    onClose: ({ extra }) => connections.leave(extra.socket),
+    onNext: (_ctx, _id, _payload, _args, result) =>
+      new TextPayload(result as unknown as OperationResult) as FormattedExecutionResult,
+    onClose: ({ extra }) => {
+      extra.ids.closed();
+      connections.leave(extra.socket);
+    },
   });
-  return { opened: (socket, extra) => server.opened(withOwnIds(socket), extra) };
 }
+
+/** What is left to graphql-ws of a subscription whose events are pushed. */
+const NO_EVENTS = (async function* (): AsyncGenerator<never, void, void> {})();
 
 /**
  * graphql-ws requires a document to execute. The operation has been executed already, and its result is passed on as

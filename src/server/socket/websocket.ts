@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CloseCode, handleProtocols } from 'graphql-ws';
+import { handleProtocols } from 'graphql-ws';
 import type { Logger } from 'pino';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { replyHeaders } from '../http/bad-request.ts';
 import { FOREIGN_HOST, type HostList } from '../http/hosts.ts';
 import type { OperationQueue } from '../operation-queue/operation-queue.ts';
-import { unreadBytes } from '../operation-queue/unread.ts';
+import { HEARTBEAT_INTERVAL_MS, Heartbeats } from './heartbeats.ts';
+import { CLOSE_TIMEOUT_MS, SocketConnection } from './socket-connection.ts';
 import type { SocketProtocol } from './socket-protocol.ts';
 
 interface WebSocketOptions {
@@ -22,16 +23,6 @@ interface WebSocketOptions {
 
 /** The maximum size of a message from a client in bytes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
-/** The interval between two pings. A client that has not answered one before the next is disconnected. */
-const HEARTBEAT_INTERVAL_MS = 15_000;
-/** How long a client may take to answer the closing message. */
-const CLOSE_TIMEOUT_MS = 2_000;
-/** The number of bytes that a client may leave unread. Until it reads on, nothing is read from it either. */
-const MAX_UNREAD_BYTES = 1024 * 1024;
-/** The number of bytes of requests that may wait for a slot. Until some of them have a slot, no more are read. */
-const MAX_WAITING_BYTES = 1024 * 1024;
-/** Registered with IANA as "try again later". Clients do not treat it as their fault and connect again. */
-const TRY_AGAIN_LATER = 1013;
 
 /**
  * Mounts graphql-transport-ws on the port and the path of HTTP. Returns a function that closes the sockets of all
@@ -48,76 +39,41 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     autoPong: false,
   });
 
-  const accept = (socket: WebSocket, request: IncomingMessage) => {
-    /** The bytes of the message that is being handled, and of those whose operation has no slot yet. */
-    const requests = { current: 0, waiting: 0 };
-    const pace = () => {
-      if (socket.bufferedAmount < MAX_UNREAD_BYTES && requests.waiting < MAX_WAITING_BYTES) socket.resume();
-      else socket.pause();
-    };
-    const sent = () => {
-      pace();
-      options.operationQueue.drained(request.socket);
-    };
-    const waits = () => {
-      const bytes = requests.current;
-      requests.waiting += bytes;
-      pace();
-      return () => {
-        requests.waiting -= bytes;
-        pace();
-      };
-    };
-    const closed = options.protocol.opened(
-      {
-        protocol: socket.protocol,
-        send: (text) =>
-          new Promise((resolve, reject) => {
-            if (socket.readyState !== socket.OPEN) return resolve();
-            socket.send(text, (error) => {
-              sent();
-              // If the connection has closed meanwhile, nobody misses the message.
-              return error && socket.readyState === socket.OPEN ? reject(error) : resolve();
-            });
-            pace();
-          }),
-        close: (code, reason) => socket.close(code, reason),
-        onMessage: (handle) =>
-          socket.on('message', (data) => {
-            // The message arrived before the client noticed that the socket is closing.
-            if (socket.readyState !== socket.OPEN) return;
-            const text = String(data);
-            requests.current = text.length;
-            handle(text).catch((err: unknown) => {
-              options.log.error({ err }, 'a message over WebSocket could not be handled');
-              socket.close(CloseCode.InternalServerError, 'Internal server error');
-            });
-          }),
-      },
-      { socket, request, waits },
-    );
-    socket.on('ping', (data) => {
-      socket.pong(data, false, sent);
-      pace();
-    });
-    options.operationQueue.onStalled(request.socket, () => {
-      if (socket.readyState !== socket.OPEN) return;
-      socket.close(TRY_AGAIN_LATER, UNREAD);
-      setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
-    });
+  const heartbeats = new Heartbeats(HEARTBEAT_INTERVAL_MS);
+  const open = new Map<WebSocket, SocketConnection>();
+  // The same functions for all sockets: `this` is the one that they are called for.
+  const listeners = {
+    message(this: WebSocket, data: RawData): void {
+      open.get(this)?.receive(String(data));
+    },
+    ping(this: WebSocket, data: Buffer): void {
+      open.get(this)?.pong(data);
+    },
+    pong(this: WebSocket): void {
+      open.get(this)?.answered();
+    },
     // The message is too large, or is not WebSocket at all. ws closes the socket; the client is at fault.
-    socket.on('error', (err) => options.log.debug({ err }, 'a WebSocket failed'));
-    const heartbeat = beat(socket, request);
-    socket.once('close', (code, reason) => {
-      clearInterval(heartbeat);
-      closed(code, String(reason)).catch((err: unknown) =>
-        options.log.error({ err }, 'a WebSocket could not be cleaned up'),
-      );
-    });
+    error: (err: Error) => options.log.debug({ err }, 'a WebSocket failed'),
+    close(this: WebSocket, code: number, reason: Buffer): void {
+      const connection = open.get(this);
+      if (!connection) return;
+      open.delete(this);
+      heartbeats.delete(connection);
+      connection.closed(code, String(reason));
+    },
+  };
+  const accept = (socket: WebSocket, request: IncomingMessage) => {
+    const connection = new SocketConnection(socket, request.socket, request, options);
+    open.set(socket, connection);
+    socket.on('message', listeners.message).on('ping', listeners.ping).on('pong', listeners.pong);
+    socket.on('error', listeners.error).on('close', listeners.close);
+    options.operationQueue.onStalled(request.socket, () => connection.stalled());
+    heartbeats.add(connection);
+    connection.onClosed = options.protocol.opened(connection.ids, connection);
   };
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.once('error', () => socket.destroy());
+    socket.once('error', destroyIt);
     if (options.hosts && !options.hosts.allows(request.headers.host)) {
       return refuse(socket, '403 Forbidden', FOREIGN_HOST);
     }
@@ -150,21 +106,9 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
   };
 }
 
-const UNREAD = 'Answers were not read: connect again, and resume from the last cursor';
-
-function beat(socket: WebSocket, request: IncomingMessage): NodeJS.Timeout {
-  let answered = true;
-  socket.on('pong', () => {
-    answered = true;
-  });
-  return setInterval(() => {
-    // A ping behind unread responses, or a pong that is not read yet, says nothing about the client. The operation
-    // queue closes such connections.
-    if (unreadBytes(request.socket) > 0 || socket.isPaused) return;
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, HEARTBEAT_INTERVAL_MS).unref();
+/** A function of its own, because a socket keeps its listeners, and they would keep the request. */
+function destroyIt(this: Duplex): void {
+  this.destroy();
 }
 
 function refuse(socket: Duplex, status: string, text: string): void {

@@ -9,13 +9,14 @@ import { connectDemo } from '../../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/start.ts';
 import { startWire, type Wire } from '../../../sandbox/testing/wire.ts';
 import { TWINS } from '../../../sandbox/twins.ts';
-import type { Emulator, HeaderSpelling, RequestRecord } from '../../../sandbox/world.ts';
+import type { Emulator, HeaderSpelling, PageTokens, RequestRecord } from '../../../sandbox/world.ts';
 import type { AppOptions as GatewayOptions } from '../../../src/app.options.ts';
 import { type App, createApp } from '../../../src/app.ts';
 import { type Config, readConfig } from '../../../src/config.ts';
 import { singleId } from '../../../src/domain/global-id.ts';
 import type { StoreLimits } from '../../../src/platform/database/store/store.limits.ts';
 import type { Logger } from '../../../src/platform/log.ts';
+import type { StaleAnswer } from '../../../src/server/answers/shadow.ts';
 import { graphql } from '../../generated/gql.ts';
 import type { AnswerBody } from '../clients/answer.ts';
 import { type Document, documentText, type Present } from '../clients/document.ts';
@@ -93,11 +94,15 @@ export type { SetFault } from '../../../sandbox/control/faults.ts';
 export interface AppOptions {
   messages?: number;
   headers?: HeaderSpelling;
+  /** Whether Gmail gives an unchanged page the same token again. Default: 'stable'. */
+  pageTokens?: PageTokens;
   mail?: string;
   /** The parts of a Gmail batch that are answered. Default: the number measured in the field. */
   batchWidth?: number;
   /** Whether the demo user is connected. Default: true. */
   demo?: boolean;
+  /** Matches findings of the wire checker about requests that the suite causes on purpose. */
+  onPurpose?: readonly RegExp[];
   /** Drops the vendors' notifications, so that the first sync of each account is the only request that no test made. */
   unannounced?: boolean;
   env?: Record<string, string>;
@@ -111,6 +116,7 @@ export interface AppOptions {
   sendTimes?: GatewayOptions['sendTimes'];
   providerTimes?: GatewayOptions['providerTimes'];
   sessionTimes?: GatewayOptions['sessionTimes'];
+  streamTimes?: GatewayOptions['streamTimes'];
   authenticators?: GatewayOptions['authenticators'];
   doors?: GatewayOptions['doors'];
   /** The providers. Default: those that the sandbox emulates. */
@@ -131,9 +137,10 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     trafficSeconds: 0,
     batchWidth: options.batchWidth ?? FIELD_BATCH_WIDTH,
     ...(options.headers ? { headers: options.headers } : {}),
+    ...(options.pageTokens ? { pageTokens: options.pageTokens } : {}),
     log: () => {},
   });
-  const wire = await startWire(sandbox.urlOf);
+  const wire = await startWire(sandbox.urlOf, options.onPurpose);
   const database = await createTestDatabaseUrl({ migrated: true });
   if (!database) await fillDataDir(dataDir);
   const relay = database && options.relayed ? await Relay.open(database.url) : null;
@@ -150,11 +157,19 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     REDIRECT_URIS: 'http://app.example/inbox',
     // A page may take long on a busy machine. Tests about hanging set a deadline of their own.
     SOURCE_DEADLINE_MS: '60000',
+    // Most suites count requests, or plant a fault that the next read must meet. Those of the cache set a size.
+    CACHE_BYTES: '0',
+    // Every answer that would have been given again is compared with a fresh one.
+    KEPT_ANSWERS: 'shadow',
+    // The first snapshot of an account would make requests that no test has asked for. Tests of the index turn it on.
+    SYNC_INDEX: 'off',
     ...sandbox.environment(wire?.urlOf),
     ...(database ? { DATABASE_URL: relay?.url ?? database.url } : {}),
     ...options.env,
   });
+  const stale: StaleAnswer[] = [];
   const given = {
+    onStaleAnswer: (answer: StaleAnswer) => void stale.push(answer),
     ...(options.storeLimits && { storeLimits: options.storeLimits }),
     ...(options.log && { log: options.log }),
     ...(options.lanes && { lanes: options.lanes }),
@@ -162,6 +177,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(options.syncTimes && { syncTimes: options.syncTimes }),
     ...(options.providerTimes && { providerTimes: options.providerTimes }),
     ...(options.sessionTimes && { sessionTimes: options.sessionTimes }),
+    ...(options.streamTimes && { streamTimes: options.streamTimes }),
     ...(options.authenticators && { authenticators: options.authenticators }),
     ...(options.doors && { doors: options.doors }),
     ...(options.providers && { providers: options.providers }),
@@ -282,6 +298,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       await database?.drop();
       rmSync(dataDir, { recursive: true, force: true });
       await wire?.close();
+      if (stale.length > 0) throw new Error(`kept answers would have been stale: ${JSON.stringify(stale)}`);
     },
   };
   if (options.unannounced) for (const { vendor } of TWINS) await control('/faults', { vendor, webhook: 'lose' });

@@ -27,8 +27,11 @@ export interface Lab {
   readonly vendor: string;
   readonly twin: Twin;
   readonly operations: Twin['operations'];
-  /** Creates an empty account at the emulator and connects it as a person would. Without `access` it has the highest one. */
-  account(name: string, access?: Access): Promise<Account>;
+  /**
+   * Creates an account at the emulator, with so many built-in messages or none, and connects it as a person would. Without
+   * `access` it has the highest one.
+   */
+  account(name: string, access?: Access, messages?: number): Promise<Account>;
   /** Connects an account that the emulator has. */
   authorize(address: string, access: Access, without?: readonly string[]): Promise<Exchanged<unknown>>;
   /** Creates and connects an account at another provider, which exchanges mail with this one. Without `providerId` it is the first other one. */
@@ -38,6 +41,8 @@ export interface Lab {
   close(): Promise<void>;
   control<T = unknown>(path: string, body?: unknown, method?: string): Promise<T>;
   forgetWire(): Promise<void>;
+  /** Runs `work`, in which the vendor answers what its description does not allow. */
+  ignoringWire<T>(work: () => Promise<T>): Promise<T>;
   /** Returns whether the vendors have delivered every notification so far. */
   hasNotified(): boolean;
 }
@@ -147,11 +152,11 @@ export async function openLab(
     return (await response.json()) as T;
   };
 
-  const connect = async (of: Provider, name: string, access = highestAccess(of)): Promise<Account> => {
+  const connect = async (of: Provider, name: string, access = highestAccess(of), messages = 0): Promise<Account> => {
     const method = methodOf(of);
     const { vendor: at, domain } = twinPlaying(of.id);
     const address = `${name}@${domain}`;
-    await control('/accounts', { vendor: at, address, name });
+    await control('/accounts', { vendor: at, address, name, messages });
     const exchanged = await authorize(of, address, access, [], method);
     const grant = { secret: exchanged.secret, accessToken: exchanged.accessToken, expiresAt: exchanged.expiresAt };
     const session = of.open({
@@ -186,7 +191,8 @@ export async function openLab(
     control,
     hasNotified: () => sandbox.hasNotified(),
     forgetWire: async () => wire?.reset(),
-    account: (name, access) => connect(provider, name, access),
+    ignoringWire: (work) => (wire ? wire.ignoring(work) : work()),
+    account: (name, access, messages) => connect(provider, name, access, messages),
     authorize: (address, access, without) => authorize(provider, address, access, without, methodOf(provider)),
     elsewhere: (name, access, otherId = PROVIDER_IDS.find((one) => one !== providerId) ?? '') =>
       connect(played(otherId), name, access),

@@ -4,6 +4,7 @@ import { requirePrincipal } from '../../../src/graphql/caller.ts';
 import type { Context } from '../../../src/graphql/context.ts';
 import { OperationPath } from '../../../src/graphql/operation/operation-path.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
+import { storeBudget, withStoreBudget } from '../../../src/platform/database/store/store.budget.ts';
 import { createLog } from '../../../src/platform/log.ts';
 import type { DoorTools } from '../../../src/server/door.ts';
 import { Contexts } from '../../../src/server/http/contexts.ts';
@@ -15,25 +16,41 @@ import {
 } from '../../../src/server/operation-queue/operation-queue.limits.ts';
 import { OperationQueue } from '../../../src/server/operation-queue/operation-queue.ts';
 import { unreadBytes } from '../../../src/server/operation-queue/unread.ts';
-import { mountGraphql } from '../../../src/server/routes/graphql.route.ts';
+import { mountGraphql, type RequestHandler } from '../../../src/server/routes/graphql.route.ts';
 import { Connections } from '../../../src/server/socket/connections.ts';
 import { createSocketProtocol } from '../../../src/server/socket/socket-protocol.ts';
 import { mountWebSocket } from '../../../src/server/socket/websocket.ts';
+import { type EventStreamTimes, eventStreams } from '../../../src/server/sse/event-stream.door.ts';
 
 export const MEGABYTE = 2 ** 20;
 
 /** Serves a small schema, with answers as large as a test likes, over the real HTTP and WebSocket servers. A token is the name of its user. */
-export async function startSmallGateway(limits: Partial<OperationQueueLimits> = {}) {
+export async function startSmallGateway(limits: Partial<OperationQueueLimits> = {}, streamTimes?: EventStreamTimes) {
   const schema = buildSchema(`
     type Query {
       big(name: String!): String  hang: String  late: String  lateBig: String  small: String
       "The user's id." me: String  broken: String  double(n: Int!): Int
     }
     type Mutation { count: Int }
-    type Subscription { events: String  brokenEvents: Query  waits: String  opens: String }
+    type Counted { cursor: String  n: Int  large: String  broken: String }
+    type Subscription {
+      events: String  brokenEvents: Query  waits: String  opens: String  fails: String
+      "The numbers after one, up to another. Without a last one it waits after three."
+      counted(after: String, until: Int): Counted
+    }
   `);
   const served: Socket[] = [];
-  const counts = { started: 0, pulled: 0, hanging: 0, hungUp: 0, peakBytes: 0, mutations: 0, opened: 0, left: 0 };
+  const counts = {
+    started: 0,
+    pulled: 0,
+    hanging: 0,
+    hungUp: 0,
+    peakBytes: 0,
+    mutations: 0,
+    opened: 0,
+    left: 0,
+    budgeted: 0,
+  };
   let letGo = () => {};
   const held = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -110,6 +127,30 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
       throw new Error('cancelled');
     },
   });
+  Object.assign(subscription.counted ?? {}, {
+    async *subscribe(_: unknown, { after, until }: { after?: string; until?: number }, context: Context) {
+      const first = Number(after ?? 0) + 1;
+      for (let n = first; n <= (until ?? first + 2); n++) {
+        counts.pulled++;
+        if (storeBudget()?.leftMs != null) counts.budgeted++;
+        yield { counted: { cursor: `c${n}`, n }, cursor: String(n) };
+      }
+      if (until === undefined) await untilLeft(context);
+    },
+  });
+  Object.assign(subscription.fails ?? {}, {
+    // biome-ignore lint/correctness/useYield: this source fails before its first event
+    async *subscribe() {
+      throw new Error('a secret of ours');
+    },
+  });
+  const counted = (schema.getType('Counted') as GraphQLObjectType).getFields();
+  Object.assign(counted.large ?? {}, { resolve: () => 'x'.repeat(MEGABYTE) });
+  Object.assign(counted.broken ?? {}, {
+    resolve: () => {
+      throw new Error('a secret of ours');
+    },
+  });
   Object.assign(subscription.brokenEvents ?? {}, {
     async *subscribe() {
       yield { brokenEvents: {} };
@@ -131,10 +172,13 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
   const listener = await openListener('127.0.0.1', 0);
   listener.server.on('connection', (socket: Socket) => served.push(socket));
   const connections = new Connections();
-  // This gateway has no store.
-  const limited: Database['limited'] = (work) => work(() => {});
+  // This gateway has no store, but each request has the budget of one.
+  const limited: Database['limited'] = (work) => withStoreBudget(1_000, work);
   const path = await OperationPath.open({ schema, introspection: true, log });
-  const tools: DoorTools = { path, contexts, connections, operationQueue, limited, log };
+  const handlers: RequestHandler[] = [];
+  const overHttp = (handler: RequestHandler) => void handlers.push(handler);
+  const tools: DoorTools = { path, contexts, connections, operationQueue, limited, log, overHttp };
+  const streams = eventStreams(streamTimes)(tools);
   const protocol = createSocketProtocol({ ...tools, trust: false });
   const watched: Pick<OperationQueue, 'onStalled' | 'drained'> = {
     drained: (socket) => operationQueue.drained(socket),
@@ -163,13 +207,14 @@ export async function startSmallGateway(limits: Partial<OperationQueueLimits> = 
     limited,
     draining: () => false,
   });
-  mountGraphql(http, path, contexts);
+  mountGraphql(http, path, contexts, handlers);
   await open();
   return {
     url: `http://127.0.0.1:${listener.port}`,
     port: listener.port,
     schema,
     path,
+    streams,
     /** What a further transport is given. */
     tools,
     counts,

@@ -5,6 +5,9 @@ import { type Document, documentText, type Present } from './document.ts';
 
 type Event<T> = Present<T>[keyof Present<T>] & { cursor: string };
 
+/** The code with which graphql-ws reports a connection that its client has broken off. */
+const TERMINATED = 4499;
+
 /** A subscriber that behaves like a good front-end: when its socket is closed it subscribes again after the last cursor it received. */
 export class Follower<T> {
   readonly events: Event<T>[] = [];
@@ -37,6 +40,11 @@ export class Follower<T> {
     this.following = this.follow();
   }
 
+  /** Breaks the connection off. The subscriber then connects again. */
+  cut(): void {
+    this.client.terminate();
+  }
+
   async end(): Promise<void> {
     this.ended = true;
     await this.client.dispose();
@@ -58,7 +66,8 @@ export class Follower<T> {
         }
       } catch (error) {
         const { code, reason, message } = error as { code?: number; reason?: string; message?: string };
-        if (code !== 1001) this.failures.push(`${code ?? ''} ${reason ?? message ?? JSON.stringify(error)}`);
+        if (code !== 1001 && code !== TERMINATED)
+          this.failures.push(`${code ?? ''} ${reason ?? message ?? JSON.stringify(error)}`);
       }
     }
   }

@@ -1,9 +1,10 @@
 import type { AccountHandle } from '../../../src/accounts/handles/account-handle.ts';
 import type { IntegrationRecord } from '../../../src/accounts/integrations/integration.ts';
+import type { ReadRecorder } from '../../../src/domain/dated-read.ts';
 import { MailError } from '../../../src/domain/error.ts';
 import type { Attachment, Message, MessageContent } from '../../../src/domain/message.ts';
 import { MailAccount } from '../../../src/mail/account/mail-account.ts';
-import { PageMemory } from '../../../src/mail/account/page-reads.ts';
+import { PageMemory } from '../../../src/mail/account/page-memory.ts';
 import type { MailSession } from '../../../src/providers/contract/mail-session.ts';
 import type { Capabilities } from '../../../src/providers/contract/provider.ts';
 
@@ -11,7 +12,13 @@ import type { Capabilities } from '../../../src/providers/contract/provider.ts';
 export function fakeAccount(
   id: string,
   session: Partial<MailSession>,
-  more: { record?: Partial<IntegrationRecord>; capabilities?: Partial<Capabilities> } = {},
+  more: {
+    record?: Partial<IntegrationRecord>;
+    capabilities?: Partial<Capabilities>;
+    memory?: PageMemory | undefined;
+    /** Notes what is read, and opens the sessions whose reads are noted. */
+    noted?: { recorder: ReadRecorder; open: (recorder: ReadRecorder | null) => Partial<MailSession> };
+  } = {},
 ): MailAccount {
   const record: IntegrationRecord = {
     id,
@@ -42,7 +49,13 @@ export function fakeAccount(
     capabilities,
     session: async () => session as MailSession,
   };
-  return new MailAccount(handle, new AbortController().signal, 5_000, new PageMemory());
+  const source = more.noted && {
+    session: async (recorder: ReadRecorder | null) => more.noted?.open(recorder) as MailSession,
+    isReused: true,
+    recorder: more.noted.recorder,
+  };
+  const memory = more.memory ?? new PageMemory();
+  return new MailAccount(handle, new AbortController().signal, 5_000, memory, null, source);
 }
 
 export const aMessage = (id: string, fields: Partial<Message> = {}): Message => ({

@@ -110,16 +110,19 @@ export class FakeList {
     const evaluation = kinds.has('indexed') ? 'INDEXED' : kinds.has('checked') ? 'FILTERED' : 'NATIVE';
     const items: T[] = [];
     let spent = 0;
+    let skipped = 0;
     for (const item of all) {
       const { id, at } = key(item);
       if (at > from || (at === from && id <= (afterId ?? ''))) continue;
       if (page.before && at >= page.before.getTime()) continue;
-      if (page.skip?.(id)) continue;
-      spent++;
-      this.read++;
-      if (meets(item, visible)) items.push(item);
+      if (page.skip?.(id)) skipped++;
+      else {
+        spent++;
+        this.read++;
+        if (meets(item, visible)) items.push(item);
+      }
       const isLast = item === all.at(-1);
-      if (!isLast && (items.length === page.size || spent >= (page.budget ?? Number.POSITIVE_INFINITY)))
+      if (!isLast && (items.length + skipped >= page.size || spent >= (page.budget ?? Number.POSITIVE_INFINITY)))
         return { items, next: `${at}~${id}`, evaluation, spent };
     }
     return { items, next: null, evaluation, spent };

@@ -65,7 +65,7 @@ export class ConnectFlowResolver {
   }
 }
 
-/** Registers the look-up of a user's own flows by global id. */
+/** Registers the look-up of a user's own flows by global id. It is not dated, because the state of a flow depends on the clock. */
 export function registerConnectFlowNode(nodes: NodeRegistry, flows: ConnectFlowStore): NodeRegistry {
   return nodes.register('ConnectFlow', async (context, [id = '']) => {
     const record = await flows.find(requirePrincipal(context).userId, id);

@@ -1,5 +1,6 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../../graphql/context.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { EmailAddress } from '../../../graphql/scalars.ts';
 import { clientNetwork } from '../../../platform/client-network.ts';
@@ -21,6 +22,7 @@ export class ProviderResolver {
     private readonly discovery: DiscoveryService,
   ) {}
 
+  @Dated()
   @ListSizeHint({ assumed: 10 })
   @Query(() => [ProviderType], {
     description: 'All providers that this gateway supports, configured or not. No sign-in is needed.',
@@ -42,6 +44,7 @@ export class ProviderResolver {
     return new DiscoveryType(address, provider && new ProviderType(provider));
   }
 
+  @Dated()
   @FieldResolver(() => [String], {
     description:
       "The OAuth scopes that the consent page will ask the user for, by the provider's names. Empty when the provider is not configured or has no consent page.",

@@ -3,6 +3,7 @@ import { unauthenticated } from '../../../domain/error.ts';
 import { singleId } from '../../../domain/global-id.ts';
 import { requirePrincipal } from '../../../graphql/caller.ts';
 import type { Context } from '../../../graphql/context.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { ASSUMED_ACCOUNTS, ListSizeHint } from '../../../graphql/list-size.ts';
 import type { NodeRegistry } from '../../../graphql/node.ts';
 import { EmailAddress } from '../../../graphql/scalars.ts';
@@ -18,6 +19,7 @@ export class ViewerResolver {
     private readonly directory: IntegrationDirectory,
   ) {}
 
+  @Dated()
   @Query(() => ViewerType, {
     description:
       'The signed-in user, with everything that belongs to them. UNAUTHENTICATED without a valid access token.',
@@ -26,6 +28,7 @@ export class ViewerResolver {
     return new ViewerType(requirePrincipal(context).userId);
   }
 
+  @Dated()
   @FieldResolver(() => EmailAddress, { description: 'The address that the user signs in with, in lower case.' })
   async email(@Root() viewer: ViewerType): Promise<string> {
     const email = await this.users.emailOf(viewer.userId);
@@ -33,6 +36,7 @@ export class ViewerResolver {
     throw unauthenticated('This user no longer exists.');
   }
 
+  @Dated()
   @ListSizeHint({ assumed: ASSUMED_ACCOUNTS })
   @FieldResolver(() => [IntegrationType], {
     description:
@@ -42,6 +46,7 @@ export class ViewerResolver {
     return (await this.directory.forUser(viewer.userId)).map((record) => new IntegrationType(record));
   }
 
+  @Dated()
   @FieldResolver(() => IntegrationType, {
     nullable: true,
     description: 'One of your accounts, with any status. Null when you have no such account.',
@@ -57,13 +62,23 @@ export class ViewerResolver {
 
 /** Registers the look-up of a user's own Viewer and Integrations by global id. */
 export function registerAccountNodes(nodes: NodeRegistry, directory: IntegrationDirectory): NodeRegistry {
+  // Their rows are dated by the revision of the user.
+  const dated = { isDated: true };
   return nodes
-    .register('Viewer', async (context, [userId]) => {
-      const principal = requirePrincipal(context);
-      return userId === principal.userId ? new ViewerType(principal.userId) : null;
-    })
-    .register('Integration', async (context, [id = '']) => {
-      const record = await directory.find(requirePrincipal(context).userId, id);
-      return record && new IntegrationType(record);
-    });
+    .register(
+      'Viewer',
+      async (context, [userId]) => {
+        const principal = requirePrincipal(context);
+        return userId === principal.userId ? new ViewerType(principal.userId) : null;
+      },
+      dated,
+    )
+    .register(
+      'Integration',
+      async (context, [id = '']) => {
+        const record = await directory.find(requirePrincipal(context).userId, id);
+        return record && new IntegrationType(record);
+      },
+      dated,
+    );
 }

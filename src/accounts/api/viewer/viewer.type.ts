@@ -3,6 +3,7 @@ import { encodeId } from '../../../domain/global-id.ts';
 import { Node } from '../../../graphql/node.ts';
 
 @ObjectType('Viewer', {
+  simpleResolvers: true,
   implements: Node,
   description: 'The signed-in user, identified by the access token, and everything that belongs to them.',
 })

@@ -14,6 +14,8 @@ type Variables = Readonly<Record<string, unknown>>;
  * are refused elsewhere.
  */
 export class ArgumentValues {
+  /** Whether a value was looked up that the variables, or their absence, decide. */
+  readsVariables = false;
   private readonly defaults = new Map<string, ValueNode>();
 
   constructor(
@@ -46,6 +48,7 @@ export class ArgumentValues {
     name: string,
   ): string | null {
     const node = args.find((argument) => argument.name.value === name)?.value;
+    if (node?.kind === Kind.VARIABLE) this.readsVariables = true;
     const value = node?.kind === Kind.VARIABLE ? this.variables[node.name.value] : undefined;
     if (value !== undefined) return typeof value === 'string' ? value : null;
     const written = node?.kind === Kind.VARIABLE ? this.defaults.get(node.name.value) : node;
@@ -54,6 +57,7 @@ export class ArgumentValues {
 
   private inNode(node: ValueNode, path: readonly string[]): number | null {
     if (node.kind === Kind.VARIABLE) {
+      this.readsVariables = true;
       const name = node.name.value;
       const value = this.variables[name];
       const fallback = this.defaults.get(name);

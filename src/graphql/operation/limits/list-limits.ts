@@ -10,6 +10,7 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
+  type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
@@ -28,6 +29,14 @@ export interface AnswerSize {
   readonly introspected: number;
 }
 
+/** What was counted for an operation whose size no variable decides. Its document is parsed once, so it is counted once. */
+interface Counted {
+  readonly schema: GraphQLSchema;
+  readonly limits: QueryLimits;
+  readonly size: AnswerSize;
+}
+const counted = new WeakMap<OperationDefinitionNode, Counted>();
+
 /**
  * Checks the limits that depend on the variables.
  * @throws GraphQLError QUERY_TOO_COMPLEX, or BAD_USER_INPUT for a variable with a string that is not Unicode text
@@ -43,10 +52,14 @@ export function checkSizes(
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
   if (!operation || !root) return { bytes: 0, introspected: 0 };
+  const known = counted.get(operation);
+  if (known?.schema === schema && known.limits === limits) return known.size;
   const values = new ArgumentValues(operation, variables ?? {});
   const count = new Count(schema, document, values, limits);
   const { bytes } = count.ofSet(operation.selectionSet, root).once;
-  return { bytes, introspected: count.introspection.fields };
+  const size = { bytes, introspected: count.introspection.fields };
+  if (!values.readsVariables) counted.set(operation, { schema, limits, size });
+  return size;
 }
 
 /** The cost of a part of an operation, with the sizes of nested lists multiplied. */

@@ -5,6 +5,7 @@ import { MailboxKindEnum } from '../../../accounts/api/integration/mailbox-kind.
 import { MailboxRoleEnum } from '../../../accounts/api/integration/mailbox-role.enum.ts';
 import type { MailboxKind, MailboxRole } from '../../../domain/mailbox.ts';
 import type { Context } from '../../../graphql/context.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
 import type { Identity } from '../../../providers/contract/mail-session.ts';
@@ -28,6 +29,7 @@ export class IntegrationMailResolver {
 
   // The mailboxes of a well-filled account on a page without `first`. A longer page is counted while it is read.
   @ListSizeHint({ assumed: 50 })
+  @Dated()
   @FieldResolver(() => MailboxConnection, {
     nullable: true,
     description: "The folders and labels of the account, in the provider's order.",
@@ -55,6 +57,7 @@ export class IntegrationMailResolver {
     );
   }
 
+  @Dated()
   @FieldResolver(() => MailboxType, {
     nullable: true,
     description: 'The mailbox with this role. Null when the account has none.',
@@ -69,6 +72,7 @@ export class IntegrationMailResolver {
     return found ? new MailboxType(account, found) : null;
   }
 
+  @Dated()
   @FieldResolver(() => MessageConnection, {
     description:
       'The messages of the account, newest first. Messages in the trash or junk are listed only when `filter` or `search` names these mailboxes.',
@@ -83,6 +87,7 @@ export class IntegrationMailResolver {
     return this.lists.messages({ accounts: [account], scope: ['integration', account.id] }, args, context, info);
   }
 
+  @Dated()
   @FieldResolver(() => ThreadConnection, {
     description:
       'The threads of the account, the one with the newest message first. A thread matches when at least one of its messages meets the whole condition. Messages in the trash or junk count only when `filter` or `search` names these mailboxes.',
@@ -98,7 +103,12 @@ export class IntegrationMailResolver {
   }
 
   @ListSizeHint({ assumed: 10, isRead: true })
-  @FieldResolver(() => [IdentityType], { nullable: true, description: 'The addresses that the account can send from.' })
+  @Dated()
+  @FieldResolver(() => [IdentityType], {
+    nullable: true,
+    description:
+      'The addresses that the account can send from. No provider announces a change of them, so they may be up to five minutes old.',
+  })
   identities(@Root() { record }: IntegrationType, @Ctx() context: Context): Promise<readonly Identity[]> {
     return this.mailOf(context).of(record).identities();
   }

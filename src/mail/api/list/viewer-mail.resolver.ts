@@ -3,6 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Info, Resolver } from 'type-graphql'
 import { ViewerType } from '../../../accounts/api/viewer/viewer.type.ts';
 import { singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
 import { ListArgs } from '../list.args.ts';
 import type { MailOf } from '../mail-of.ts';
@@ -20,6 +21,7 @@ export class ViewerMailResolver {
     readonly lists: MailLists,
   ) {}
 
+  @Dated()
   @FieldResolver(() => MessageConnection, {
     description:
       'The messages of all accounts merged, newest first. Messages in the trash or junk are listed only when `filter` or `search` names these mailboxes. When an account fails, the messages of the others are still returned: see `sources`.',
@@ -33,6 +35,7 @@ export class ViewerMailResolver {
     return this.lists.messages(await this.listOf(context, integrations), args, context, info);
   }
 
+  @Dated()
   @FieldResolver(() => ThreadConnection, {
     description:
       'The threads of all accounts merged, the one with the newest message first. A thread matches when at least one of its messages meets the whole condition. Messages in the trash or junk count only when `filter` or `search` names these mailboxes. When an account fails, the threads of the others are still returned: see `sources`.',

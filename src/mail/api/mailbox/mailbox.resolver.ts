@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, FieldResolver, Info, Int, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import type { Context } from '../../../graphql/context.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import type { ListOf, MailLists } from '../list/mail-lists.ts';
 import { ListArgs } from '../list.args.ts';
@@ -14,11 +15,13 @@ import { MailboxType } from './mailbox.type.ts';
 export class MailboxResolver {
   constructor(readonly lists: MailLists) {}
 
+  @Dated()
   @FieldResolver(() => IntegrationType, { description: 'The account that it belongs to.' })
   integration(@Root() { account }: MailboxType): IntegrationType {
     return new IntegrationType(account.integration);
   }
 
+  @Dated()
   @FieldResolver(() => MailboxType, {
     nullable: true,
     description: 'The mailbox that contains this one. Null at the top level.',
@@ -30,12 +33,14 @@ export class MailboxResolver {
 
   // Each mailbox has at most one parent, so few mailboxes of a page have many children.
   @ListSizeHint({ assumed: 5 })
+  @Dated()
   @FieldResolver(() => [MailboxType], { nullable: true, description: 'The mailboxes directly inside this one.' })
   async children(@Root() { account, mailbox }: MailboxType): Promise<MailboxType[]> {
     const all = await account.mailboxes.all();
     return all.filter(({ parentId }) => parentId === mailbox.id).map((child) => new MailboxType(account, child));
   }
 
+  @Dated()
   @FieldResolver(() => Int, {
     nullable: true,
     description:
@@ -45,6 +50,7 @@ export class MailboxResolver {
     return mailbox.totalMessages ?? (await account.mailboxes.counts(mailbox.id))?.total ?? null;
   }
 
+  @Dated()
   @FieldResolver(() => Int, {
     nullable: true,
     description:
@@ -54,6 +60,7 @@ export class MailboxResolver {
     return mailbox.unreadMessages ?? (await account.mailboxes.counts(mailbox.id))?.unread ?? null;
   }
 
+  @Dated()
   @FieldResolver(() => MessageConnection, { description: 'The messages in this mailbox, newest first.' })
   messages(
     @Root() root: MailboxType,
@@ -64,6 +71,7 @@ export class MailboxResolver {
     return this.lists.messages(inMailbox(root), args, context, info);
   }
 
+  @Dated()
   @FieldResolver(() => ThreadConnection, {
     description: 'The threads with at least one message in this mailbox, the one with the newest message first.',
   })

@@ -6,8 +6,6 @@ import type { Mailbox, MailboxKind, MailboxRole } from '../../../domain/mailbox.
 import { Node } from '../../../graphql/node.ts';
 import type { MailAccount } from '../../account/mail-account.ts';
 
-const made = new WeakMap<MailAccount, Map<Mailbox, MailboxType>>();
-
 @ObjectType('Mailbox', {
   implements: Node,
   simpleResolvers: true,
@@ -27,13 +25,17 @@ export class MailboxType extends Node {
    * of times.
    */
   static of(account: MailAccount, mailbox: Mailbox): MailboxType {
-    const ofAccount = made.get(account) ?? new Map<Mailbox, MailboxType>();
-    const type = ofAccount.get(mailbox) ?? new MailboxType(account, mailbox);
-    made.set(account, ofAccount.set(mailbox, type));
+    const known = account.views.get(mailbox) as MailboxType | undefined;
+    if (known) return known;
+    const type = new MailboxType(account, mailbox);
+    account.views.set(mailbox, type);
     return type;
   }
 
-  @Field(() => String, { description: 'The name as the provider shows it, without the names of its parents.' })
+  @Field(() => String, {
+    description:
+      'The name as the provider shows it, without the names of its parents. No provider announces a new name, so it may be up to five minutes old; `Cache-Control: no-cache` asks the provider.',
+  })
   get name(): string {
     return this.mailbox.name;
   }
@@ -57,7 +59,7 @@ export class MailboxType extends Node {
   @Field(() => String, {
     nullable: true,
     description:
-      'The colour in CSS hexadecimal notation, #rrggbb. Null when it has none, or the provider has no colours.',
+      'The colour in CSS hexadecimal notation, #rrggbb. Null when it has none, or the provider has no colours. No provider announces a new colour, so it may be up to five minutes old.',
   })
   get color(): string | null {
     return this.mailbox.color;

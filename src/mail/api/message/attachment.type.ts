@@ -63,7 +63,8 @@ export class AttachmentType {
   }
 
   @Field(() => DownloadType, {
-    description: 'A signed link to the bytes of this file. Each time this field is read a new link is signed.',
+    description:
+      'A signed link to the bytes of this file. It is signed when the answer is made. An answer that is given again has the same link, which is then valid for at least ten more minutes.',
   })
   get download(): Download {
     return this.link();

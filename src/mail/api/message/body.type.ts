@@ -1,5 +1,6 @@
 import { Arg, Field, ObjectType } from 'type-graphql';
 import type { MessageContent } from '../../../domain/message.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { ValueBytesHint } from '../../../graphql/value-size.ts';
 import { MAX_HTML_LENGTH } from '../../../providers/shared/html/bounded-html.ts';
 import { safeHtml } from '../../message/html.ts';
@@ -28,6 +29,7 @@ export class MessageBodyType {
     private readonly sizeBytes: number | null,
   ) {}
 
+  @Dated()
   @ValueBytesHint(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
@@ -38,6 +40,7 @@ export class MessageBodyType {
     return this.slices.take(this.length, () => this.content.text);
   }
 
+  @Dated()
   @ValueBytesHint(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
@@ -63,6 +66,7 @@ export class MessageBodyType {
     return made;
   }
 
+  @Dated()
   @ValueBytesHint(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
@@ -73,6 +77,7 @@ export class MessageBodyType {
     return this.content.html;
   }
 
+  @Dated()
   @Field(() => Boolean, {
     description: `True when \`html\` or \`text\` is only a part of the body: of HTML, only the first ${MAX_HTML_LENGTH.toLocaleString('en')} characters are read. Content that is nested too deep, or follows the first 50,000 elements, loses its tags and keeps its text: this does not count as truncated. \`unsafeHtml\` and \`raw\` are never truncated.`,
   })

@@ -2,11 +2,11 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Field, FieldResolver, Info, ObjectType, Resolver, Root } from 'type-graphql';
 import { encodeId } from '../../../domain/global-id.ts';
 import type { MessageContent } from '../../../domain/message.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { selectsOnly } from '../../../graphql/selection.ts';
 import { TYPICAL_BYTES, ValueBytesHint } from '../../../graphql/value-size.ts';
 import { filesByContentId } from '../../../providers/shared/html/inline-files.ts';
-import type { MailAccount } from '../../account/mail-account.ts';
 import type { Download, Downloads } from '../../message/download.ts';
 import { slicesOf } from '../../message/slices.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from '../../unsubscribe/list-unsubscribe.ts';
@@ -28,6 +28,7 @@ class HeaderType {
   @Field(() => String, { description: 'The field name, as it was written. Compare it case-insensitively.' })
   readonly name!: string;
 
+  @Dated()
   @ValueBytesHint(TYPICAL_BYTES)
   @Field(() => String, { description: 'The field value, unfolded (RFC 5322) and decoded (RFC 2047).' })
   readonly value!: string;
@@ -36,11 +37,9 @@ class HeaderType {
 /** The fields of a message that are not in its envelope. A field that needs a request is null when the request fails. */
 @Resolver(() => MessageType)
 export class MessageResolver {
-  /** The bodies by account and content. They live as long as the account, which is as long as the request. */
-  private readonly bodies = new WeakMap<MailAccount, WeakMap<MessageContent, MessageBodyType>>();
-
   constructor(readonly downloads: Downloads) {}
 
+  @Dated()
   @FieldResolver(() => ThreadType, {
     nullable: true,
     description: 'The thread that the message belongs to. Selecting only its id makes no request.',
@@ -54,6 +53,7 @@ export class MessageResolver {
     return new ThreadType(account, message.threadId, await account.threads.load(message.threadId));
   }
 
+  @Dated()
   @FieldResolver(() => MessageBodyType, {
     nullable: true,
     description:
@@ -61,14 +61,14 @@ export class MessageResolver {
   })
   async body(@Root() root: MessageType): Promise<MessageBodyType> {
     const content = await contentOf(root);
-    const bodies = this.bodies.get(root.account) ?? new WeakMap<MessageContent, MessageBodyType>();
-    this.bodies.set(root.account, bodies);
-    const body = bodies.get(content) ?? this.bodyOf(root, content);
-    bodies.set(content, body);
+    const { views } = root.account;
+    const body = (views.get(content) as MessageBodyType | undefined) ?? this.bodyOf(root, content);
+    views.set(content, body);
     return body;
   }
 
   @ListSizeHint({ assumed: 10 })
+  @Dated()
   @FieldResolver(() => [AttachmentType], {
     nullable: true,
     description:
@@ -93,6 +93,7 @@ export class MessageResolver {
   }
 
   @ListSizeHint({ assumed: 50 })
+  @Dated()
   @FieldResolver(() => [HeaderType], {
     nullable: true,
     description: 'The header fields, in their order in the message. A name can occur more than once.',
@@ -111,6 +112,7 @@ export class MessageResolver {
     return headers.filter(({ name }) => wanted.has(name.toLowerCase()));
   }
 
+  @Dated()
   @FieldResolver(() => [String], {
     nullable: true,
     description: 'The In-Reply-To header: the Message-IDs of the messages that it replies to, without angle brackets.',
@@ -119,6 +121,7 @@ export class MessageResolver {
     return (await contentOf(root)).inReplyTo;
   }
 
+  @Dated()
   @FieldResolver(() => [String], {
     nullable: true,
     description:
@@ -128,15 +131,17 @@ export class MessageResolver {
     return (await contentOf(root)).references;
   }
 
+  @Dated()
   @FieldResolver(() => DownloadType, {
     nullable: true,
     description:
-      'A link to the complete message in RFC 5322 format. Creating the link makes no request to the provider.',
+      'A link to the complete message in RFC 5322 format. Creating the link makes no request to the provider. An answer that is given again has the same link, which is then valid for at least ten more minutes.',
   })
   raw(@Root() { account, message }: MessageType): Download {
     return this.downloads.raw(account, message.id);
   }
 
+  @Dated()
   @FieldResolver(() => UnsubscribeType, {
     nullable: true,
     description: 'How to unsubscribe from the mailing list that sent it. Null when the message offers no way.',

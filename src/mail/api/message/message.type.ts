@@ -127,7 +127,8 @@ export class MessageType extends Node {
 
   @Field(() => Boolean, {
     ...optional,
-    description: 'Whether it has been replied to. Null where the provider does not say.',
+    description:
+      'Whether it has been replied to. Null where the provider does not say. No provider announces it, so it may be up to five minutes old.',
   })
   get isAnswered(): boolean | null {
     return this.message.isAnswered;
@@ -173,7 +174,8 @@ export class MessageType extends Node {
   @ListSizeHint({ assumed: 5 })
   @Field(() => [MailboxType], {
     ...optional,
-    description: 'The mailboxes that it is in: one folder, or any number of labels.',
+    description:
+      'The mailboxes that it is in: one folder, or any number of labels. Outlook keeps the name of a category on messages that the list of categories does not have, for example because it was deleted there. It is a label without a color here and in `node(id:)`, and is not among `Integration.mailboxes`.',
   })
   get mailboxes(): readonly MailboxType[] | Promise<readonly MailboxType[]> {
     const mailboxes = this.account.mailboxes.some(this.message.mailboxIds);

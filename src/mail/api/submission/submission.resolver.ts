@@ -3,6 +3,7 @@ import { IntegrationType } from '../../../accounts/api/integration/integration.t
 import { accountId, singleId } from '../../../domain/global-id.ts';
 import { requirePrincipal } from '../../../graphql/caller.ts';
 import type { Context } from '../../../graphql/context.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { userErrorOf } from '../../../graphql/errors/user-error.type.ts';
 import { withErrorField } from '../../account/input-error.ts';
 import type { SubmissionRecord } from '../../submission/submission.ts';
@@ -19,11 +20,13 @@ export class SubmissionResolver {
     readonly submissions: Submissions,
   ) {}
 
+  @Dated()
   @FieldResolver(() => IntegrationType, { description: 'The account that it is sent from.' })
   integration(@Root() { account }: SubmissionType): IntegrationType {
     return new IntegrationType(account.integration);
   }
 
+  @Dated()
   @FieldResolver(() => MessageType, {
     nullable: true,
     description:

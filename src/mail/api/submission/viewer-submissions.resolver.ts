@@ -2,6 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, Resolver } from 'type-graphql';
 import { ViewerType } from '../../../accounts/api/viewer/viewer.type.ts';
 import { PageInfo } from '../../../graphql/connection.ts';
 import type { Context } from '../../../graphql/context.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
 import type { SubmissionStatus } from '../../submission/submission.ts';
 import type { SubmissionList } from '../../submission/submission-list.ts';
@@ -16,6 +17,7 @@ export class ViewerSubmissionsResolver {
     readonly list: SubmissionList,
   ) {}
 
+  @Dated()
   @FieldResolver(() => SubmissionConnection, {
     description: 'What you have sent or scheduled through this gateway, the most recently created first.',
   })

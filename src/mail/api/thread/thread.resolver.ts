@@ -1,5 +1,6 @@
 import { Arg, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
+import { Dated } from '../../../graphql/dated.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
@@ -10,12 +11,14 @@ import { ThreadType } from './thread.type.ts';
 /** The messages and mailboxes of a thread, and its account. */
 @Resolver(() => ThreadType)
 export class ThreadResolver {
+  @Dated()
   @FieldResolver(() => IntegrationType, { description: 'The account that it belongs to.' })
   integration(@Root() { account }: ThreadType): IntegrationType {
     return new IntegrationType(account.integration);
   }
 
   @ListSizeHint({ assumed: 5 })
+  @Dated()
   @FieldResolver(() => [MailboxType], {
     nullable: true,
     description: 'The mailboxes that contain at least one of its messages.',
@@ -25,6 +28,7 @@ export class ThreadResolver {
     return mailboxes.map((mailbox) => new MailboxType(account, mailbox));
   }
 
+  @Dated()
   @FieldResolver(() => MessageConnection, { nullable: true, description: 'The messages of the thread, oldest first.' })
   messages(
     @Root() { account, thread }: ThreadType,

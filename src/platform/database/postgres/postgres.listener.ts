@@ -15,6 +15,8 @@ export class PostgresListener {
   private beat: (() => void) | null = null;
   private retry: NodeJS.Timeout | null = null;
   private closed = false;
+  /** False while there is no connection, so that notifications are lost. */
+  isOpen = false;
 
   constructor(
     private readonly connecting: () => Promise<pg.Client>,
@@ -59,6 +61,7 @@ export class PostgresListener {
       state = 'lost';
       // Before it is open, `connect` reports the failure to its caller.
       if (!wasOpen || this.closed) return;
+      this.isOpen = false;
       this.log.warn({ err: error }, 'the listening connection to the database was lost');
       client.end().catch(() => {});
       this.reconnect(FIRST_BACKOFF_MS);
@@ -75,6 +78,7 @@ export class PostgresListener {
       throw error;
     }
     state = 'open';
+    this.isOpen = true;
     if (this.heartbeat) clearInterval(this.heartbeat);
     this.beat = () => void client.query('SELECT 1').catch(lose);
     this.heartbeat = setInterval(this.beat, HEARTBEAT_INTERVAL_MS).unref();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { timeLimited } from '../../abort.ts';
@@ -59,6 +59,15 @@ export async function openPostgres(url: string, log: Logger, limits: Partial<Sto
 const isRefusedParameter = (error: unknown): boolean =>
   /unsupported startup parameter/i.test((error as Error).message) ||
   ['08P01', '22023'].includes(String((error as { code?: unknown }).code));
+
+/**
+ * Executes each script as a whole, and so in one transaction. The adapter cuts it at every semicolon, also at those inside the
+ * body of a function.
+ */
+const withWholeScripts = <T extends SqlDriverAdapter>(adapter: T): T =>
+  Object.assign(adapter, {
+    executeScript: async (sql: string) => void (await adapter.executeRaw({ sql, args: [], argTypes: [] })),
+  });
 
 class Server implements Database {
   readonly kind = 'postgres';
@@ -138,6 +147,10 @@ class Server implements Database {
     await mapStoreErrors(this.pool.query('SELECT pg_notify($1, $2)', [channel, payload]));
   }
 
+  get isListening(): boolean {
+    return this.listener.isOpen;
+  }
+
   onGap(fn: () => void): () => void {
     return this.listener.onGap(fn);
   }
@@ -182,7 +195,9 @@ class Server implements Database {
   }
 
   migrationAdapter(): SqlMigrationAwareDriverAdapterFactory {
-    return new PrismaPg(this.config);
+    const factory = new PrismaPg(this.config);
+    const connect = factory.connect.bind(factory);
+    return Object.assign(factory, { connect: async () => withWholeScripts(await connect()) });
   }
 
   /** Opens a connection outside the pool, without the limits of the server. */

@@ -13,7 +13,7 @@ export interface ListPosition {
   readonly shown: ReadonlySet<string>;
   /** The upper bound of the list that the token belongs to (`PageRequest.before`). Null: it begins with the newest message. */
   readonly before: Date | null;
-  /** When the newest message of the first page was received, in Unix milliseconds. Later ones arrived since. Null: no page was read yet. */
+  /** When the newest item of the first page was received, in Unix milliseconds. Later ones arrived since. Null: no page was read yet. */
   readonly start: number | null;
   /** The newest messages of the mailbox when the first page was read. Empty: the index had all of them. */
   readonly newest: readonly NewestEntry[];
@@ -67,7 +67,8 @@ export function marksOutsidePage(
 export function openPosition(page: PageRequest, fingerprint: string): ListPosition {
   const size = Math.min(100, Math.max(1, Math.trunc(page.size)));
   const before = page.before ?? null;
-  if (page.after === null) return { token: null, size, shown: new Set(), before, start: null, newest: [] };
+  const start = page.start?.getTime() ?? null;
+  if (page.after === null) return { token: null, size, shown: new Set(), before, start, newest: [] };
   const sealed = parse(page.after);
   if (!sealed || sealed.f !== fingerprint) {
     throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list returned.');

@@ -52,8 +52,11 @@ export async function listMessages(
   let { start, newest } = first;
   let spent = 0;
   let tried = 0;
+  // What the caller has already shown counts, so that the page ends where it ended when it was first read.
+  const skipped = new Set<string>();
+  const room = () => page.size - found.length - skipped.size;
   const isFiltered = () => hasCandidates || newest.length > 0;
-  while (position !== null && found.length < page.size && (spent === 0 || (isFiltered() && spent + 1 < budget))) {
+  while (position !== null && room() > 0 && (spent === 0 || (isFiltered() && spent + 1 < budget))) {
     const requests: [Promise<IdPage>, Promise<IndexGap> | null] = [
       listIds(client, search, position, call),
       checksIndex && spent === 0 ? findIndexGap(client, search, call) : null,
@@ -63,19 +66,19 @@ export async function listMessages(
     const { listed, isUnindexed, rest } = withUnindexed(heads, newest, nextToken !== null);
     const ids = listed.map(({ id }) => id);
     const open = notYetShown(ids, position, page);
+    for (const id of ids) if (page.skip?.(id)) skipped.add(id);
     spent += 1 + (gap?.spent ?? 0);
     const positionWith = (here: ListPosition, left: readonly string[]): ListPosition =>
       insidePage({ ...here, start, newest: rest((id) => left.includes(id)) }, ids, left);
     let at = 0;
-    while (at < open.length && found.length < page.size && spent < budget) {
-      const missing = page.size - found.length;
+    while (at < open.length && room() > 0 && spent < budget) {
+      const missing = room();
       // The number of candidates that should suffice, estimated from the share that has matched so far.
       const step = Math.min(Math.ceil((missing * (tried + 1)) / (found.length + 1)), CANDIDATES_PER_PAGE);
       const candidates = open.slice(at, at + Math.min(step, budget - spent));
       const read = await readOrStop(client, candidates, page, call, found.length > 0);
       if (read === null) return pageOf(found, positionWith(position, open.slice(at)), fingerprint, search, spent);
       spent += candidates.length;
-      start ??= newestOf(read);
       const existedAtStart = (item: Message | Unreadable) =>
         start === null || isUnreadable(item) || item.receivedAt.getTime() <= start;
       const checkOf = (id: string) => (isUnindexed(id) ? exact.unindexed : exact.check) ?? EVERYTHING;
@@ -83,6 +86,7 @@ export async function listMessages(
       const met = read.flatMap((item, index) =>
         item !== null && existedAtStart(item) && isMet(item, checkOf(item.id)) ? [{ item, index }] : [],
       );
+      start ??= newestOf(met.map(({ item }) => item));
       const last = met[missing - 1];
       found.push(...met.slice(0, missing).map(({ item }) => item));
       at += last && met.length >= missing ? last.index + 1 : candidates.length;
@@ -106,8 +110,8 @@ export async function listMessages(
 /** A page of a condition that nothing can match. */
 const EMPTY_PAGE = { items: [], next: null, evaluation: 'NATIVE', spent: 0 } as const;
 
-function newestOf(read: readonly (Message | Unreadable | null)[]): number | null {
-  const times = read.flatMap((item) => (item === null || isUnreadable(item) ? [] : [item.receivedAt.getTime()]));
+function newestOf(items: readonly (Message | Unreadable)[]): number | null {
+  const times = items.flatMap((item) => (isUnreadable(item) ? [] : [item.receivedAt.getTime()]));
   return times.length > 0 ? Math.max(...times) : null;
 }
 

@@ -31,7 +31,9 @@ export const SYSTEM_LABELS: ReadonlyMap<string, { readonly name: string; readonl
  */
 const isSystemId = (id: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(id);
 
-export const isMailbox = (labelId: string): boolean => SYSTEM_LABELS.has(labelId) || !isSystemId(labelId);
+export const isUserLabel = (id: string): boolean => !isSystemId(id);
+
+export const isMailbox = (labelId: string): boolean => SYSTEM_LABELS.has(labelId) || isUserLabel(labelId);
 
 /** The labels whose messages a list of the whole account leaves out. */
 export const HIDDEN_LABELS: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);

@@ -4,11 +4,25 @@ import type { Message } from '../../../domain/message.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import { type Thread, threadOf } from '../../../domain/thread.ts';
 import type { Detail } from '../../contract/list.ts';
+import { retaining } from '../../contract/retained.ts';
 import { lazySnippet } from '../../shared/html/snippet.ts';
+import { bodyParts } from './body-parts.ts';
 import { contentOf } from './content.ts';
 import { HeaderFields } from './headers.ts';
 import { HIDDEN_LABELS, mailboxIdsOf } from './labels.ts';
 import { unescapedSnippet } from './text.ts';
+
+/** The flags and mailboxes that a message has by its labels. */
+export function flagsOf(labelIds: readonly string[]) {
+  const has = (label: string) => labelIds.includes(label);
+  return {
+    mailboxIds: mailboxIdsOf(labelIds),
+    isRead: !has('UNREAD'),
+    isStarred: has('STARRED'),
+    isDraft: has('DRAFT'),
+    isImportant: has('IMPORTANT'),
+  };
+}
 
 /** Converts a message. `written` is its raw header, where the listed header leaves its addresses ambiguous. */
 export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?: HeaderFields): Message {
@@ -24,15 +38,13 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?
     read.set(name, known);
     return known;
   };
-  const labelIds = raw.labelIds ?? [];
-  const has = (label: string) => labelIds.includes(label);
   const payload = detail === 'full' ? (raw.payload ?? null) : null;
   const content = payload && contentOf(payload);
   const snippet = lazySnippet(unescapedSnippet(raw.snippet ?? ''), content);
-  return {
+  const message: Message = {
     id: raw.id ?? '',
     threadId: raw.threadId ?? null,
-    mailboxIds: mailboxIdsOf(labelIds),
+    ...flagsOf(raw.labelIds ?? []),
     subject: toOneLine(headers.text('subject') ?? ''),
     get snippet() {
       return snippet();
@@ -51,10 +63,6 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?
     replyTo: single('reply-to'),
     sentAt: headers.date('date'),
     receivedAt: new Date(Number(raw.internalDate ?? 0)),
-    isRead: !has('UNREAD'),
-    isStarred: has('STARRED'),
-    isDraft: has('DRAFT'),
-    isImportant: has('IMPORTANT'),
     isAnswered: null,
     // format=metadata has no parts, and the type of the top part alone would be a guess.
     hasAttachments: content?.attachments.some((attachment) => !attachment.isInline) ?? null,
@@ -62,6 +70,13 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?
     sizeBytes: raw.sizeEstimate ?? null,
     content,
   };
+  return retaining(message, sourceLength(raw, payload));
+}
+
+/** The length of the headers, and of the texts of the body, from which properties are computed later. */
+function sourceLength({ payload }: gmail_v1.Schema$Message, body: gmail_v1.Schema$MessagePart | null): number {
+  const headers = (payload?.headers ?? []).reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+  return headers + (body ? bodyParts(body).reduce((sum, part) => sum + (part.body?.data?.length ?? 0), 0) : 0);
 }
 
 /** Converts a thread. Null: all of its messages were deleted. Gmail returns threads whole, whatever their length. */

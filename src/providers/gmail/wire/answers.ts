@@ -36,13 +36,23 @@ const label = z.looseObject({
 const thread = z.looseObject({ id: named, messages: z.array(message).nullish() });
 const draft = z.looseObject({ id: named, message: message.nullish() });
 const alias = z.looseObject({ sendAsEmail: z.string(), displayName: text, isDefault: flag, isPrimary: flag });
-const changedMessages = z.array(z.looseObject({ message: z.looseObject({ id: text }).nullish() })).nullish();
+const changedMessages = z
+  .array(z.looseObject({ message: z.looseObject({ id: named, labelIds: z.array(z.string()).nullish() }) }))
+  .nullish();
+const changedLabels = z
+  .array(
+    z.looseObject({
+      message: z.looseObject({ id: named, labelIds: z.array(z.string()).nullish() }),
+      labelIds: z.array(z.string()).nullish(),
+    }),
+  )
+  .nullish();
 const record = z.looseObject({
   id: named,
   messagesAdded: changedMessages,
   messagesDeleted: changedMessages,
-  labelsAdded: changedMessages,
-  labelsRemoved: changedMessages,
+  labelsAdded: changedLabels,
+  labelsRemoved: changedLabels,
 });
 const list = { resultSizeEstimate: z.number(), nextPageToken: text };
 /** "If successful, the response body is an empty JSON object", or it is empty. */
@@ -70,7 +80,11 @@ const SHAPES: Readonly<Record<Operation, z.ZodType>> = {
   'drafts.update': draft,
   'drafts.delete': nothing,
   'drafts.send': message,
-  'history.list': z.looseObject({ historyId: z.string(), history: z.array(record).nullish(), nextPageToken: text }),
+  'history.list': z.looseObject({
+    historyId: z.string(),
+    history: z.array(z.unknown()).nullish(),
+    nextPageToken: text,
+  }),
   watch: z.looseObject({ expiration: z.string().regex(DIGITS) }),
   stop: nothing,
 };
@@ -84,6 +98,9 @@ const part = z.looseObject({
   body: z.looseObject({ data: text, attachmentId: text, size: count }).nullish(),
   parts: z.array(z.unknown()).nullish(),
 });
+
+/** Whether a record of a history has the documented shape. Records are checked one by one, so that one of them spoils no other. */
+export const isHistoryRecord = (value: unknown): boolean => record.safeParse(value).success;
 
 /** A loop rather than a recursive schema, because the sender of a mail decides how deep its parts are nested. */
 function isPayload(payload: unknown): boolean {

@@ -50,6 +50,9 @@ export async function sdkCall<T>(
 
 /** The Gmail API for one account. Every request goes through the limiter, with an access token that is renewed after a 401. */
 export class GmailClient {
+  /** When this session last changed a label, or tried to, in seconds since 1970. 0: never. */
+  labelsWrittenAt = 0;
+
   constructor(
     readonly origin: string,
     readonly options: SessionOptions,

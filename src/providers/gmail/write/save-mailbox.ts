@@ -23,6 +23,10 @@ export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call
   if (patch.kind === 'FOLDER')
     throw new MailError('UNSUPPORTED', 'Gmail has labels and no folders.', { field: ['kind'] });
   if (patch.id !== null) refuseSystem(patch.id, 'changed');
+  return noted(client, () => save(client, patch, call));
+}
+
+async function save(client: GmailClient, patch: MailboxPatch, call: Call): Promise<Mailbox> {
   const color = colorOf(patch.color);
   const labels = await listLabels(client, call);
   const tree = new LabelTree(labels);
@@ -42,6 +46,10 @@ export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call
 export async function deleteMailbox(client: GmailClient, id: string, call: Call): Promise<void> {
   requireWrite(client.options.access);
   refuseSystem(id, 'deleted');
+  await noted(client, () => remove(client, id, call));
+}
+
+async function remove(client: GmailClient, id: string, call: Call): Promise<void> {
   const tree = new LabelTree(await listLabels(client, call));
   const label = tree.find(id);
   const below = tree.below(label).map((child) => ({ method: 'DELETE' as const, path: pathOf(child) }));
@@ -52,6 +60,22 @@ export async function deleteMailbox(client: GmailClient, id: string, call: Call)
     await client.request('labels.delete', call, (users, options) => users.labels.delete({ userId: 'me', id }, options));
   } catch (error) {
     throw labelError(error);
+  }
+}
+
+/**
+ * Notes a write, so that the next changes that are read compare the labels: Gmail's history does not have what is done here. It is
+ * noted when it ends too, because labels that are read meanwhile may lack it.
+ */
+async function noted<T>(client: GmailClient, write: () => Promise<T>): Promise<T> {
+  const note = () => {
+    client.labelsWrittenAt = Math.floor(Date.now() / 1000);
+  };
+  note();
+  try {
+    return await write();
+  } finally {
+    note();
   }
 }
 

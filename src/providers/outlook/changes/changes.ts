@@ -3,11 +3,16 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { ChangePage, UnreadMailbox } from '../../contract/mail-session.ts';
 import type { Hint, ProviderChange } from '../../contract/watch.ts';
+import { markOf } from '../../shared/threads/thread-cursor.ts';
+import { visibleFolders } from '../read/folder-tree.ts';
 import { learnRoles } from '../read/mailboxes.ts';
 import { getEntities } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
+import { isRecord } from '../wire/answers.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
+import { MARK_PATHS, markIn } from './change-mark.ts';
+import { satisfies } from './early-deltas.ts';
 import { canReadByHints, followHints, type HintedMessages, isOfAccount, markHidden } from './sync-hints.ts';
 import {
   applyFolderDelta,
@@ -40,29 +45,59 @@ export async function changes(
 ): Promise<ChangePage> {
   const state = since === null ? newState() : readState(since);
   const hinted = canReadByHints(state, hints) ? await followHints(account, state, hints, call) : null;
-  const read: ChangesRead = { mailboxes: [], present: new Map(), left: new Set(), unread: [] };
+  const read: ChangesRead = {
+    mailboxes: [],
+    present: new Map(),
+    left: new Set(),
+    unread: [],
+    unreadable: 0,
+    isFirst: false,
+  };
+  let mark = hinted?.mark ?? null;
   if (!hinted || state.sweeping) {
-    if (!state.sweeping) await unlessRefused(learnRoles(account, call));
+    const isFirstPage = !state.sweeping;
+    if (isFirstPage) await unlessRefused(learnRoles(account, call));
     beginSweep(state, Math.floor(Date.now() / 1000));
-    await readDeltas(account, state, read, call);
+    mark = await readDeltas(account, state, read, call, { markPaths: isFirstPage ? MARK_PATHS : [] });
   } else {
+    if (hinted) applyEarly(state, hinted, read);
     for (let pages = 0; dueRequests(state).length > 0 && pages < MAX_HINTED_PAGES; pages++)
-      await readDeltas(account, state, read, call, true);
+      await readDeltas(account, state, read, call, { isAnswering: true });
     if (dueRequests(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
   }
-  const unreported = hinted ? unreportedChanges(state, hinted, read) : [];
-  const messages = [...read.present.values()];
-  const leftIds = [...read.left].filter((id) => !read.present.has(id));
-  const leftChanges = await changesOfLeft(account, leftIds, state, call);
+  const isReported = (id: string) => read.present.has(id);
+  const leftMessages = await lookUp(
+    account,
+    [...read.left].filter((id) => !isReported(id)),
+    call,
+  );
+  const existing = (hinted?.existing ?? []).filter(({ id = '' }) => !isReported(id));
+  const isMailbox = await recogniseFolders(account, state, [...existing, ...leftMessages.values()], call);
+  const unreported = existing.flatMap((message) => unreportedChanges(state, message, read, isMailbox));
+  const messages = inOrderOfArrival([...read.present.values(), ...unreported], state);
+  const leftChanges = [...leftMessages].map(([id, answer]) => changeOfLeft(id, answer, isMailbox));
   const partial = hinted !== null && !state.sweeping;
   const more = state.sweeping && !endSweep(state);
   return {
-    changes: [...read.mailboxes, ...messages, ...unreported, ...(hinted?.deleted ?? []), ...leftChanges],
+    changes: [...read.mailboxes, ...messages, ...(hinted?.deleted ?? []), ...leftChanges],
     cursor: writeState(state),
     more,
     partial,
     unread: read.unread,
+    unreadable: read.unreadable,
+    isFirstRead: read.isFirst,
+    ...(mark !== null && { mark }),
   };
+}
+
+/**
+ * Sorts the created messages by the second of their creation, as a delta names them folder by folder. Those of one second stay
+ * in the order of their folder. The others keep their places after them.
+ */
+function inOrderOfArrival(messages: readonly ProviderChange[], { known }: SyncState): ProviderChange[] {
+  const secondOf = (change: ProviderChange) => ('messageId' in change && known[markOf(change.messageId)]) || 0;
+  const created = messages.filter(({ kind }) => kind === 'created').sort((a, b) => secondOf(a) - secondOf(b));
+  return [...created, ...messages.filter(({ kind }) => kind !== 'created')];
 }
 
 /**
@@ -74,25 +109,59 @@ const unlessRefused = (work: Promise<void>): Promise<void> =>
     if (!isMailError(error) || error.ofAccount || error.code === 'RECONNECT_REQUIRED') throw error;
   });
 
+/** Applies the deltas that were read beside the look-up. Their folders stay due where they do not show what was looked up. */
+function applyEarly(state: SyncState, { early, reasons }: HintedMessages, read: ChangesRead): void {
+  for (const [folderId, answer] of early) {
+    const track = state.folders[folderId];
+    if (!track) continue;
+    const delta = readable(answer, read);
+    applyMessageDelta(state, folderId, delta, read.present, read.left);
+    if (!satisfies(folderId, delta, reasons)) track.due = true;
+  }
+}
+
 /**
- * Returns the changes of hinted messages that exist but that no delta reported: their folder was refused, its delta is
- * late, or the folder is not synchronised.
+ * Returns the change of a hinted message that exists but that no delta reported: its folder was refused, its delta is late,
+ * or the folder is not synchronised.
  */
 function unreportedChanges(
   state: SyncState,
-  { existing }: HintedMessages,
-  { present, unread }: ChangesRead,
+  message: GraphMessage,
+  { unread }: ChangesRead,
+  isMailbox: IsMailbox,
 ): ProviderChange[] {
-  return existing.flatMap((message): ProviderChange[] => {
-    const { id: messageId = '', parentFolderId } = message;
-    if (present.has(messageId)) return [];
-    if (!state.folders[parentFolderId ?? '']) {
-      markHidden(state, messageId);
-      return [{ kind: 'deleted', messageId }];
-    }
-    if (isUnreportedNew(state, message)) return [{ kind: 'created', messageId }];
-    return unread.some(({ mailboxId }) => mailboxId === parentFolderId) ? [{ kind: 'updated', messageId }] : [];
-  });
+  const { id: messageId = '', parentFolderId } = message;
+  if (!isMailbox(parentFolderId)) {
+    markHidden(state, messageId);
+    return [{ kind: 'deleted', messageId }];
+  }
+  if (isUnreportedNew(state, message)) return [{ kind: 'created', messageId }];
+  const isUnread = !state.folders[parentFolderId ?? ''] || unread.some(({ mailboxId }) => mailboxId === parentFolderId);
+  return isUnread ? [{ kind: 'updated', messageId }] : [];
+}
+
+/** Whether a folder is a mailbox. A message that is in another one, such as that of recoverable items, counts as deleted. */
+type IsMailbox = (folderId: string | null | undefined) => boolean;
+
+/**
+ * Recognises the folders that these messages are in. A folder that the delta of the tree has not listed is hidden, or was
+ * created a moment ago. The tree as it is now tells which, and its delta is then read again.
+ */
+async function recogniseFolders(
+  account: GraphAccount,
+  state: SyncState,
+  messages: readonly (GraphMessage | MailError)[],
+  call: Call,
+): Promise<IsMailbox> {
+  const isUnknown = (message: GraphMessage | MailError): boolean =>
+    !isMailError(message) && !state.folders[message.parentFolderId ?? ''] && !account.deletions.holds(message);
+  const unknown = messages.filter(isUnknown);
+  const visible = unknown.length > 0 ? await visibleFolders(account, call) : new Set<string>();
+  if (unknown.some((message) => !isMailError(message) && visible.has(message.parentFolderId ?? ''))) {
+    beginSweep(state, Math.floor(Date.now() / 1000));
+    state.tree.due = true;
+  }
+  return (folderId) => state.folders[folderId ?? ''] !== undefined || visible.has(folderId ?? '');
 }
 
 interface ChangesRead {
@@ -100,6 +169,9 @@ interface ChangesRead {
   readonly present: Map<string, ProviderChange>;
   readonly left: Set<string>;
   readonly unread: UnreadMailbox[];
+  unreadable: number;
+  /** A folder that was left out of the first sweep has been read. */
+  isFirst: boolean;
 }
 
 /**
@@ -131,22 +203,39 @@ function withoutPagingLoop<T extends Delta<GraphMessage & MailFolder>>(
   return track && answer && !isMailError(answer) && isPagingLoop(track, answer) ? new PagingLoopError() : answer;
 }
 
+/** The delta without the records that cannot be read. */
+function readable<T extends Delta<GraphMessage & MailFolder>>(answer: T, read: ChangesRead): T {
+  const value = answer.value?.filter(isRecord) ?? [];
+  read.unreadable += (answer.value?.length ?? 0) - value.length;
+  return { ...answer, value };
+}
+
+interface DeltaReads {
+  /** The paths of the mark, which are read by the same request. */
+  readonly markPaths?: readonly string[];
+  /** True when Graph has just answered another request for this account. */
+  readonly isAnswering?: boolean;
+}
+
 /**
  * Reads one page of every delta that is due. A refused folder does not hold up the others, but this throws when all
- * folders are refused.
+ * folders are refused. Returns the mark, or null when it was not read.
  */
 async function readDeltas(
   account: GraphAccount,
   state: SyncState,
   read: ChangesRead,
   call: Call,
-  /** True when Graph has just answered another request for this account. */
-  isAnswering = false,
-): Promise<void> {
+  { markPaths = [], isAnswering = false }: DeltaReads,
+): Promise<string | null> {
   const requests = dueRequests(state);
-  const paths = requests.map((one) => one.path);
+  const paths = [...requests.map((one) => one.path), ...markPaths];
   const options = { operation: 'messages.delta', prefer: PAGE };
-  const answers = await getEntities<Delta<GraphMessage & MailFolder>>(account, paths, options, call);
+  const entities = await getEntities<Delta<GraphMessage & MailFolder>>(account, paths, options, call);
+  const answers = requests.map(({ folderId }, i) => {
+    const answer = entities[i];
+    return folderId === null || answer === undefined || isMailError(answer) ? answer : readable(answer, read);
+  });
   let refused = 0;
   for (const [i, { folderId }] of requests.entries()) {
     const answer = withoutPagingLoop(folderId === null ? state.tree : state.folders[folderId], answers[i]);
@@ -162,32 +251,33 @@ async function readDeltas(
       read.mailboxes.push(
         ...applyFolderDelta(state, answer).map((mailboxId): ProviderChange => ({ kind: 'mailbox', mailboxId })),
       );
-    } else applyMessageDelta(state, folderId, answer, read.present, read.left);
+    } else if (applyMessageDelta(state, folderId, answer, read.present, read.left)) read.isFirst = true;
   }
   if (refused > 0 && refused === Object.keys(state.folders).length) throw read.unread[0]?.error;
+  return markIn(entities.slice(requests.length));
 }
 
-/**
- * Looks up messages that left a folder. A moved message keeps its id and is in another folder, perhaps one whose delta
- * was read a moment too early. A deleted message may still be found too, in a hidden folder of recoverable items.
- */
-async function changesOfLeft(
+/** Looks up messages that left a folder. */
+async function lookUp(
   account: GraphAccount,
   ids: readonly string[],
-  state: SyncState,
   call: Call,
-): Promise<ProviderChange[]> {
-  if (ids.length === 0) return [];
+): Promise<ReadonlyMap<string, GraphMessage | MailError>> {
+  if (ids.length === 0) return new Map();
   const paths = ids.map((id) =>
     isId(id) ? path(`/me/messages/${segment(id)}`, { $select: 'id,parentFolderId' }) : null,
   );
   const answers = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
-  return answers.map((answer, i): ProviderChange => {
-    if (isMailError(answer) && isOfAccount(answer)) throw answer;
-    // Whether a message still exists is unknown when its request is refused, so it is reported as updated.
-    const isThere = isMailError(answer)
-      ? answer.code !== 'NOT_FOUND'
-      : state.folders[answer.parentFolderId ?? ''] !== undefined;
-    return { kind: isThere ? 'updated' : 'deleted', messageId: ids[i] ?? '' };
-  });
+  for (const answer of answers) if (isMailError(answer) && isOfAccount(answer)) throw answer;
+  return new Map(answers.map((answer, i) => [ids[i] ?? '', answer]));
+}
+
+/**
+ * A moved message keeps its id and is in another folder, perhaps one whose delta was read a moment too early. A deleted
+ * message may still be found too, in a hidden folder of recoverable items.
+ */
+function changeOfLeft(messageId: string, answer: GraphMessage | MailError, isMailbox: IsMailbox): ProviderChange {
+  // Whether a message still exists is unknown when its request is refused, so it is reported as updated.
+  const isThere = isMailError(answer) ? answer.code !== 'NOT_FOUND' : isMailbox(answer.parentFolderId);
+  return { kind: isThere ? 'updated' : 'deleted', messageId };
 }

@@ -8,12 +8,20 @@ import { getEntities } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
+import { MARK_PATHS, markIn } from './change-mark.ts';
+import { type DueReason, earlyPath, probableFolders, wholeRounds } from './early-deltas.ts';
+import { type Delta, PAGE } from './sync-round.ts';
 import type { SyncState, Track } from './sync-state.ts';
 
-/** What is known of the hinted messages before any folder's delta is read. */
+/** What is known of the hinted messages before the deltas of the folders that are due are read. */
 export interface HintedMessages {
   readonly existing: readonly GraphMessage[];
   readonly deleted: readonly ProviderChange[];
+  /** The `changeMark` of the account. Null when it could not be read. */
+  readonly mark: string | null;
+  /** The deltas of folders that the messages probably were in, by the folders. */
+  readonly early: ReadonlyMap<string, Delta<GraphMessage>>;
+  readonly reasons: readonly DueReason[];
 }
 
 /**
@@ -46,14 +54,22 @@ export async function followHints(
     return isNotFound(answer) && !isKnown && !isSaidToBeDeleted;
   };
   const answers = new Map<string, GraphMessage | MailError>();
-  await readFolders(account, ids, answers, call);
+  const probable = probableFolders(account, state, hints);
+  const deltaPaths = probable.map((id) => earlyPath(state, id));
+  const more = await readFolders(account, ids, answers, call, [...MARK_PATHS, ...deltaPaths]);
+  const mark = markIn(more);
+  const early = wholeRounds(probable, more.slice(MARK_PATHS.length) as (Delta<GraphMessage> | MailError)[]);
+  const reasons: DueReason[] = [];
   for (const wait of RETRY_DELAYS_MS) {
     const late = ids.filter((id) => isLate(id, answers.get(id)));
     if (late.length === 0) break;
     await sleepBeforeRetry(wait, call.signal);
     await readFolders(account, late, answers, call);
   }
-  if (ids.some((id) => isLate(id, answers.get(id))) && !markInbox(account, state)) return null;
+  const late = ids.filter((id) => isLate(id, answers.get(id)));
+  const inbox = late.length > 0 ? markInbox(account, state) : null;
+  if (late.length > 0 && inbox === null) return null;
+  for (const messageId of late) reasons.push({ folderId: inbox ?? '', messageId, isThere: true });
   if ([...answers.values()].some((answer) => isMailError(answer) && answer.code !== 'NOT_FOUND')) return null;
   const existing: GraphMessage[] = [];
   const deleted: ProviderChange[] = [];
@@ -70,25 +86,31 @@ export async function followHints(
     if (folderId !== '' && !state.folders[folderId]) state.tree.due = true;
     for (const folder of [before, folderId]) {
       const track = state.folders[folder ?? ''];
-      if (track) track.due = true;
+      if (!track || folder === undefined) continue;
+      track.due = true;
+      reasons.push({ folderId: folder, messageId, isThere: folder === folderId });
     }
     state.found[hash] = folderId;
   }
-  return { existing, deleted };
+  return { existing, deleted, mark, early, reasons };
 }
 
+/** Reads the folders of the messages and, by the same request, what is at these paths. Returns the answers of the latter. */
 async function readFolders(
   account: GraphAccount,
   ids: readonly string[],
   answers: Map<string, GraphMessage | MailError>,
   call: Call,
-): Promise<void> {
+  more: readonly string[] = [],
+): Promise<readonly unknown[]> {
   const paths = ids.map((id) => path(`/me/messages/${segment(id)}`, FOLDER_QUERY));
-  const results = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
-  for (const [n, answer] of results.entries()) {
+  const options = { operation: 'messages.get', prefer: PAGE };
+  const results = await getEntities<GraphMessage>(account, [...paths, ...more], options, call);
+  for (const [n, answer] of results.slice(0, ids.length).entries()) {
     if (isMailError(answer) && isOfAccount(answer)) throw answer;
     answers.set(ids[n] ?? '', answer);
   }
+  return results.slice(ids.length);
 }
 
 /**
@@ -104,11 +126,11 @@ const ACCOUNT_CODES: ReadonlySet<MailErrorCode> = new Set([
   'STORE_UNAVAILABLE',
 ]);
 
-/** Marks the inbox as due, because most new mail arrives there. Returns false when the inbox is not known yet. */
-function markInbox({ roles }: GraphAccount, { folders }: SyncState): boolean {
-  const [, inbox] = Object.entries(folders).find(([id]) => roles.of(id) === 'INBOX') ?? [];
+/** Marks the inbox as due, because most new mail arrives there, and returns its id. Null when the inbox is not known yet. */
+function markInbox({ roles }: GraphAccount, { folders }: SyncState): string | null {
+  const [id, inbox] = Object.entries(folders).find(([folderId]) => roles.of(folderId) === 'INBOX') ?? [];
   if (inbox) inbox.due = true;
-  return inbox !== undefined;
+  return id ?? null;
 }
 
 /** Returns whether a message no longer exists or is in a hidden folder, where deleted messages stay for a while. */

@@ -1,8 +1,9 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { MailError } from '../../../domain/error.ts';
+import { stateDigest } from '../../contract/snapshot.ts';
 import type { ProviderChange } from '../../contract/watch.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
-import { changeDetail } from '../read/map.ts';
+import { changeDetail, toMessage } from '../read/map.ts';
 import { unreachable } from '../wire/errors.ts';
 import { segment } from '../wire/ids.ts';
 import { path, tokenOf } from '../wire/url.ts';
@@ -66,7 +67,8 @@ export function dueRequests({ tree, folders }: SyncState): DeltaRequest[] {
     : requests;
 }
 
-const messagesOf = (folderId: string, track: Track): DeltaRequest => ({
+/** The next page of a folder's delta. */
+export const messagesOf = (folderId: string, track: Track): DeltaRequest => ({
   folderId,
   path: next(`/me/mailFolders/${segment(folderId)}/messages/delta`, tokensOf(track) ?? track, MESSAGE_FIELDS),
 });
@@ -161,15 +163,20 @@ function dropFolder(state: SyncState, id: string): void {
   }
 }
 
-/** Sorts a page of a folder's delta into messages that are present (created or updated) and messages that left. */
+/**
+ * Sorts a page of a folder's delta into messages that are present (created or updated) and messages that left. Returns true
+ * when the page completes the first round of a folder that an earlier sweep left out: what has changed there since that sweep is
+ * not known, except new messages.
+ */
 export function applyMessageDelta(
   state: SyncState,
   folderId: string,
   answer: Delta<GraphMessage>,
   present: Map<string, ProviderChange>,
   left: Set<string>,
-): void {
+): boolean {
   const track = state.folders[folderId] ?? {};
+  const wasLeftOut = track.quiet === true && track.horizon !== undefined;
   // The old token will report which of these messages are new.
   const isRestarting = track.replaced !== undefined && tokensOf(track) === undefined;
   for (const message of isRestarting ? [] : (answer.value ?? [])) {
@@ -186,12 +193,22 @@ export function applyMessageDelta(
     // The first round of a large mailbox takes minutes, during which new mail arrives.
     if (track.quiet && !(isCreated && made > (track.horizon ?? state.began))) continue;
     const before = present.get(id)?.kind;
-    if (isCreated || before === 'created') present.set(id, { kind: 'created', messageId: id });
     // During a move a message can appear in two folders in two states, and it is not known which is the later one. The
-    // detail is dropped then.
-    else present.set(id, { kind: 'updated', messageId: id, ...(!before && { detail: changeDetail(message) }) });
+    // detail and the state are dropped then.
+    const stated = before ? {} : stateOf(message);
+    if (isCreated || before === 'created') present.set(id, { kind: 'created', messageId: id, ...stated });
+    else
+      present.set(id, { kind: 'updated', messageId: id, ...(!before && { detail: changeDetail(message) }), ...stated });
   }
   advance(track, answer);
+  return wasLeftOut && !track.quiet;
+}
+
+/** Returns the state of a message, where the delta has all of it. Of a message that was only marked read it has the flag alone. */
+function stateOf(message: GraphMessage): { readonly state?: string } {
+  const { parentFolderId, categories, isRead, isDraft, flag, importance } = message;
+  const isWhole = [parentFolderId, categories, isRead, isDraft, flag, importance].every((field) => field != null);
+  return isWhole ? { state: stateDigest(toMessage(message)) } : {};
 }
 
 /** Returns seconds since 1970, or NaN when Graph gives no date. */

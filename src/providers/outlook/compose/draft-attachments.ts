@@ -11,6 +11,7 @@ import { segment } from '../wire/ids.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
 import { asReplicaLagError, retryOnReplicaLag } from '../wire/replica-lag.ts';
 import { path } from '../wire/url.ts';
+import { cleanupCall } from './cleanup-call.ts';
 import { FileBytes } from './file-bytes.ts';
 import { uploadFile } from './upload.ts';
 
@@ -78,7 +79,7 @@ async function addAll(
       added.push(id);
     }
   } catch (error) {
-    const cleaning: Call = { signal: AbortSignal.timeout(10_000), priority: 'interactive' };
+    const cleaning = cleanupCall(call, 10_000);
     const leftovers = added.map((id) => ({ id, sizeBytes: 0 }));
     await removeAll(account, draftId, leftovers, cleaning).catch(() => {});
     throw error;

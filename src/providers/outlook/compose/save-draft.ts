@@ -11,6 +11,7 @@ import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { asReplicaLagError, ReplicaLagError, retryOnReplicaLag } from '../wire/replica-lag.ts';
+import { cleanupCall } from './cleanup-call.ts';
 import { type DraftFile, filesIn, listFiles, replaceAttachments } from './draft-attachments.ts';
 import { changedElsewhere, readDraft, requireDraft } from './drafts.ts';
 import { envelopeOf, hasSameEnvelope, toBody, toGraphMessage } from './message-body.ts';
@@ -52,7 +53,7 @@ export async function saveDraft(
     );
   } catch (error) {
     // A draft that one replica does not know yet exists all the same and holds what was written, so it is kept.
-    if (!(error instanceof ReplicaLagError)) await discard(account, created);
+    if (!(error instanceof ReplicaLagError)) await discard(account, created, call);
     throw error;
   }
 }
@@ -152,8 +153,8 @@ const patchNew: typeof change = (account, { id = '' }, message, call) =>
   retryOnReplicaLag(account, call, () => asReplicaLagError(change(account, { id }, message, call)));
 
 /** Tries to delete a draft whose creation failed halfway. */
-async function discard(account: GraphAccount, { id }: GraphMessage): Promise<void> {
-  const call: Call = { signal: AbortSignal.timeout(10_000), priority: 'interactive' };
+async function discard(account: GraphAccount, { id }: GraphMessage, failed: Call): Promise<void> {
+  const call = cleanupCall(failed, 10_000);
   await account.graph
     .done({ method: 'DELETE', path: `${MESSAGES}/${segment(id ?? '')}`, cost: cost('messages.delete') }, call)
     .catch(() => {});

@@ -7,6 +7,7 @@ import type { GraphAccount } from '../wire/account.ts';
 import { cost, jsonOf } from '../wire/client.ts';
 import { unreachable } from '../wire/errors.ts';
 import { asReplicaLagError, ReplicaLagError, retryOnReplicaLag } from '../wire/replica-lag.ts';
+import { cleanupCall } from './cleanup-call.ts';
 import { FileBytes } from './file-bytes.ts';
 
 /** A multiple of 320 KiB below 4 MB, which Graph requires for every piece but the last. */
@@ -65,7 +66,7 @@ async function uploadOnce(
     }
     return at.attachmentId;
   } catch (error) {
-    await cancel(account, url);
+    await cancel(account, url, call);
     throw error;
   } finally {
     await bytes.close();
@@ -137,8 +138,8 @@ async function resume(account: GraphAccount, url: string, sent: SentRange, call:
   }
 }
 
-async function cancel(account: GraphAccount, url: string): Promise<void> {
-  const call: Call = { signal: AbortSignal.timeout(5_000), priority: 'interactive' };
+async function cancel(account: GraphAccount, url: string, failed: Call): Promise<void> {
+  const call = cleanupCall(failed, 5_000);
   const request = { method: 'DELETE' as const, url, cost: cost('attachments.cancelUpload', false) };
   await account.graph.upload(request, call, async (response) => response.body?.cancel()).catch(() => {});
 }

@@ -123,6 +123,7 @@ export async function readPage(
     search === null
       ? await listByDate(account, plan, filter, request, page, call)
       : await listBySearch(account, plan, filter, search, request, page, call);
+  account.folders.note(read.messages);
   return {
     messages: read.messages.filter((m) => !page.skip?.(m.id ?? '')),
     next: read.next && writePosition(read.next),

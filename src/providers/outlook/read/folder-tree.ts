@@ -23,6 +23,16 @@ export async function wholeTree(account: GraphAccount, first: unknown, call: Cal
 }
 
 /**
+ * Reads the ids of all folders that are mailboxes. Hidden folders, such as those of recoverable items and of synchronisation
+ * errors, are none.
+ */
+export async function visibleFolders(account: GraphAccount, call: Call): Promise<ReadonlySet<string>> {
+  const first = await account.graph.json<unknown>({ ...TREE, cost: cost('mailFolders.delta') }, call);
+  const tree = await wholeTree(account, first, call);
+  return new Set(tree.flatMap(({ id, isHidden }) => (id && !isHidden ? [id] : [])));
+}
+
+/**
  * Records the answers to `account.hidden.paths`. The folder tree is requested only when trash or junk has subfolders.
  */
 export async function readHiddenFolders(account: GraphAccount, answers: readonly unknown[], call: Call): Promise<void> {

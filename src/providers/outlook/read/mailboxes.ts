@@ -6,7 +6,7 @@ import type { Call } from '../../contract/call.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';
 import { type FolderRoles, ROLES } from '../wire/folder-roles.ts';
-import { categoryId } from '../wire/ids.ts';
+import { categoryId, categoryName } from '../wire/ids.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
 import { path } from '../wire/url.ts';
 import { CATEGORY_COLORS } from './category-colors.ts';
@@ -104,3 +104,9 @@ export const toLabel = (category: OutlookCategory): Mailbox => ({
   totalMessages: null,
   unreadMessages: null,
 });
+
+/** A category of messages that is not in the list of categories: it was deleted there, or a rule or another program wrote it. */
+export function unlistedMailbox(id: string): Mailbox | null {
+  const displayName = categoryName(id);
+  return displayName ? toLabel({ displayName }) : null;
+}

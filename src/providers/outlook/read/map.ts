@@ -5,6 +5,7 @@ import type { Message, MessageContent } from '../../../domain/message.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import type { ChangeDetail } from '../../contract/change-detail.ts';
 import type { Draft } from '../../contract/mail-session.ts';
+import { retaining } from '../../contract/retained.ts';
 import { lazySnippet } from '../../shared/html/snippet.ts';
 import { messageIdsOf } from '../../shared/mime/message-ids.ts';
 import { categoryId } from '../wire/ids.ts';
@@ -18,7 +19,7 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
   const snippet = lazySnippet(from.bodyPreview ?? '', content);
   const received = isReceived(from);
   const size = Number(messageSize(from) ?? Number.NaN);
-  return {
+  const message: Message = {
     id: from.id ?? '',
     threadId: from.conversationId ?? null,
     mailboxIds: mailboxIdsOf(from),
@@ -45,6 +46,7 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
     sizeBytes: Number.isSafeInteger(size) && size >= 0 ? size : null,
     content,
   };
+  return retaining(message, (from.bodyPreview?.length ?? 0) + (content ? (from.body?.content?.length ?? 0) : 0));
 }
 
 /** Exchange changes a message's change key with each change to it, while its immutable id stays. */

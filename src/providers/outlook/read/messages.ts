@@ -62,6 +62,7 @@ export async function getLiving(
   const allPaths = readsDeletions ? [deletions.path, ...paths] : paths;
   const answers = await getEntities<GraphMessage>(account, allPaths, options, call);
   if (readsDeletions) deletions.learn(answers[0]);
+  account.folders.note(answers.flatMap((answer) => (isMailError(answer) ? [] : answer)));
   return (readsDeletions ? answers.slice(1) : answers).map((answer) => {
     if (isMailError(answer)) return answer.code === 'NOT_FOUND' ? noSuchMessage() : answer;
     return answer.id && !deletions.holds(answer) ? answer : noSuchMessage();

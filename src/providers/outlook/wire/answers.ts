@@ -32,6 +32,8 @@ const fields = {
 };
 const identified = z.looseObject({ id: z.string().min(1), ...fields });
 const entity = identified.extend({ attachments: z.array(identified).nullish() });
+/** Whether a record of a messages delta has the documented shape. */
+export const isRecord = (value: unknown): boolean => entity.safeParse(value).success;
 const collectionOf = (item: z.ZodType) =>
   z.looseObject({
     value: z.array(item),
@@ -49,6 +51,8 @@ const BY_NAME: Readonly<Record<string, z.ZodType>> = {
   getMailTips: collectionOf(z.looseObject({ maxMessageSize: count })),
   createUploadSession: z.looseObject({ uploadUrl: z.string().min(1) }),
 };
+const RECORDS = collectionOf(z.unknown());
+const MESSAGES_DELTA = /\/messages\/delta(?:\?|$)/;
 const COLLECTIONS: ReadonlySet<string> = new Set(
   'messages mailFolders childFolders attachments masterCategories delta subscriptions'.split(' '),
 );
@@ -64,6 +68,9 @@ function isSomebody({ userPrincipalName, mail }: { userPrincipalName?: unknown; 
 export function malformed(method: string, path: string, answer: unknown): MailError | null {
   if (method === 'DELETE') return null;
   const name = /([^/?]*)(?:\?|$)/.exec(path)?.[1] ?? '';
+  // The records of a delta are checked one by one, so that one of them spoils no other.
+  if (MESSAGES_DELTA.test(path))
+    return RECORDS.safeParse(answer).success ? null : unreachable('the answer is malformed');
   const shape = BY_NAME[name] ?? (method === 'GET' && COLLECTIONS.has(name) ? collectionOf(entity) : entity);
   return shape.safeParse(answer).success ? null : unreachable('the answer is malformed');
 }

@@ -7,6 +7,13 @@ import { VersionConflict } from './errors.ts';
 /** Delays between tries, in milliseconds. Replicas are seconds apart, and a person may be waiting. */
 export const LAG_WAITS_MS: readonly number[] = [500, 1_000, 2_000, 4_000, 8_000];
 
+/**
+ * How long a read may return the state before a change: as long as a request about a new object is repeated, because after that
+ * an answer counts as final.
+ */
+export const readsSettleMs = ({ lagWaitsMs }: Pick<GraphAccount, 'lagWaitsMs'>): number =>
+  lagWaitsMs.reduce((sum, wait) => sum + wait, 0);
+
 /** The replica that answered does not know what was just created, or has not finished another change to it. */
 export class ReplicaLagError extends MailError {
   constructor(cause: unknown) {

@@ -27,7 +27,7 @@ export async function threadPage(source: ThreadSource, page: PageRequest): Promi
     const remaining = reader.remaining(found);
     const near = remaining.filter((id) => order.byThread.has(id)).length;
     const maxCollected = source.isHidden() ? MAX_COLLECTED_HIDDEN : MAX_COLLECTED;
-    if (remaining.length <= page.size || (remaining.length <= maxCollected && near < page.size))
+    if (remaining.length <= reader.room || (remaining.length <= maxCollected && near < page.size))
       return reader.collect(remaining, found, order, position);
   }
   const walk = new ThreadWalk(reader, order, found);

@@ -23,6 +23,8 @@ export class ThreadReader {
   readonly items: PageItem[] = [];
   private readonly marks: Set<string>;
   private readonly settled: string[];
+  /** The threads that the caller has already shown. They count towards the size of the page. */
+  private readonly skipped = new Set<string>();
   private at: number | null;
   private start: number | null;
 
@@ -38,7 +40,7 @@ export class ThreadReader {
   }
 
   get room(): number {
-    return this.request.size - this.items.length;
+    return this.request.size - this.items.length - this.skipped.size;
   }
 
   get isFull(): boolean {
@@ -60,6 +62,7 @@ export class ThreadReader {
   isSettled(id: string): boolean {
     if (this.marks.has(markOf(id))) return true;
     if (!this.request.skip?.(id)) return false;
+    this.skipped.add(id);
     this.settle(id);
     return true;
   }

@@ -1,0 +1,141 @@
+import type { MailboxAddress } from '../../accounts/integrations/reachability.ts';
+import { deleteInBatches } from '../../platform/database/batches.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { Transaction } from '../../platform/database/transaction.ts';
+import type { ChangeStore, LoggedChange, NewChange } from '../change.store.ts';
+
+/** A message or mailbox that could not be read for an event. */
+export interface UnreadMessage {
+  readonly integrationId: string;
+  /** The provider's id of the message or mailbox. */
+  readonly messageId: string;
+  /** The kind of the event's entry. */
+  readonly kind: Extract<LoggedChange['kind'], 'created' | 'updated' | 'mailbox'>;
+  /** The sequence of that entry, or of the one that it repeats. Null: an earlier release did not store it. */
+  readonly sequence: bigint | null;
+}
+
+/** What is due. A reset stands for all messages of the account that were not stored. */
+interface DueMessage extends Omit<UnreadMessage, 'kind'> {
+  readonly kind: UnreadMessage['kind'] | 'reset';
+}
+
+/** An account that refuses everything must not fill the table. */
+const MAX_PER_ACCOUNT = 1_000;
+/** The reason of a reset for events that are not sent again: there were more than MAX_PER_ACCOUNT, or they have waited too long. */
+const MESSAGES_UNREADABLE = 'MESSAGES_UNREADABLE';
+const FIRST_BACKOFF_SECONDS = 2;
+const MAX_BACKOFF_SECONDS = 3_600;
+
+/** The messages whose events were sent without them. */
+export class UnreadMessageStore {
+  constructor(
+    private readonly db: Database,
+    private readonly changes: Pick<ChangeStore, 'append'>,
+  ) {}
+
+  /**
+   * A message that is stored already stays as it is, except that its arrival takes the place of an update: subscribers to new
+   * messages receive only arrivals. Beyond MAX_PER_ACCOUNT one reset is stored instead, so that nothing is left out silently.
+   */
+  async add({ integrationId, messageId, kind, sequence }: UnreadMessage): Promise<void> {
+    await this.db.prisma.$executeRaw`
+      INSERT INTO unread_messages (integration_id, message_id, kind, sequence, due_at)
+      SELECT ${integrationId}::uuid, CASE WHEN stored.is_full THEN '' ELSE ${messageId} END,
+        CASE WHEN stored.is_full THEN 'reset' ELSE ${kind} END,
+        CASE WHEN stored.is_full THEN NULL ELSE ${sequence}::bigint END, now() + make_interval(secs => ${FIRST_BACKOFF_SECONDS}::int)
+      FROM (SELECT count(*) >= ${MAX_PER_ACCOUNT}::int AND count(*) FILTER (WHERE message_id = ${messageId}) = 0 AS is_full
+        FROM unread_messages WHERE integration_id = ${integrationId}::uuid) AS stored
+      ON CONFLICT (integration_id, message_id) DO UPDATE SET kind = EXCLUDED.kind, sequence = EXCLUDED.sequence
+        WHERE unread_messages.kind = 'updated' AND EXCLUDED.kind = 'created'`;
+  }
+
+  /** Returns messages that are due, of connected accounts, and sets when they are due again: no other instance reads them meanwhile. */
+  async claim(limit: number): Promise<DueMessage[]> {
+    return this.db.prisma.$queryRaw<DueMessage[]>`
+      UPDATE unread_messages SET tries = tries + 1, due_at = now() + make_interval(
+        secs => least(${FIRST_BACKOFF_SECONDS}::int * 2 ^ least(tries, 12), ${MAX_BACKOFF_SECONDS}::int))
+      WHERE (integration_id, message_id) IN (
+        SELECT u.integration_id, u.message_id FROM unread_messages u
+        JOIN integrations i ON i.id = u.integration_id AND i.status = 'CONNECTED'
+        WHERE u.due_at <= now() ORDER BY u.due_at LIMIT ${limit}::int FOR UPDATE OF u SKIP LOCKED)
+      RETURNING integration_id::text AS "integrationId", message_id AS "messageId", kind, sequence`;
+  }
+
+  /** Makes the messages of an account due, because its provider answers again. */
+  async hurry({ provider, address }: MailboxAddress): Promise<void> {
+    await this.db.prisma.unreadMessage.updateMany({
+      where: { integration: { provider, addressKey: address } },
+      data: { dueAt: new Date(), tries: 0 },
+    });
+  }
+
+  /**
+   * Deletes messages of one account that were read or no longer exist, and logs the events of those that were read again.
+   * `since` is the end of the log before they were read: one that the log has reported as deleted after it gets no event, because
+   * no deletion would follow. Returns the entries.
+   */
+  settle(
+    integrationId: string,
+    read: readonly DueMessage[],
+    deleted: readonly DueMessage[],
+    since: bigint,
+  ): Promise<readonly NewChange[]> {
+    const messageIds = [...read, ...deleted].map(({ messageId }) => messageId);
+    return this.changes.append(integrationId, async (tx) => {
+      const later = await tx.change.findMany({
+        where: { integrationId, sequence: { gt: since }, subject: { in: messageIds } },
+        orderBy: { sequence: 'asc' },
+        select: { kind: true, subject: true },
+      });
+      const lastKinds = new Map(later.map(({ kind, subject }) => [subject, kind]));
+      const settled = await tx.$queryRaw<Pick<DueMessage, 'messageId' | 'kind' | 'sequence'>[]>`
+        DELETE FROM unread_messages WHERE integration_id = ${integrationId}::uuid AND message_id = ANY(${messageIds}::text[])
+        RETURNING message_id AS "messageId", kind, sequence`;
+      // An update that was read may have become the arrival of the message meanwhile.
+      const stored = new Map(settled.map((one) => [one.messageId, one]));
+      // The account answers again, so that who receives the reset can read it.
+      const isAnswering = read.length > 0 || (await this.isNothingLeft(tx, integrationId));
+      const overflow = isAnswering
+        ? await tx.unreadMessage.deleteMany({ where: { integrationId, kind: 'reset' } })
+        : null;
+      return [
+        ...read
+          .filter(({ messageId }) => lastKinds.get(messageId) !== 'deleted')
+          .map((message) => stored.get(message.messageId) ?? message)
+          .map(({ messageId, kind, sequence }) => ({
+            kind,
+            subject: messageId,
+            // The embedded database returns a small bigint as a number.
+            ...(sequence !== null && { repeats: BigInt(sequence) }),
+          })),
+        ...(overflow?.count ? [{ kind: 'reset', subject: MESSAGES_UNREADABLE } as const] : []),
+      ];
+    });
+  }
+
+  private async isNothingLeft(tx: Transaction, integrationId: string): Promise<boolean> {
+    return (await tx.unreadMessage.count({ where: { integrationId, kind: { not: 'reset' } } })) === 0;
+  }
+
+  /**
+   * Gives up the messages that could not be read since `before`, and returns their number. One reset of their account takes their
+   * place, and is kept until the account answers.
+   */
+  prune(before: Date): Promise<number> {
+    return deleteInBatches(async (limit) => {
+      const [given = { count: 0 }] = await this.db.prisma.$queryRaw<{ count: number }[]>`
+        WITH given AS (
+          DELETE FROM unread_messages WHERE (integration_id, message_id) IN (
+            SELECT integration_id, message_id FROM unread_messages WHERE created_at < ${before} AND kind <> 'reset'
+            LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
+          RETURNING integration_id
+        ), resets AS (
+          INSERT INTO unread_messages (integration_id, message_id, kind, due_at)
+          SELECT DISTINCT integration_id, '', 'reset', now() FROM given ON CONFLICT DO NOTHING
+        )
+        SELECT count(*)::int AS count FROM given`;
+      return given;
+    });
+  }
+}

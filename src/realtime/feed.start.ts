@@ -1,0 +1,122 @@
+import type { AccountHandles } from '../accounts/handles/account-handles.ts';
+import type { Cache } from '../cache/open.ts';
+import type { ChangeStore } from '../changes/change.store.ts';
+import type { LogBounds, LogPosition } from '../changes/log-position.ts';
+import { noSuchIntegration } from '../domain/error.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { Beginning } from '../graphql/operation/event-source.ts';
+import type { ChangeCursors, FeedPosition } from './event.cursor.ts';
+import { BEGINNING } from './feed.logs.ts';
+
+interface FeedStartsOptions {
+  readonly handles: Pick<AccountHandles, 'ofAnyStatus' | 'find'>;
+  readonly store: Pick<ChangeStore, 'bounds'>;
+  readonly cursors: ChangeCursors;
+  readonly cache: Pick<Cache, 'applied'>;
+}
+
+export interface FeedRequest {
+  /** Internal ids of integrations. Null: all accounts of the viewer, including those connected later. */
+  readonly integrationIds: readonly string[] | null;
+  readonly after: string | null;
+}
+
+/** Where a reader of a user's change logs begins. */
+export class FeedStarts {
+  constructor(private readonly options: FeedStartsOptions) {}
+
+  /** The ids of the accounts to follow, with any status: the end of an account is an event too. */
+  async accounts(principal: Principal, { integrationIds }: FeedRequest): Promise<readonly string[]> {
+    const all = (await this.options.handles.ofAnyStatus(principal)).map(({ integration }) => integration.id);
+    return integrationIds === null ? all : all.filter((id) => integrationIds.includes(id));
+  }
+
+  /** Throws NOT_FOUND for an account that is not the principal's, and BAD_USER_INPUT for a cursor of another user. */
+  async check(principal: Principal, { integrationIds, after }: FeedRequest): Promise<FeedPosition | null> {
+    const position = after === null ? null : this.options.cursors.open(principal.userId, after);
+    for (const id of integrationIds ?? []) {
+      if (!(await this.options.handles.find(principal, id))) throw noSuchIntegration();
+    }
+    return position;
+  }
+
+  /**
+   * The positions from which the accounts are read: those of the cursor, or the ends of the logs. An account that the cursor
+   * was not made for has null, and one that was connected later has none. A request that names accounts has the positions of
+   * these alone, as one without a cursor has, so that both can be read together, and a cursor has no more than is followed.
+   */
+  async positions(principal: Principal, request: FeedRequest, given: FeedPosition | null): Promise<FeedPosition> {
+    const ids = await this.accounts(principal, request);
+    const all = request.integrationIds === null;
+    if (!given) return { all, positions: await this.ends(ids) };
+    if (given.all) return all ? given : only(ids, given);
+    const positions = new Map(given.positions);
+    for (const id of ids) if (!positions.has(id)) positions.set(id, null);
+    return all ? { all, positions } : only(ids, { all, positions });
+  }
+
+  /**
+   * The same, with the ends of the logs for a request that begins before them. `followed` are the accounts whose logs are read: of
+   * another one no position is ever reached.
+   */
+  async beginning(
+    principal: Principal,
+    request: FeedRequest,
+    given: FeedPosition | null,
+    followed: () => Promise<readonly string[]> = () => this.accounts(principal, request),
+  ): Promise<Beginning<FeedPosition>> {
+    const position = await this.positions(principal, request, given);
+    if (!given) return { position, present: null };
+    return { position, present: { all: position.all, positions: await this.ends(await followed()) } };
+  }
+
+  /** The ends of the logs. */
+  async ends(ids: readonly string[]): Promise<ReadonlyMap<string, LogPosition>> {
+    const bounds = await this.bounds(ids);
+    return new Map([...bounds].map(([id, { end }]) => [id, end]));
+  }
+
+  /**
+   * The position of a reader who reads all accounts now. An account before its first synchronisation has none, so that its log
+   * is read from the beginning: what changes until then is in no log.
+   */
+  async present(principal: Principal): Promise<FeedPosition> {
+    return {
+      all: true,
+      positions: await this.shown(await this.accounts(principal, { integrationIds: null, after: null })),
+    };
+  }
+
+  /**
+   * The positions behind which a reader misses nothing who reads the accounts' lists now: the ends of the logs, but not beyond
+   * what the cache of this instance has applied of them, because lists may be answered from it.
+   */
+  async shown(ids: readonly string[]): Promise<ReadonlyMap<string, LogPosition>> {
+    const applied = this.options.cache.applied(ids);
+    const bounds = await this.options.store.bounds(new Map(ids.map((id) => [id, applied.get(id) ?? 0n])));
+    const positionOf = (id: string, { end, at }: LogBounds): LogPosition => {
+      const sequence = applied.get(id);
+      return sequence !== undefined && sequence < end.sequence ? { sequence, at } : end;
+    };
+    const known = [...bounds].filter(([, { isSynchronised }]) => isSynchronised);
+    return new Map(known.map(([id, found]) => [id, positionOf(id, found)]));
+  }
+
+  /** The positions before the oldest entries that are kept. */
+  async oldest(principal: Principal, request: FeedRequest): Promise<FeedPosition> {
+    const bounds = await this.bounds(await this.accounts(principal, request));
+    const before = ({ oldest, end }: LogBounds) => (oldest === null ? end : { sequence: oldest - 1n, at: null });
+    const positions = new Map([...bounds].map(([id, found]) => [id, before(found)]));
+    return { all: request.integrationIds === null, positions };
+  }
+
+  private bounds(ids: readonly string[]): Promise<ReadonlyMap<string, LogBounds>> {
+    return this.options.store.bounds(new Map(ids.map((id) => [id, 0n])));
+  }
+}
+
+/** A position in the logs of some accounts. One that was connected after a cursor for all accounts begins with its first entry. */
+function only(ids: readonly string[], { positions }: FeedPosition): FeedPosition {
+  const at = (id: string) => (positions.has(id) ? (positions.get(id) ?? null) : BEGINNING);
+  return { all: false, positions: new Map(ids.map((id) => [id, at(id)])) };
+}

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
+import { type Dumped, startApp, type TestApp } from '../support/app/app.ts';
+
+const SYNC = graphql(
+  `{ viewer { integrations { id address sync { live proof provedAt checked missing repaired } } } }`,
+);
+const RECONCILE = graphql(
+  `mutation ($id: ID!) { reconcile(input: { integration: $id }) { integration { id } userErrors { code field } } }`,
+);
+const ACCOUNTS = [
+  ['google', 'demo@gmail.example'],
+  ['microsoft', 'demo@outlook.example'],
+] as const;
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({
+    env: { SYNC_INDEX: 'on' },
+    syncTimes: { reconcileTickMs: 50, settleMs: 0, quotaShare: 1 },
+  });
+});
+afterAll(() => app.close());
+
+const syncOf = async (address: string) => {
+  const { integrations } = (await app.data(SYNC)).viewer;
+  const found = integrations.find((one) => one.address === address);
+  if (!found) throw new Error(`${address} is not connected`);
+  return found;
+};
+const reconcile = async (id: string, token?: string) => (await app.data(RECONCILE, { id }, token)).reconcile;
+
+it.each(ACCOUNTS)(
+  '%s: an account is compared after it was connected, and when its owner asks',
+  async (vendor, account) => {
+    await expect.poll(async () => (await syncOf(account)).sync.proof, { timeout: 60_000 }).toBe('WHOLE_ACCOUNT');
+    const { id, sync: before } = await syncOf(account);
+    const dumped = async () => (await app.control<Dumped[]>(`/dump?vendor=${vendor}&account=${account}`)).length;
+    expect(before).toMatchObject({ checked: await dumped(), missing: 0, repaired: 0 });
+    await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: 'one more', text: 'x' });
+    expect(await reconcile(id)).toEqual({ integration: { id }, userErrors: [] });
+    await expect.poll(async () => (await syncOf(account)).sync.provedAt, { timeout: 60_000 }).not.toBe(before.provedAt);
+    expect((await syncOf(account)).sync).toMatchObject({ checked: await dumped(), missing: 0, repaired: 0 });
+  },
+);
+
+it.each(ACCOUNTS)('%s: an account is live again once a lost history has been recovered', async (vendor, account) => {
+  await expect.poll(async () => (await syncOf(account)).sync.live, { timeout: 60_000 }).toBe(true);
+  const { sync: before } = await syncOf(account);
+  await app.control('/expire-history', { vendor, account });
+  await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: 'after it', text: 'x' });
+  await expect.poll(async () => (await syncOf(account)).sync.provedAt, { timeout: 60_000 }).not.toBe(before.provedAt);
+  await expect
+    .poll(async () => (await syncOf(account)).sync, { timeout: 60_000 })
+    .toMatchObject({ live: true, proof: 'WHOLE_ACCOUNT', missing: 0 });
+});
+
+it('refuses the account of another user, and an owner who asks without end', async () => {
+  const { id } = await syncOf('demo@gmail.example');
+  const stranger = await app.user('stranger');
+  const refused = { integration: null, userErrors: [{ code: 'NOT_FOUND', field: ['input', 'integration'] }] };
+  expect(await reconcile(id, stranger.token)).toEqual(refused);
+  const answers = [];
+  for (let n = 0; n < 11; n++) answers.push(await reconcile(id));
+  expect(answers.at(-1)).toEqual({ integration: null, userErrors: [{ code: 'RATE_LIMITED', field: null }] });
+});

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import type { LoggedChange } from '../../src/changes/change.store.ts';
+import type { UnreadMessage } from '../../src/changes/unread/unread-message.store.ts';
+import { MailError } from '../../src/domain/error.ts';
+import { EventConnections } from '../../src/realtime/event.connections.ts';
+import type { MailboxChanged, MessageCreated } from '../../src/realtime/mail-event.type.ts';
+
+/** A page with a new message and a changed mailbox, of which neither can be read. */
+async function unreadable(error: Error, signal: AbortSignal) {
+  const added: UnreadMessage[] = [];
+  const entry = (kind: LoggedChange['kind'], sequence: bigint) => ({
+    entry: { change: { integrationId: 'i', sequence, kind, subject: kind }, position: { sequence, at: 1 } },
+  });
+  const page = { entries: [entry('created', 1n), entry('mailbox', 2n)], hasNextPage: false };
+  const fail = () => Promise.reject(error);
+  const account = { messages: { envelope: fail }, mailboxes: { find: fail } };
+  const connections = new EventConnections({
+    pages: { page: async () => page },
+    handles: { find: async () => ({ integration: { id: 'i' } }) },
+    mailOf: () => ({ of: () => account }),
+    unread: { add: async (message: UnreadMessage) => void added.push(message) },
+    cursors: {},
+  } as never);
+  const context = { principal: { userId: 'u' }, signal } as never;
+  const { nodes } = await connections.page({ integrationIds: null, after: null }, 10, context);
+  const [created, mailbox] = nodes as unknown as [MessageCreated, MailboxChanged];
+  const shown: readonly unknown[] = [created.message, mailbox.mailbox];
+  const reading = shown.map((read) => Promise.resolve(read).catch(({ name }: Error) => name));
+  return { read: await Promise.all(reading), added: added.map(({ kind }) => kind).sort() };
+}
+
+it('what could not be read is announced to all again, but not because one client has left', async () => {
+  const { signal } = new AbortController();
+  const away = new MailError('PROVIDER_UNAVAILABLE', 'away');
+  expect(await unreadable(away, signal)).toEqual({ read: [null, 'MailError'], added: ['created', 'mailbox'] });
+  const given = new DOMException('the client has left', 'AbortError');
+  expect(await unreadable(given, signal)).toEqual({ read: ['AbortError', 'AbortError'], added: [] });
+  expect(await unreadable(away, AbortSignal.abort())).toEqual({ read: ['MailError', 'MailError'], added: [] });
+});

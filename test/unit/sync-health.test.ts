@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ChangeStore } from '../../src/changes/change.store.ts';
+import { PendingSyncStore } from '../../src/changes/sync/pending-sync.store.ts';
+import { SyncHealthService } from '../../src/changes/sync-health.service.ts';
+import { LivenessStore } from '../../src/changes/watch/liveness.store.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/app/database.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe.each(TEST_DATABASES)('the health of an account on %s', (kind) => {
+  let db: Database;
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+  });
+  afterEach(() => void vi.useRealTimers());
+  afterAll(() => db.close());
+
+  /** A watched account, synchronised by a process whose clock is wrong by so many milliseconds. */
+  async function synchronised(skewMs = 0) {
+    const id = randomUUID();
+    await db.prisma.user.create({ data: { id, email: `${id}@people.example`, passwordHash: '' } });
+    const account = { provider: 'GMAIL', address: id, addressKey: id, status: 'CONNECTED', access: 'FULL' };
+    await db.prisma.integration.create({ data: { id, userId: id, ...account } });
+    const watch = { provider: 'GMAIL', key: id, secret: Buffer.alloc(1), expiresAt: new Date(Date.now() + HOUR_MS) };
+    await db.prisma.watch.create({ data: { integrationId: id, ...watch } });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + skewMs });
+    await new ChangeStore(db).advance(id, null, 'cursor', [{ kind: 'created', subject: 'm' }], 0);
+    return { id, status: 'CONNECTED' } as const;
+  }
+  const liveness = () => new LivenessStore(db);
+
+  // The embedded database has the clock of its process.
+  it.each(kind === 'pglite' ? [0] : [HOUR_MS, -HOUR_MS, 100 * 24 * HOUR_MS])(
+    'is judged by the clock of the database alone, by a process whose clock is wrong by %i ms',
+    async (skewMs) => {
+      const account = await synchronised(skewMs);
+      const health = new SyncHealthService(liveness());
+      const { live, confirmedAgoMs } = await health.of(account);
+      expect(live).toBe(true);
+      expect(confirmedAgoMs).toBeGreaterThanOrEqual(0);
+      expect(confirmedAgoMs).toBeLessThan(HOUR_MS / 2);
+      expect(await liveness().polled()).toContainEqual(expect.objectContaining({ id: account.id, isWatched: true }));
+      await new PendingSyncStore(db).mark(account.id);
+      const { live: isStillLive, dueForMs } = await health.of(account);
+      expect(isStillLive).toBe(true);
+      expect(dueForMs).toBeGreaterThanOrEqual(0);
+      expect(dueForMs).toBeLessThan(HOUR_MS / 2);
+      vi.useRealTimers();
+      const [change] = await new ChangeStore(db).read(account.id, 0n, 1);
+      expect(Math.abs((change?.at.getTime() ?? 0) - Date.now())).toBeLessThan(HOUR_MS / 2);
+    },
+  );
+
+  it('is live only while the account is confirmed, nothing is due for long, and lost announcements would be noticed', async () => {
+    const account = await synchronised();
+    const hub = { isLooking: true };
+    const isLive = async () => (await new SyncHealthService(liveness(), {}, hub).of(account)).live;
+    const set = (data: object) => db.prisma.integration.update({ where: { id: account.id }, data });
+    const anHourAgo = new Date(Date.now() - HOUR_MS);
+    expect(await isLive()).toBe(true);
+    hub.isLooking = false;
+    expect(await isLive()).toBe(false);
+    hub.isLooking = true;
+    await set({ syncDueSince: anHourAgo });
+    expect(await isLive()).toBe(false);
+    await set({ syncDueSince: null, lastReconciledAt: anHourAgo });
+    expect(await isLive()).toBe(false);
+    await liveness().confirm(account.id, null);
+    expect(await isLive()).toBe(true);
+    await set({ silentSince: anHourAgo });
+    expect(await isLive()).toBe(false);
+    await set({ silentSince: null });
+    await db.prisma.watch.updateMany({ where: { integrationId: account.id }, data: { expiresAt: anHourAgo } });
+    expect(await isLive()).toBe(false);
+  });
+});

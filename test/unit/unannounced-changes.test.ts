@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { IntegrationDirectory } from '../../src/accounts/integrations/integration.directory.ts';
+import { IntegrationStore } from '../../src/accounts/integrations/integration.store.ts';
+import { ChangeStore } from '../../src/changes/change.store.ts';
+import { CHANGES_TOPIC } from '../../src/changes/change.topic.ts';
+import { Hub } from '../../src/changes/hub.ts';
+import { openRedisBus } from '../../src/platform/bus/bus.redis.ts';
+import type { Bus } from '../../src/platform/bus/bus.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { streamEvents } from '../../src/realtime/event.stream.ts';
+import { channel, TEST_BUSES, TEST_REDIS_URLS } from '../support/app/bus.ts';
+import { openTestDatabase, silent } from '../support/app/database.ts';
+import { Relay } from '../support/app/relay.ts';
+
+const NEVER_MS = 3_600_000;
+const SOON_MS = 20;
+
+let db: Database;
+let changes: ChangeStore;
+const closers: (() => unknown)[] = [];
+beforeAll(async () => {
+  db = await openTestDatabase();
+  changes = new ChangeStore(db);
+});
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+afterAll(() => db.close());
+
+async function storeAccount(): Promise<{ id: string; userId: string }> {
+  const [id, userId] = [randomUUID(), randomUUID()];
+  await db.prisma.user.create({ data: { id: userId, email: `${id}@people.example`, passwordHash: '' } });
+  const account = { id, userId, provider: 'GMAIL', address: id, addressKey: id, status: 'CONNECTED', access: 'FULL' };
+  await db.prisma.integration.create({ data: account });
+  return { id, userId };
+}
+
+/** Appends entries as a process does that is killed before it announces them. */
+const append = (id: string, ...subjects: string[]) =>
+  changes.append(id, async () => subjects.map((subject) => ({ kind: 'created', subject })));
+
+function openHub(bus: Bus, lookIntervalMs: number): Hub {
+  const hub = new Hub(changes, bus, lookIntervalMs);
+  closers.push(() => hub.close());
+  return hub;
+}
+
+/** Follows the account on an instance from a position on. */
+async function follow(hub: Hub, id: string, after = 0n): Promise<string[]> {
+  const seen: string[] = [];
+  const end = new AbortController();
+  const stream = streamEvents({
+    logs: hub,
+    keys: async () => [id],
+    positions: new Map([[id, after]]),
+    positionOf: ({ sequence }) => sequence,
+    show: async ({ subject }) => subject,
+    signal: end.signal,
+  });
+  const reading = (async () => {
+    for await (const { value } of stream) seen.push(value);
+  })();
+  closers.push(async () => {
+    end.abort();
+    await reading;
+  });
+  return seen;
+}
+
+describe.each(TEST_BUSES)('over %s', (_, open) => {
+  const opened = async () => {
+    const bus = await open();
+    closers.push(() => bus.close());
+    return bus;
+  };
+
+  it('who follows a log receives entries of another instance that was killed before it announced them', async () => {
+    const { id } = await storeAccount();
+    const seen = await follow(openHub((await opened()).b, SOON_MS), id);
+    await append(id, 'm1');
+    await expect.poll(() => seen).toEqual(['m1']);
+    await append(id, 'm2', 'm3');
+    await expect.poll(() => seen).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  it('who follows no log is notified of entries that nothing has announced', async () => {
+    const { id } = await storeAccount();
+    const hub = openHub((await opened()).b, SOON_MS);
+    const notified: string[] = [];
+    hub.onUnannounced((integrationId) => notified.push(integrationId));
+    const seen = await follow(hub, id);
+    await append(id, 'm1');
+    await expect.poll(() => seen).toEqual(['m1']);
+    notified.length = 0;
+    await append(id, 'm2');
+    await expect.poll(() => seen).toEqual(['m1', 'm2']);
+    expect(notified).toEqual([id]);
+  });
+
+  it('a client that connects again receives what was not announced, and so do all who follow the log', async () => {
+    const { id } = await storeAccount();
+    const { a, b } = await opened();
+    const hub = openHub(b, NEVER_MS);
+    const live = await follow(hub, id);
+    await append(id, 'm1');
+    await a.publish(CHANGES_TOPIC, { integrationId: id });
+    await expect.poll(() => live).toEqual(['m1']);
+    await append(id, 'm2');
+    const again = await follow(hub, id, 1n);
+    await expect.poll(() => [again, live]).toEqual([['m2'], ['m1', 'm2']]);
+  });
+
+  it('an account that another instance disconnected is so here, although that was not announced', async () => {
+    const { id, userId } = await storeAccount();
+    const { a, b } = await opened();
+    const store = new IntegrationStore(db);
+    const [there, here] = [new IntegrationDirectory(store, a), new IntegrationDirectory(store, b, SOON_MS)];
+    const changed: (string | null)[] = [];
+    here.onChanged((integrationId) => changed.push(integrationId));
+    const problem = { code: 'UNAUTHENTICATED', message: 'x' } as const;
+    expect(await here.forUser(userId)).toMatchObject([{ id }]);
+    await store.transaction((tx) => store.changeStatus(id, ['CONNECTED'], 'DISCONNECTED', problem, tx));
+    await expect.poll(() => here.forUser(userId)).toEqual([]);
+    expect(changed).toEqual([id]);
+    expect(await there.forUser(userId)).toEqual([]);
+  });
+
+  it('all such accounts are found where their users are more than are compared at once', async () => {
+    const store = new IntegrationStore(db);
+    const compared = vi.spyOn(store, 'ofUsers');
+    const directory = new IntegrationDirectory(store, (await opened()).b, SOON_MS, 2);
+    const changed: (string | null)[] = [];
+    directory.onChanged((integrationId) => changed.push(integrationId));
+    const accounts = await Promise.all([1, 2, 3, 4, 5].map(storeAccount));
+    const problem = { code: 'UNAUTHENTICATED', message: 'x' } as const;
+    const readAll = () => Promise.all(accounts.map(({ userId }) => directory.forUser(userId)));
+    await readAll();
+    for (const { id } of accounts)
+      await store.transaction((tx) => store.changeStatus(id, ['CONNECTED'], 'DISCONNECTED', problem, tx));
+    await expect.poll(readAll).toEqual(accounts.map(() => []));
+    expect(changed.sort()).toEqual(accounts.map(({ id }) => id).sort());
+    expect(Math.max(...compared.mock.calls.map(([userIds]) => userIds.length))).toBe(2);
+  });
+});
+
+describe.each(TEST_REDIS_URLS)('while Redis is unavailable', (url) => {
+  it('who follows a log receives the entries of other instances', async () => {
+    const { id } = await storeAccount();
+    const relay = await Relay.open(url);
+    closers.push(() => relay.cut());
+    const shared = { channel: channel(), log: silent };
+    const cut = await openRedisBus({ url: relay.url, ...shared });
+    const other = await openRedisBus({ url, ...shared });
+    closers.push(() => Promise.all([cut.close(), other.close()]));
+    const seen = await follow(openHub(cut, SOON_MS), id);
+    relay.cut();
+    await expect.poll(() => cut.isConnected).toBe(false);
+    await append(id, 'm1');
+    await other.publish(CHANGES_TOPIC, { integrationId: id });
+    await expect.poll(() => seen).toEqual(['m1']);
+    expect(cut.isConnected).toBe(false);
+  });
+});

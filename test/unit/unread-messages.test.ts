@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ChangeStore } from '../../src/changes/change.store.ts';
+import { UnreadMessageStore } from '../../src/changes/unread/unread-message.store.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { openTestDatabase } from '../support/app/database.ts';
+
+let db: Database;
+const [userId, integrationId] = [randomUUID(), randomUUID()];
+beforeAll(async () => {
+  db = await openTestDatabase();
+  await db.prisma.user.create({ data: { id: userId, email: 'a@people.example', passwordHash: '' } });
+  const address = { address: 'a@mail.example', addressKey: 'a@mail.example' };
+  const account = { id: integrationId, userId, provider: 'GMAIL', ...address, status: 'CONNECTED', access: 'FULL' };
+  await db.prisma.integration.create({ data: { ...account, sequence: 7n } });
+});
+afterAll(() => db.close());
+
+it('a message that could not be read is read by one instance at a time, and logged again when it was read', async () => {
+  const store = new UnreadMessageStore(db, new ChangeStore(db));
+  for (const [n, messageId] of ['m1', 'm2', 'm1'].entries())
+    await store.add({ integrationId, messageId, kind: 'created', sequence: 3n + BigInt(n) });
+  expect(await store.claim(10)).toEqual([]);
+  await store.hurry({ provider: 'GMAIL', address: 'a@mail.example' });
+  const due = await store.claim(10);
+  expect(due.map(({ messageId }) => messageId).sort()).toEqual(['m1', 'm2']);
+  expect(await store.claim(10)).toEqual([]);
+  const [read = [], deleted = []] = ['m1', 'm2'].map((id) => due.filter(({ messageId }) => messageId === id));
+  await store.settle(integrationId, read, deleted, 7n);
+  expect(await db.prisma.unreadMessage.count()).toBe(0);
+  expect(
+    await db.prisma.change.findMany({ select: { sequence: true, kind: true, subject: true, repeats: true } }),
+  ).toEqual([{ sequence: 8n, kind: 'created', subject: 'm1', repeats: 3n }]);
+});
+
+it('a message that was reported as deleted while it was read is not logged again', async () => {
+  const changes = new ChangeStore(db);
+  const store = new UnreadMessageStore(db, changes);
+  const due = ['kept', 'deleted'].map((messageId) => ({
+    integrationId,
+    messageId,
+    kind: 'updated' as const,
+    sequence: 4n,
+  }));
+  for (const message of due) await store.add(message);
+  const { sequence } = await changes.position(integrationId);
+  await changes.append(integrationId, async () => [{ kind: 'deleted', subject: 'deleted' }]);
+  expect(await store.settle(integrationId, due, [], sequence)).toEqual([
+    { kind: 'updated', subject: 'kept', repeats: 4n },
+  ]);
+  expect(await db.prisma.unreadMessage.count()).toBe(0);
+});
+
+it('the arrival of a message takes the place of its update, also while that is read, and nothing takes the place of an arrival', async () => {
+  const changes = new ChangeStore(db);
+  const store = new UnreadMessageStore(db, changes);
+  const entry = (messageId: string, kind: 'created' | 'updated' | 'mailbox', sequence: bigint) => ({
+    integrationId,
+    messageId,
+    kind,
+    sequence,
+  });
+  const read = entry('arrived', 'updated', 6n);
+  await store.add(read);
+  for (const kind of ['created', 'updated', 'mailbox'] as const) await store.add(entry('arrived', kind, 5n));
+  const { sequence } = await changes.position(integrationId);
+  expect(await store.settle(integrationId, [read], [], sequence)).toEqual([
+    { kind: 'created', subject: 'arrived', repeats: 5n },
+  ]);
+  expect(await db.prisma.unreadMessage.count()).toBe(0);
+});
+
+it('more messages than are stored are one reset, once the account can be read again', async () => {
+  const changes = new ChangeStore(db);
+  const store = new UnreadMessageStore(db, changes);
+  const dueAt = new Date();
+  const stored = Array.from({ length: 1_000 }, (_, n) => ({ integrationId, messageId: `n${n}`, kind: 'created' }));
+  await db.prisma.unreadMessage.createMany({ data: stored.map((message) => ({ ...message, dueAt })) });
+  for (const messageId of ['n1', 'more', 'and more'])
+    await store.add({ integrationId, messageId, kind: 'created', sequence: 5n });
+  expect(await db.prisma.unreadMessage.count({ where: { kind: 'reset' } })).toBe(1);
+  const { sequence } = await changes.position(integrationId);
+  expect(await store.settle(integrationId, [], [], sequence)).toEqual([]);
+  const read = [{ integrationId, messageId: 'n1', kind: 'created' as const, sequence: null }];
+  expect(await store.settle(integrationId, read, [], sequence)).toEqual([
+    { kind: 'created', subject: 'n1' },
+    { kind: 'reset', subject: 'MESSAGES_UNREADABLE' },
+  ]);
+  expect(await store.settle(integrationId, read, [], sequence)).toEqual([{ kind: 'created', subject: 'n1' }]);
+});
+
+it('messages that are given up after the days that the log is kept are one reset, which is kept until the account answers', async () => {
+  await db.prisma.unreadMessage.deleteMany();
+  const changes = new ChangeStore(db);
+  const store = new UnreadMessageStore(db, changes);
+  const message = (messageId: string) => ({ integrationId, messageId, kind: 'created' as const, sequence: 5n });
+  for (const messageId of ['old', 'older', 'new']) await store.add(message(messageId));
+  const old = { createdAt: new Date(Date.now() - 86_400_000) };
+  await db.prisma.unreadMessage.updateMany({ where: { messageId: { in: ['old', 'older'] } }, data: old });
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  expect(await store.prune(anHourAgo)).toBe(2);
+  await db.prisma.unreadMessage.updateMany({ where: { kind: 'reset' }, data: old });
+  expect(await store.prune(anHourAgo)).toBe(0);
+  const { sequence } = await changes.position(integrationId);
+  expect(await store.settle(integrationId, [], [], sequence)).toEqual([]);
+  expect(await store.settle(integrationId, [message('new')], [], sequence)).toEqual([
+    { kind: 'created', subject: 'new', repeats: 5n },
+    { kind: 'reset', subject: 'MESSAGES_UNREADABLE' },
+  ]);
+  expect(await db.prisma.unreadMessage.count()).toBe(0);
+});
