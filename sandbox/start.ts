@@ -13,7 +13,7 @@ import { mailFromRaw } from './mail/received.ts';
 import { createServer, listen } from './server.ts';
 import { startTraffic } from './traffic.ts';
 import { TWINS } from './twins.ts';
-import type { Emulator, HeaderSpelling, PageTokens, SubjectThreads, Vendor, World } from './world.ts';
+import type { Emulator, HeaderSpelling, HistoryLabels, PageTokens, SubjectThreads, Vendor, World } from './world.ts';
 
 export interface SandboxOptions {
   /** A loopback address. */
@@ -37,6 +37,8 @@ export interface SandboxOptions {
   readonly batchWidth?: number;
   /** Whether an unchanged page has the same token again, at a vendor that may do either. Default: 'stable'. */
   readonly pageTokens?: PageTokens;
+  /** Which labels the messages of a history have, at a vendor that does not say. Default: 'then'. */
+  readonly historyLabels?: HistoryLabels;
   /** Whether the subject alone joins threads at a vendor that may do either. Default: 'join'. */
   readonly subjectThreads?: SubjectThreads;
   /** Seconds between two mails that arrive by themselves; 0 for none. */
@@ -69,12 +71,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const deliverElsewhere = (raw: Buffer, recipients: readonly string[]) => {
     deliverLocally(emulators, raw, recipients, world.now());
   };
-  const { headers = 'written', batchWidth, subjectThreads, pageTokens } = options;
+  const { headers = 'written', batchWidth, subjectThreads, pageTokens, historyLabels } = options;
   const playedWays = {
     headers,
     ...(batchWidth && { batchWidth }),
     ...(subjectThreads && { subjectThreads }),
     ...(pageTokens && { pageTokens }),
+    ...(historyLabels && { historyLabels }),
   };
   const twins = TWINS.map((twin) => ({
     ...twin,

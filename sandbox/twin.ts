@@ -4,6 +4,7 @@ import type { Person } from './mail/mail.ts';
 import type {
   Emulator,
   HeaderSpelling,
+  HistoryLabels,
   PageTokens,
   ReadToggles,
   SearchIndex,
@@ -87,6 +88,8 @@ interface Surroundings {
   readonly batchWidth?: number;
   /** Whether an unchanged page has the same token again. Absent: it has. */
   readonly pageTokens?: PageTokens;
+  /** Which labels the messages of a history have. Absent: those after each change. */
+  readonly historyLabels?: HistoryLabels;
   /** Whether the subject alone joins threads. Absent: what the vendor documents. */
   readonly subjectThreads?: SubjectThreads;
   /** Accepts mail to recipients who have no account at this vendor. Bcc has been removed from it. */

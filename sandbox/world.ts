@@ -130,6 +130,10 @@ export type SubjectThreads = (typeof SUBJECT_THREADS)[number];
 const PAGE_TOKENS = ['stable', 'random'] as const;
 export type PageTokens = (typeof PAGE_TOKENS)[number];
 
+/** The labels in a history's message: those after that change, those of now, or none. */
+const HISTORY_LABELS = ['then', 'now', 'none'] as const;
+export type HistoryLabels = (typeof HISTORY_LABELS)[number];
+
 export const DUPLICATES = ['taken', 'refused'] as const;
 export type Duplicates = (typeof DUPLICATES)[number];
 

@@ -1,6 +1,7 @@
 import {
   DEFAULT_SEARCH_INDEX,
   type HeaderSpelling,
+  type HistoryLabels,
   type PageTokens,
   type SearchIndex,
   type Sending,
@@ -35,6 +36,7 @@ export interface Account {
   /** The number of parts of a batch that are answered. Every second one of the others receives 429. */
   batchWidth: number;
   readonly pageTokens: PageTokens;
+  readonly historyLabels: HistoryLabels;
   /** Whether sending keeps the Message-ID. Reports differ (FlowCrypt/flowcrypt-browser#4273, gauteh/lieer#198). */
   sentMessageId: NonNullable<Sending['messageId']>;
 }
@@ -45,6 +47,7 @@ interface Defaults {
   readonly batchWidth: number;
   readonly subjectThreads: SubjectThreads;
   readonly pageTokens: PageTokens;
+  readonly historyLabels: HistoryLabels;
 }
 
 /** The Google accounts of the sandbox. */
@@ -100,6 +103,7 @@ export class Directory {
       spelling: this.#defaults.spelling,
       batchWidth: this.#defaults.batchWidth,
       pageTokens: this.#defaults.pageTokens,
+      historyLabels: this.#defaults.historyLabels,
       hasMail: true,
       sentMessageId: 'original',
     };

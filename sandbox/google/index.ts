@@ -42,6 +42,7 @@ export function createGoogle(world: World, options: GoogleOptions): { emulator: 
     batchWidth: options.batchWidth ?? DEFAULT_BATCH_WIDTH,
     subjectThreads: options.subjectThreads ?? 'join',
     pageTokens: options.pageTokens ?? 'stable',
+    historyLabels: options.historyLabels ?? 'then',
   } as const;
   const directory = new Directory(world, defaults, (account, changed) => push.changed(account, changed));
   const outbox = new Outbox(world, directory, options);

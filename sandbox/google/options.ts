@@ -1,4 +1,4 @@
-import type { HeaderSpelling, PageTokens, SubjectThreads } from '../world.ts';
+import type { HeaderSpelling, HistoryLabels, PageTokens, SubjectThreads } from '../world.ts';
 
 /** The settings of the emulated Google Cloud project. */
 export interface GoogleOptions {
@@ -18,6 +18,8 @@ export interface GoogleOptions {
   readonly subjectThreads?: SubjectThreads;
   /** Whether an unchanged page has the same token again; Gmail does not say. Default: 'stable'. */
   readonly pageTokens?: PageTokens;
+  /** Which labels the messages of a history have; Gmail does not say. Default: 'then'. */
+  readonly historyLabels?: HistoryLabels;
   /** Accepts sent mail for addresses without an account here. Bcc has been removed from `raw`. Absent: such mail is dropped. */
   readonly deliverElsewhere?: (raw: Buffer, recipients: readonly string[]) => void;
 }

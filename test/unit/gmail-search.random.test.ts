@@ -85,7 +85,13 @@ const world: World = {
 };
 
 function filled(count: number): Account {
-  const ways = { spelling: 'written', batchWidth: 50, subjectThreads: 'apart', pageTokens: 'stable' } as const;
+  const ways = {
+    spelling: 'written',
+    batchWidth: 50,
+    subjectThreads: 'apart',
+    pageTokens: 'stable',
+    historyLabels: 'then',
+  } as const;
   const directory = new Directory(world, ways, () => {});
   directory.create('searcher@gmail.example', 'Searcher');
   const account = directory.get('searcher@gmail.example');

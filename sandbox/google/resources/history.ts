@@ -1,6 +1,8 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { HistoryLabels } from '../../world.ts';
 import { badParameter, invalidArgument, notFound } from '../errors.ts';
 import type { HistoryRecord } from '../mailbox/history.log.ts';
+import type { Mailbox } from '../mailbox/mailbox.ts';
 import { invalidToken } from '../paging.ts';
 import { type Operation, READ_METADATA } from '../wire/operation.ts';
 import { SHAPES } from '../wire/shapes.ts';
@@ -18,7 +20,7 @@ export const history: readonly Operation[] = [
     scopes: READ_METADATA,
     query: { historyTypes: 'texts', labelId: 'text', maxResults: 'count', pageToken: 'text', startHistoryId: 'text' },
     response: SHAPES.historyList,
-    run({ account: { mailbox }, query, emptyPage }): gmail_v1.Schema$ListHistoryResponse {
+    run({ account: { mailbox, historyLabels }, query, emptyPage }): gmail_v1.Schema$ListHistoryResponse {
       const start = query.text('startHistoryId');
       if (!start) throw badParameter('Missing required parameter: startHistoryId', 'startHistoryId');
       if (!/^\d{1,20}$/.test(start)) throw invalidArgument('Invalid startHistoryId');
@@ -32,9 +34,10 @@ export const history: readonly Operation[] = [
       const from = token ? Number(token) : 0;
       // A page may hold no records. Only a missing token marks the end (gauteh/lieer#24, #120).
       if (emptyPage) return { nextPageToken: String(from), historyId: String(mailbox.history.current) };
+      const labelled = (record: HistoryRecord) => labelsOf(record, historyLabels, mailbox);
       const found = records
         .filter((record) => record.id > from && (!label || concerns(record, label)))
-        .flatMap((record) => resource(record, wanted) ?? []);
+        .flatMap((record) => resource(record, wanted, labelled) ?? []);
       const page = found.slice(0, query.count('maxResults', 100, 500));
       const last = page.at(-1);
       return {
@@ -56,9 +59,23 @@ function concerns({ labelIds: labels, labelsRemoved }: HistoryRecord, label: str
   return labels.includes(label) || (labelsRemoved?.includes(label) ?? false);
 }
 
+/** A message that was deleted since has the labels that it had. */
+function labelsOf(
+  { message, labelIds: then }: HistoryRecord,
+  which: HistoryLabels,
+  mailbox: Mailbox,
+): Iterable<string> {
+  if (which === 'none') return [];
+  return which === 'now' ? (mailbox.get(message.id)?.labels ?? then) : then;
+}
+
 /** Returns null when the request selects no part of the record. */
-function resource(record: HistoryRecord, wanted: ReadonlySet<HistoryType>): gmail_v1.Schema$History | null {
-  const message = { ...reference(record.message), ...labelIds(record.labelIds) };
+function resource(
+  record: HistoryRecord,
+  wanted: ReadonlySet<HistoryType>,
+  labelled: (record: HistoryRecord) => Iterable<string>,
+): gmail_v1.Schema$History | null {
+  const message = { ...reference(record.message), ...labelIds(labelled(record)) };
   const changes: gmail_v1.Schema$History = {};
   if (record.added && wanted.has('messageAdded')) changes.messagesAdded = [{ message }];
   if (record.deleted && wanted.has('messageDeleted')) changes.messagesDeleted = [{ message }];

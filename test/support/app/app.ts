@@ -9,7 +9,7 @@ import { connectDemo } from '../../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/start.ts';
 import { startWire, type Wire } from '../../../sandbox/testing/wire.ts';
 import { TWINS } from '../../../sandbox/twins.ts';
-import type { Emulator, HeaderSpelling, PageTokens, RequestRecord } from '../../../sandbox/world.ts';
+import type { Emulator, HeaderSpelling, HistoryLabels, PageTokens, RequestRecord } from '../../../sandbox/world.ts';
 import type { AppOptions as GatewayOptions } from '../../../src/app.options.ts';
 import { type App, createApp } from '../../../src/app.ts';
 import { type Config, readConfig } from '../../../src/config.ts';
@@ -96,6 +96,8 @@ export interface AppOptions {
   headers?: HeaderSpelling;
   /** Whether Gmail gives an unchanged page the same token again. Default: 'stable'. */
   pageTokens?: PageTokens;
+  /** Which labels the messages of Gmail's history have. Default: 'then'. */
+  historyLabels?: HistoryLabels;
   mail?: string;
   /** The parts of a Gmail batch that are answered. Default: the number measured in the field. */
   batchWidth?: number;
@@ -138,6 +140,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     batchWidth: options.batchWidth ?? FIELD_BATCH_WIDTH,
     ...(options.headers ? { headers: options.headers } : {}),
     ...(options.pageTokens ? { pageTokens: options.pageTokens } : {}),
+    ...(options.historyLabels ? { historyLabels: options.historyLabels } : {}),
     log: () => {},
   });
   const wire = await startWire(sandbox.urlOf, options.onPurpose);
