@@ -16,15 +16,33 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
+/** The ids of the messages that are due only some time after `since`. */
+const dueAfter = async (since: Date): Promise<string[]> =>
+  (await db.prisma.unreadMessage.findMany({ where: { dueAt: { gt: new Date(since.getTime() + 1_000) } } }))
+    .map(({ messageId }) => messageId)
+    .sort();
+/** The time by the clock of the database. */
+const now = async (): Promise<Date> => {
+  const [row] = await db.prisma.$queryRaw<{ at: Date }[]>`SELECT now() AS at`;
+  if (!row) throw new Error('the database has no clock');
+  return row.at;
+};
+const postpone = () => db.prisma.unreadMessage.updateMany({ data: { dueAt: new Date(Date.now() + 3_600_000) } });
+
 it('a message that could not be read is read by one instance at a time, and logged again when it was read', async () => {
   const store = new UnreadMessageStore(db, new ChangeStore(db));
+  const addedAt = await now();
   for (const [n, messageId] of ['m1', 'm2', 'm1'].entries())
     await store.add({ integrationId, messageId, kind: 'created', sequence: 3n + BigInt(n) });
+  // The wait is too short for a test to be within it, so what is stored is compared, and then postponed.
+  expect(await dueAfter(addedAt)).toEqual(['m1', 'm2']);
+  await postpone();
   expect(await store.claim(10)).toEqual([]);
   await store.hurry({ provider: 'GMAIL', address: 'a@mail.example' });
+  const claimedAt = await now();
   const due = await store.claim(10);
   expect(due.map(({ messageId }) => messageId).sort()).toEqual(['m1', 'm2']);
-  expect(await store.claim(10)).toEqual([]);
+  expect(await dueAfter(claimedAt)).toEqual(['m1', 'm2']);
   const [read = [], deleted = []] = ['m1', 'm2'].map((id) => due.filter(({ messageId }) => messageId === id));
   await store.settle(integrationId, read, deleted, 7n);
   expect(await db.prisma.unreadMessage.count()).toBe(0);
