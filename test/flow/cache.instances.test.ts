@@ -4,6 +4,7 @@ import { encodeId, singleId } from '../../src/domain/global-id.ts';
 import { type Dumped, startApp, type TestApp } from '../support/app/app.ts';
 import { freePort } from '../support/app/port.ts';
 import { upstream } from '../support/clients/upstream.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 import { Chance, seedOf } from '../support/search-oracle/random.ts';
 
 /**
@@ -201,7 +202,8 @@ it.each(VENDORS)('asks the provider for each page while the account is not live:
   }
   await expectRightEverywhere(`${vendor} is not live`, INBOX);
   await app.control('/faults', undefined, 'DELETE');
-  await expect.poll(isLive).toBe(true);
+  // The longer the watch could not be made, the longer is the wait before the next try.
+  await expect.poll(isLive, THROUGH_RETRIES).toBe(true);
   await expectRightEverywhere(`${vendor} is live again`, INBOX);
 });
 

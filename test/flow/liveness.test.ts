@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { type ControlLog, startApp, type TestApp } from '../support/app/app.ts';
+import { THROUGH_RETRIES } from '../support/run/polls.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -46,7 +47,8 @@ it.each(ACCOUNTS)(
     await expect.poll(async () => (await syncOf(account))?.lastEventAt).not.toBe(before);
     expect(await isLive(account)).toBe(false);
     await app.control(`/faults/${id}`, undefined, 'DELETE');
-    await expect.poll(() => isLive(account)).toBe(true);
+    // The longer the watch could not be made, the longer is the wait before the next try.
+    await expect.poll(() => isLive(account), THROUGH_RETRIES).toBe(true);
     const found = (await syncOf(account))?.lastEventAt;
     await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: 'announced', text: 'x' });
     await expect.poll(async () => (await syncOf(account))?.lastEventAt).not.toBe(found);
