@@ -33,6 +33,12 @@ interface SocketProtocolOptions extends DoorTools {
 
 const NO_TOKEN = 'Send connection_init with {"authorization":"Bearer <access token>"}';
 
+/**
+ * How long a client may take to send connection_init, in milliseconds. A message that has arrived while this process was busy is
+ * read only after the timer has ended, so that the three seconds of graphql-ws refuse clients which were in time.
+ */
+const INIT_TIMEOUT_MS = 10_000;
+
 /** A close code of WebSocket itself, after which graphql-ws clients connect again. */
 const TRY_AGAIN_LATER = 1013;
 
@@ -127,6 +133,7 @@ export function createSocketProtocol({
   };
 
   return makeServer<Params, SocketConnection>({
+    connectionInitWaitTimeout: INIT_TIMEOUT_MS,
     onConnect: (ctx) => {
       const { connectionParams, extra } = ctx;
       // They contain the token, which is kept once for all connections that have it.
