@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'graphql-ws';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { type Document, documentText, type Present } from './document.ts';
 
 type Event<T> = Present<T>[keyof Present<T>] & { cursor: string };
+
+/** Milliseconds between a failure and the next try. */
+const RECONNECT_DELAY_MS = 25;
 
 /** The code with which graphql-ws reports a connection that its client has broken off. */
 const TERMINATED = 4499;
@@ -68,6 +72,8 @@ export class Follower<T> {
         const { code, reason, message } = error as { code?: number; reason?: string; message?: string };
         if (code !== 1001 && code !== TERMINATED)
           this.failures.push(`${code ?? ''} ${reason ?? message ?? JSON.stringify(error)}`);
+        // A gateway in the same process could not start again while its followers tried without a pause.
+        await delay(RECONNECT_DELAY_MS);
       }
     }
   }
