@@ -381,13 +381,15 @@ it('a subscription to new mail ends where entries of the log were lost, and not 
   const stream = await openEventStream(app, request, { token });
   followers.push({ end: async () => stream.close() });
   await deliver(vendor, account, 'before');
-  await expect.poll(() => socket.events.length).toBe(1);
+  // Mail that arrives while a lost history is read again may be found twice.
+  const received = () => new Set(socket.events.map(({ messageId }) => messageId)).size;
+  await expect.poll(received).toBe(1);
   await stream.find(({ id }) => id !== null);
   expect(socket.failures).toEqual([]);
   await app.synced(token);
   await app.control('/expire-history', { vendor, account });
   await deliver(vendor, account, 'after');
-  await expect.poll(() => socket.events.length).toBe(2);
+  await expect.poll(received).toBe(2);
   await app.synced(token);
   expect(socket.failures).toEqual([]);
   const from = (await app.data(SYNC, {}, token)).viewer.sync.cursor;
