@@ -16,7 +16,7 @@ import { FakeList } from '../support/fakes/fake-list.ts';
 /** What a page of a list notes for the answer that shows it, and for later answers that show it again. */
 const unified = new UnifiedList({
   cursors: new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }])),
-  sourceDeadlineMs: 5_000,
+  sourceDeadlineMs: 60_000,
   scanBudget: 100,
 });
 let reads: OperationReads;
