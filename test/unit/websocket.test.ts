@@ -60,7 +60,7 @@ describe('from a client that does not read', () => {
     });
     client.resume();
     await expect.poll(() => answers).toBe(times);
-    expect(served.isPaused).toBe(false);
+    await expect.poll(() => served.isPaused).toBe(false);
     client.close();
   });
 });
