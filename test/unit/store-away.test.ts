@@ -99,6 +99,8 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
    * timeout.
    */
   const SHORT = { ...STORE_LIMITS, statementMs: 2_000, probeEveryMs: 50 };
+  /** The same for a server that answers, however busy it is: the probe that follows a timeout finds that it does not hang. */
+  const ANSWERING = { ...SHORT, probeMs: 30_000 };
 
   async function open(limits: Partial<StoreLimits> = {}): Promise<{ db: Database; relay: Relay; direct: Database }> {
     const own = await createTestDatabaseUrl({ migrated: true });
@@ -303,14 +305,14 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
   });
 
   it('one slow statement is given up, and delays no other query', async () => {
-    const { db } = await open(SHORT);
+    const { db } = await open(ANSWERING);
     const slow = db.limited((end) => db.execute('SELECT pg_sleep(30)').finally(end));
     await expect(slow).rejects.toMatchObject(AWAY);
     await Promise.all(Array.from({ length: 20 }, () => db.ping()));
   });
 
   it('a statement that was given up while it waited for a lock occupies no connection of the server', async () => {
-    const { db, direct } = await open(SHORT);
+    const { db, direct } = await open(ANSWERING);
     const waiting = async () =>
       (
         await direct.execute(`
@@ -330,7 +332,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
   });
 
   it('the statements of one request share a limit, those of the background do not', async () => {
-    const { db } = await open({ ...SHORT, statementMs: STORE_LIMITS.statementMs, requestMs: 1_500 });
+    const { db } = await open({ ...ANSWERING, statementMs: STORE_LIMITS.statementMs, requestMs: 1_500 });
     let done = 0;
     const several = async () => {
       for (done = 0; done < 8; done++) await db.execute('SELECT pg_sleep(0.4)');
