@@ -125,6 +125,9 @@ export interface AppOptions {
   providers?: GatewayOptions['providers'];
 }
 
+/** Where no notification comes, the gateway would ask each account after a minute, and later no longer count on its watch. */
+const NEVER_ASKED = { silenceMs: 86_400_000, liveMs: 86_400_000 };
+
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const dataDir = mkdtempSync(join(tmpdir(), 'postern-test-'));
   const port = await freePort();
@@ -177,7 +180,9 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(options.log && { log: options.log }),
     ...(options.lanes && { lanes: options.lanes }),
     ...(options.sendTimes && { sendTimes: options.sendTimes }),
-    ...(options.syncTimes && { syncTimes: options.syncTimes }),
+    ...((options.unannounced || options.syncTimes) && {
+      syncTimes: { ...(options.unannounced && NEVER_ASKED), ...options.syncTimes },
+    }),
     ...(options.providerTimes && { providerTimes: options.providerTimes }),
     ...(options.sessionTimes && { sessionTimes: options.sessionTimes }),
     ...(options.streamTimes && { streamTimes: options.streamTimes }),
