@@ -11,12 +11,14 @@ import { openTestDatabase } from '../support/app/database.ts';
 
 let db: Database;
 let store: ChangeStore;
+/** The queries of hubs and followers that have not been answered yet. */
+let underWay = 0;
 let id: string;
 let wake = (_payload: unknown): void => {};
 const userId = randomUUID();
 beforeAll(async () => {
   db = await openTestDatabase();
-  store = new ChangeStore(db);
+  store = counted(new ChangeStore(db));
   await db.prisma.user.create({ data: { id: userId, email: 'a@people.example', passwordHash: '' } });
 });
 beforeEach(async () => {
@@ -26,14 +28,36 @@ beforeEach(async () => {
 });
 afterAll(() => db.close());
 
+/** A store that counts the queries under way. */
+function counted(changes: ChangeStore): ChangeStore {
+  return new Proxy(changes, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key);
+      if (typeof member !== 'function') return member;
+      return async (...given: unknown[]) => {
+        underWay++;
+        try {
+          return await Reflect.apply(member, target, given);
+        } finally {
+          underWay--;
+        }
+      };
+    },
+  });
+}
+
 /** Appends an entry for each message, and announces them. */
 async function append(...messages: string[]): Promise<void> {
   await store.append(id, async () => messages.map((subject) => ({ kind: 'created', subject })));
   wake({ integrationId: id });
 }
 
-/** What a restored backup, or a replica that was behind, does to the log of a gateway that is running. */
+/**
+ * What a restored backup, or a replica that was behind, does to the log of a gateway that is running. A follower that has seen an
+ * entry reads once more for the next one, and that read must not find the log before it grows again.
+ */
 async function goBackTo(sequence: bigint): Promise<void> {
+  await expect.poll(() => underWay).toBe(0);
   await db.prisma.integration.update({ where: { id }, data: { sequence } });
   await db.prisma.change.deleteMany({ where: { integrationId: id, sequence: { gt: sequence } } });
 }
