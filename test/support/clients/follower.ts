@@ -12,6 +12,17 @@ const RECONNECT_DELAY_MS = 25;
 /** The code with which graphql-ws reports a connection that its client has broken off. */
 const TERMINATED = 4499;
 
+/**
+ * A socket whose errors are heard. graphql-ws stops listening when it breaks one off, and one that was not open yet reports an
+ * error after that.
+ */
+class Socket extends WebSocket {
+  constructor(...given: ConstructorParameters<typeof WebSocket>) {
+    super(...given);
+    this.on('error', () => {});
+  }
+}
+
 /** A subscriber that behaves like a good front-end: when its socket is closed it subscribes again after the last cursor it received. */
 export class Follower<T> {
   readonly events: Event<T>[] = [];
@@ -36,7 +47,7 @@ export class Follower<T> {
     });
     this.client = createClient({
       url: `${url.replace('http', 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
+      webSocketImpl: Socket,
       connectionParams: { authorization: `Bearer ${token}` },
       retryAttempts: 0,
       on: { connected: () => connected(), closed: (event) => this.closed.push((event as { code: number }).code) },
