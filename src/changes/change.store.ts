@@ -46,11 +46,18 @@ export interface LogIndex {
   ): Promise<void>;
   /** The provider has lost the history, and a comparison has to find what happened meanwhile. */
   historyLost(tx: Transaction, integrationId: string): Promise<void>;
+  /**
+   * Changes could not be read, and a comparison has to find them. Returns false where it cannot find them all, because the index
+   * is not complete or there is none.
+   */
+  changesUnreadable(tx: Transaction, integrationId: string): Promise<boolean>;
 }
 
 interface AdvanceOptions {
   /** The provider has lost the history before `to`, and the entries are not all that happened. The index finds out the rest. */
   readonly isHistoryLost?: boolean;
+  /** Changes before `to` could not be read, and no entry reports them. The index finds them, or a reset says that they are missing. */
+  readonly hasUnreadable?: boolean;
 }
 
 /** How far an integration's change feed has been read. */
@@ -75,6 +82,9 @@ export interface ChangePosition {
 
 const ROWS_AT_ONCE = 1_000;
 
+/** Changes are missing that the provider reported and nobody could read. */
+export const CHANGES_UNREADABLE = { kind: 'reset', subject: 'CHANGES_UNREADABLE' } as const satisfies NewChange;
+
 export class ChangeStore {
   constructor(
     private readonly db: Database,
@@ -95,7 +105,7 @@ export class ChangeStore {
     changes: readonly NewChange[],
     upToNotification: number | null = null,
     isComplete = true,
-    { isHistoryLost = false }: AdvanceOptions = {},
+    { isHistoryLost = false, hasUnreadable = false }: AdvanceOptions = {},
   ): Promise<boolean> {
     const isUpToDate = upToNotification !== null && isComplete;
     return this.db.prisma.$transaction(async (tx) => {
@@ -124,6 +134,8 @@ export class ChangeStore {
       const before = last - BigInt(changes.length);
       const refined = (await this.index?.refine(tx, integrationId, before, changes)) ?? changes;
       await this.write(tx, integrationId, last, refined, moved.now);
+      if (hasUnreadable && !(await this.index?.changesUnreadable(tx, integrationId)))
+        await this.appendLocked(tx, integrationId, [CHANGES_UNREADABLE], moved.now);
       return true;
     });
   }
@@ -141,16 +153,24 @@ export class ChangeStore {
         SELECT sequence, now() AS now FROM integrations WHERE id = ${integrationId}::uuid FOR NO KEY UPDATE`;
       if (!locked) return [];
       const changes = await entriesOf(tx, BigInt(locked.sequence));
-      if (changes.length === 0) return [];
-      const { now } = locked;
-      const { sequence } = await tx.integration.update({
-        where: { id: integrationId },
-        data: { sequence: { increment: changes.length }, lastEventAt: now },
-        select: { sequence: true },
-      });
-      await this.write(tx, integrationId, sequence, changes, now);
+      if (changes.length > 0) await this.appendLocked(tx, integrationId, changes, locked.now);
       return changes;
     });
+  }
+
+  /** Appends entries to a log whose end is locked. */
+  private async appendLocked(
+    tx: Transaction,
+    integrationId: string,
+    changes: readonly NewChange[],
+    at: Date,
+  ): Promise<void> {
+    const { sequence } = await tx.integration.update({
+      where: { id: integrationId },
+      data: { sequence: { increment: changes.length }, lastEventAt: at },
+      select: { sequence: true },
+    });
+    await this.write(tx, integrationId, sequence, changes, at);
   }
 
   /** Writes the entries that end with the sequence `last`, into the log and the index. */

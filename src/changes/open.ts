@@ -75,10 +75,7 @@ export function openChanges(platform: Platform, accounts: Accounts, options: Cha
     reachability,
     bus,
     log,
-    ...(options.syncIndex && {
-      canRecover: (integrationId: string) => proofs.canRecover(integrationId),
-      compare: (integrationId: string) => proofs.request(integrationId),
-    }),
+    ...(options.syncIndex && { canRecover: (integrationId: string) => proofs.canRecover(integrationId) }),
     ...(lanes && { lanes }),
     confirm: (integrationId, mark, isPartial) =>
       isPartial ? liveness.dropMark(integrationId) : liveness.confirm(integrationId, mark),

@@ -193,6 +193,7 @@ const LOG_GAPS: ReadonlySet<string> = new Set([
   ResetReasonEnum.LOG_INCOMPLETE,
   ResetReasonEnum.LOG_REPLACED,
   ResetReasonEnum.CURSOR_TOO_OLD,
+  ResetReasonEnum.CHANGES_UNREADABLE,
 ]);
 
 /** This subscription has no event for a gap, so it does not begin before one, and ends with it. */

@@ -6,6 +6,7 @@ export const ResetReasonEnum = {
   CURSOR_TOO_OLD: 'CURSOR_TOO_OLD',
   LOG_REPLACED: 'LOG_REPLACED',
   LOG_INCOMPLETE: 'LOG_INCOMPLETE',
+  CHANGES_UNREADABLE: 'CHANGES_UNREADABLE',
   MESSAGES_UNREADABLE: 'MESSAGES_UNREADABLE',
   ACCOUNT_NOT_IN_CURSOR: 'ACCOUNT_NOT_IN_CURSOR',
 } as const;
@@ -33,6 +34,10 @@ registerEnumType(ResetReasonEnum, {
     },
     LOG_INCOMPLETE: {
       description: 'Stored events of the account were lost, and nothing that the gateway keeps says what they were.',
+    },
+    CHANGES_UNREADABLE: {
+      description:
+        'The provider reported changes in a form that the gateway could not read, while it had no complete index of the account to find them with (`sync.proof` was NONE or BUILDING). With an index they are events instead, and no reset is sent.',
     },
     MESSAGES_UNREADABLE: {
       description:

@@ -19,7 +19,7 @@ registerEnumType(SyncProofEnum, {
     },
     BUILDING: {
       description:
-        'Not yet: the gateway is reading the ids and states of all messages for the first time. For 50,000 messages this takes from minutes to an hour, because most of the quota is left to people.',
+        'Not yet: the gateway is reading the ids and states of all messages for the first time. For 50,000 messages this takes from minutes to an hour, because most of the quota is left to people. A change that the provider leaves out of its reports meanwhile is in no event; for one that cannot be read there is a MailEventsReset.',
     },
     RECOVERING: {
       description:

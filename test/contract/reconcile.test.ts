@@ -127,10 +127,59 @@ describe.each(PROVIDER_IDS)('%s: an account compared with its index', (providerI
     await deliver(account, 41);
     await lab.ignoringWire(() => read(instance, id));
     expect(await told(id, since)).toHaveLength(1);
+    // With the record that could not be read a comparison was requested, in one transaction.
+    expect(await instance.proofs.due()).toEqual(as === 'malformed' ? [id] : []);
     const planted = await end(id);
     expect(await compare(instance, id)).toEqual({ checked: 9, missing: 4, repaired: 4 });
     const expected = [`updated ${starred}`, `deleted ${gone}`, `updated ${trashed}`, `created ${arrived}`];
     expect((await told(id, planted)).sort()).toEqual(expected.sort());
+  });
+
+  it.each(['none', 'not begun', 'begun'])(
+    'a change that the provider reports malformed is a reset where no index can find it: the index is %s',
+    async (index) => {
+      const { account, id } = await prepared(2);
+      const instance = await open({ syncIndex: index !== 'none' });
+      await read(instance, id);
+      if (index === 'begun') await instance.proofs.begin();
+      const since = await end(id);
+      await lab.control('/spoil-changes', { vendor: lab.vendor, account: account.address, next: 1, as: 'malformed' });
+      await deliver(account, 40);
+      const arrived = await deliver(account, 41);
+      await lab.ignoringWire(() => read(instance, id));
+      expect(await told(id, since)).toEqual([expect.stringContaining(arrived), 'reset CHANGES_UNREADABLE']);
+    },
+  );
+
+  it('goes on with its first snapshot when a change cannot be read meanwhile, and then compares the account', async () => {
+    const begun: (string | null)[] = [];
+    let gone = '';
+    const { account, id } = await prepared(9, (own) => ({
+      snapshot: async (after, call) => {
+        begun.push(after);
+        if (begun.length === 2) {
+          await lab.control('/spoil-changes', {
+            vendor: lab.vendor,
+            account: account.address,
+            next: 1,
+            as: 'malformed',
+          });
+          await account.touch(gone, 'delete');
+          await lab.ignoringWire(() => read(instance, id));
+        }
+        const page = await own.snapshot?.(after, call, 3);
+        gone ||= page?.messages[0]?.id ?? '';
+        return page as never;
+      },
+    }));
+    const instance = await open();
+    await read(instance, id);
+    const since = await end(id);
+    instance.reconcile.start();
+    await expect.poll(() => told(id, since), THROUGH_RETRIES).toHaveLength(2);
+    expect(await told(id, since)).toEqual(['reset CHANGES_UNREADABLE', `deleted ${gone}`]);
+    // The first snapshot was read to its end before the account was compared.
+    expect(begun.indexOf(null, 1)).toBeGreaterThan(2);
   });
 
   it('tells a mail that arrives with an old date as new', async () => {

@@ -1,7 +1,7 @@
 import type { Database } from '../../platform/database/database.ts';
 import type { Transaction } from '../../platform/database/transaction.ts';
 import type { MessageState } from '../../providers/contract/snapshot.ts';
-import type { LogIndex, NewChange } from '../change.store.ts';
+import { CHANGES_UNREADABLE, type LogIndex, type NewChange } from '../change.store.ts';
 import {
   type Difference,
   differenceOf,
@@ -70,7 +70,8 @@ export class MessageIndexStore implements LogIndex {
     await this.apply(tx, integrationId, entries, proof.isBuilding);
     await tx.proof.update({ where: { integrationId }, data: { sequence: last } });
     // What the first pages of a snapshot had may have changed since without an entry.
-    if (entries.some(({ kind }) => kind === 'reset') && proof.isRunning) await this.historyLost(tx, integrationId);
+    const isGap = entries.some(({ kind, subject }) => kind === 'reset' && subject !== CHANGES_UNREADABLE.subject);
+    if (isGap && proof.isRunning) await this.historyLost(tx, integrationId);
   }
 
   /**
@@ -95,6 +96,18 @@ export class MessageIndexStore implements LogIndex {
   async historyLost(tx: Transaction, integrationId: string): Promise<void> {
     await tx.$executeRaw`
       UPDATE proofs SET started_at = NULL, requested = true, due_at = now() WHERE integration_id = ${integrationId}::uuid`;
+  }
+
+  /**
+   * A comparison from the beginning follows the one in progress, if there is one. The first snapshot is not begun again, because a
+   * provider that goes on reporting such changes would keep it from ever being complete.
+   */
+  async changesUnreadable(tx: Transaction, integrationId: string): Promise<boolean> {
+    const proof = await this.lock(tx, integrationId);
+    if (!proof) return false;
+    await tx.$executeRaw`
+      UPDATE proofs SET requested = started_at IS NOT NULL, due_at = now() WHERE integration_id = ${integrationId}::uuid`;
+    return !proof.isBuilding;
   }
 
   /** Brings the index up to date with the log, page by page, and returns the log's end. */

@@ -21,8 +21,6 @@ export interface AccountSyncOptions {
   readonly confirm?: (integrationId: string, mark: string | null, isPartial: boolean) => Promise<void>;
   /** Returns whether the index can tell what happened to an account during a lost history. Absent: it never can. */
   readonly canRecover?: (integrationId: string) => Promise<boolean>;
-  /** Requests a comparison of the account with its index. Absent: there is no index. */
-  readonly compare?: (integrationId: string) => Promise<unknown>;
   readonly handles: Pick<AccountHandles, 'internal'>;
   readonly changes: ChangeStore;
   readonly pendingSyncs: Pick<PendingSyncStore, 'mark'>;
@@ -51,7 +49,6 @@ export class AccountSync {
     this.catchUp = new CatchUp({
       changes,
       canRecover: options.canRecover ?? (async () => false),
-      unreadable: options.compare ?? (async () => {}),
       log,
       appended: (id, entries) => this.wake(id, entries),
     });

@@ -5,15 +5,19 @@ import type { LaneSlot } from '../../platform/queue/lanes.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { ChangePage, MailSession } from '../../providers/contract/mail-session.ts';
 import type { Hint, ProviderChange } from '../../providers/contract/watch.ts';
-import type { ChangePosition, ChangeStore, LoggedChange, NewChange } from '../change.store.ts';
+import {
+  CHANGES_UNREADABLE,
+  type ChangePosition,
+  type ChangeStore,
+  type LoggedChange,
+  type NewChange,
+} from '../change.store.ts';
 import { arrivedMeanwhile } from './resync.ts';
 
 interface CatchUpOptions {
   readonly changes: ChangeStore;
   /** Returns whether the index can tell what happened to an account during a lost history. */
   readonly canRecover: (integrationId: string) => Promise<boolean>;
-  /** Called when records of the provider's feed could not be read, so that only a comparison finds what they report. */
-  readonly unreadable: (integrationId: string) => Promise<unknown>;
   readonly log: Logger;
   /** Called with the entries that were appended to the log, and with none when announced changes turned out to be none. */
   readonly appended: (integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]) => Promise<void>;
@@ -66,11 +70,14 @@ export class CatchUp {
       const isBegun = found.isFirstRead || (isFirst && !found.more);
       const entries = [...found.changes.map(entryOf), ...(isBegun ? [FIRST_SYNC] : [])];
       const upToNotification = found.more ? null : start.notifications;
-      if (await changes.advance(integrationId, cursor, found.cursor, entries, upToNotification, !found.partial)) {
+      // The end of a first sync is a reset, which includes what could not be read until then.
+      const hasUnreadable = !isFirst && (found.unreadable ?? 0) > 0;
+      const { cursor: to, partial } = found;
+      if (await changes.advance(integrationId, cursor, to, entries, upToNotification, !partial, { hasUnreadable })) {
         hints = hints && [];
-        if (found.unreadable) await this.options.unreadable(integrationId);
         const isSettled = start.dueSince !== null && !found.more;
-        if (entries.length > 0 || isSettled) await this.options.appended(integrationId, entries);
+        const appended = hasUnreadable ? [...entries, CHANGES_UNREADABLE] : entries;
+        if (appended.length > 0 || isSettled) await this.options.appended(integrationId, appended);
         if (!found.more) return true;
         cursor = found.cursor;
       } else {
