@@ -68,7 +68,7 @@ export interface ChangePosition {
   readonly sequence: bigint;
   /** When the account last changed. */
   readonly lastEventAt: Date | null;
-  /** When the log was last known to be up to date with the whole account. */
+  /** When the log was last up to date with the whole account, as far as the provider reports it: see `historyLostAt`. */
   readonly lastReconciledAt: Date | null;
   /** The number of notifications of the provider. */
   readonly notifications: number;
@@ -76,7 +76,10 @@ export interface ChangePosition {
   readonly hints: readonly Hint[] | null;
   /** Since when changes may be missing in the log. Null while it is up to date. */
   readonly dueSince: Date | null;
-  /** Since when a lost history is being compared with the index. Null: everything is known. */
+  /**
+   * Since when it is not known what happened, because the history was lost: the last time before it that everything was known.
+   * The account is being compared with the index. Null: everything is known.
+   */
   readonly historyLostAt: Date | null;
 }
 
@@ -115,7 +118,8 @@ export class ChangeStore {
         UPDATE integrations SET sync_cursor = ${to}, sequence = sequence + ${changes.length}::int,
           last_reconciled_at = CASE WHEN ${isUpToDate}::boolean THEN now() ELSE last_reconciled_at END,
           last_event_at = CASE WHEN ${changes.length > 0}::boolean THEN now() ELSE last_event_at END,
-          history_lost_at = CASE WHEN ${isHistoryLost}::boolean THEN now() ELSE history_lost_at END
+          history_lost_at = CASE WHEN ${isHistoryLost}::boolean THEN COALESCE(history_lost_at, last_reconciled_at, now())
+            ELSE history_lost_at END
         WHERE id = ${integrationId}::uuid AND sync_cursor IS NOT DISTINCT FROM ${from}::text
         RETURNING sequence, sync_signals AS "syncSignals", now() AS now`;
       if (!moved) return false;

@@ -56,14 +56,14 @@ export class SyncHealth {
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'When the gateway last knew all changes of the account. Null before the first sync. A change that the provider announces is read at once. A notification of Outlook names messages, and the gateway then reads only these. A change without a notification, such as a move whose notification was lost, is found by the next complete check. The time until that check is at most eleven times POLL_SECONDS (11 minutes by default).',
+      'When the gateway last knew all changes of the account; while `proof` is RECOVERING, the time before the history was lost. Null before the first sync. A change that the provider announces is read at once. A notification of Outlook names messages, and the gateway then reads only these. A change without a notification, such as a move whose notification was lost, is found by the next complete check. The time until that check is at most eleven times POLL_SECONDS (11 minutes by default).',
   })
   readonly lastReconciledAt!: Date | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      'Seconds since the provider last confirmed that nothing is missing: by a sync, or by the answer that nothing has changed. About a minute at most while the account is live and silent; it grows while the provider does not answer. Null before the first sync.',
+      'Seconds since the provider last confirmed that nothing is missing: by a sync, or by the answer that nothing has changed. About a minute at most while the account is live and silent; it grows while the provider does not answer, and while `proof` is RECOVERING. Null before the first sync.',
   })
   readonly lagSeconds!: number | null;
 

@@ -75,4 +75,27 @@ describe.each(TEST_DATABASES)('the health of an account on %s', (kind) => {
     await db.prisma.watch.updateMany({ where: { integrationId: account.id }, data: { expiresAt: anHourAgo } });
     expect(await isLive()).toBe(false);
   });
+
+  it('does not know the changes of a lost history until they are found, whatever it reads meanwhile', async () => {
+    const { id, status } = await synchronised();
+    const store = new ChangeStore(db);
+    const anHourAgo = new Date(Date.now() - HOUR_MS);
+    await db.prisma.integration.update({ where: { id }, data: { lastReconciledAt: anHourAgo } });
+    for (const [from, isHistoryLost] of [
+      ['cursor', true],
+      ['c1', false],
+      ['c2', true],
+    ] as const) {
+      const to = { cursor: 'c1', c1: 'c2', c2: 'c3' }[from];
+      expect(await store.advance(id, from, to, [], 0, true, { isHistoryLost })).toBe(true);
+      await liveness().confirm(id, null);
+      const { confirmedAgoMs, position } = await new SyncHealthService(liveness()).of({ id, status });
+      expect(confirmedAgoMs).toBeGreaterThanOrEqual(HOUR_MS);
+      expect(position.lastReconciledAt).toEqual(anHourAgo);
+    }
+    await db.prisma.integration.update({ where: { id }, data: { historyLostAt: null } });
+    const found = await new SyncHealthService(liveness()).of({ id, status });
+    expect(found.confirmedAgoMs).toBeLessThan(HOUR_MS);
+    expect(found.position.lastReconciledAt?.getTime()).toBeGreaterThan(anHourAgo.getTime());
+  });
 });

@@ -15,6 +15,7 @@ export interface SilentAccount {
 
 /** What is known of an account's watch and of the account itself. */
 export interface Liveness {
+  /** `lastReconciledAt` is the time before a lost history until that is recovered. */
   readonly position: Omit<ChangePosition, 'cursor' | 'notifications' | 'hints' | 'dueSince'> & {
     /** False before the first sync. */
     readonly hasCursor: boolean;
@@ -23,7 +24,10 @@ export interface Liveness {
   readonly watchExpiresAt: Date | null;
   /** It has a watch that has not expired and is not known to have missed a change. */
   readonly isWatched: boolean;
-  /** How long ago it was last known that no change was missing, by a sync or by an unchanged mark. Null before the first sync. */
+  /**
+   * How long ago it was last known that no change was missing, by a sync or by an unchanged mark. It grows until a lost history is
+   * recovered. Null before the first sync.
+   */
   readonly confirmedAgoMs: number | null;
   /** For how long changes may have been missing in the log. Null while it is up to date. */
   readonly dueForMs: number | null;
@@ -64,10 +68,11 @@ export class LivenessStore {
     const [row] = await this.db.prisma.$queryRaw<(Liveness['position'] & Omit<Liveness, 'position'>)[]>`
       SELECT w.expires_at AS "watchExpiresAt",
         COALESCE(w.expires_at > now() AND i.silent_since IS NULL, false) AS "isWatched",
-        (extract(epoch FROM now() - GREATEST(i.checked_at, i.last_reconciled_at)) * 1000)::float8 AS "confirmedAgoMs",
+        (extract(epoch FROM now() - COALESCE(i.history_lost_at, GREATEST(i.checked_at, i.last_reconciled_at))) * 1000)::float8
+          AS "confirmedAgoMs",
         (extract(epoch FROM now() - i.sync_due_since) * 1000)::float8 AS "dueForMs",
         i.sync_cursor IS NOT NULL AS "hasCursor", i.sequence, i.last_event_at AS "lastEventAt",
-        i.last_reconciled_at AS "lastReconciledAt", i.history_lost_at AS "historyLostAt"
+        COALESCE(i.history_lost_at, i.last_reconciled_at) AS "lastReconciledAt", i.history_lost_at AS "historyLostAt"
       FROM integrations i LEFT JOIN watches w ON w.integration_id = i.id WHERE i.id = ${integrationId}::uuid`;
     const { watchExpiresAt = null, isWatched = false, confirmedAgoMs = null, dueForMs = null, ...position } = row ?? {};
     // The embedded database returns a small bigint as a number.
