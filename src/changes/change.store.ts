@@ -62,7 +62,7 @@ interface AdvanceOptions {
 
 /** How far an integration's change feed has been read. */
 export interface ChangePosition {
-  /** The provider's cursor. Null before the first sync. */
+  /** The provider's cursor. Null before the first sync, and until the next one of an account that was disconnected. */
   readonly cursor: string | null;
   /** The sequence of the last entry. 0 when there is none. */
   readonly sequence: bigint;
@@ -97,8 +97,8 @@ export class ChangeStore {
 
   /**
    * Appends entries, increases the integration's sequence, and moves its sync cursor from `from` to `to`, in one transaction.
-   * Returns false and changes nothing when the cursor is no longer `from`: another run was first, or the integration was
-   * deleted. `upToNotification` is given when nothing is left to read: the number of notifications when the read began. Then no sync
+   * Returns false and changes nothing when the cursor is no longer `from`: another run was first, or the account was
+   * disconnected. `upToNotification` is given when nothing is left to read: the number of notifications when the read began. Then no sync
    * is due any more, unless there was another notification since. `isComplete` is true when no part of the account was left out.
    */
   advance(
@@ -120,7 +120,7 @@ export class ChangeStore {
           last_event_at = CASE WHEN ${changes.length > 0}::boolean THEN now() ELSE last_event_at END,
           history_lost_at = CASE WHEN ${isHistoryLost}::boolean THEN COALESCE(history_lost_at, last_reconciled_at, now())
             ELSE history_lost_at END
-        WHERE id = ${integrationId}::uuid AND sync_cursor IS NOT DISTINCT FROM ${from}::text
+        WHERE id = ${integrationId}::uuid AND sync_cursor IS NOT DISTINCT FROM ${from}::text AND status <> 'DISCONNECTED'
         RETURNING sequence, sync_signals AS "syncSignals", now() AS now`;
       if (!moved) return false;
       if (isHistoryLost) await this.index?.historyLost(tx, integrationId);

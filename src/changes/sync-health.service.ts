@@ -36,7 +36,8 @@ export class SyncHealthService {
     // Announced changes are normally read within this time; an account that takes longer is not live.
     const isBehind = dueForMs !== null && dueForMs > behindMs;
     const isConfirmed = confirmedAgoMs !== null && confirmedAgoMs <= liveMs;
-    const isKnown = isConfirmed && !isBehind && position.historyLostAt === null && this.hub.isLooking;
+    const isKnown =
+      isConfirmed && position.hasCursor && !isBehind && position.historyLostAt === null && this.hub.isLooking;
     return { live: status === 'CONNECTED' && isWatched && isKnown, position, confirmedAgoMs, dueForMs, watchExpiresAt };
   }
 }

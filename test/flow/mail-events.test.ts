@@ -243,8 +243,16 @@ it('the end and the return of an account are events, although it is no longer am
   await app.data(DISCONNECT, { id }, token);
   await expect.poll(statuses).toEqual(['DISCONNECTED']);
   expect((await app.data(SYNC, {}, token)).viewer.integrations).toEqual([]);
+  await deliver('microsoft', account, 'while it was disconnected');
   await app.connect(token, 'OUTLOOK', account);
   await expect.poll(statuses).toEqual(['DISCONNECTED', 'CONNECTED']);
+  // What has happened meanwhile is not known: disconnecting erases the position in the provider's history.
+  const afterIt = () =>
+    seen(follower).flatMap((event) => {
+      if (event.__typename === 'MailEventsReset') return [event.reason];
+      return event.__typename === 'MessageCreated' ? [event.message?.subject] : [];
+    });
+  await expect.poll(afterIt).toEqual(['HISTORY_LOST', 'while it was disconnected']);
   const again = follow({ after: cursor, integrations: [id] }, token);
   const received = () => [again, follower].map((one) => seen(one).map(({ eventId }) => eventId));
   await expect.poll(received).toSatisfy(([repeated, first]) => isDeepStrictEqual(repeated, first));

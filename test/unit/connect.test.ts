@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.ts';
+import { ChangeStore } from '../../src/changes/change.store.ts';
+import { PendingSyncStore } from '../../src/changes/sync/pending-sync.store.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
@@ -355,12 +357,19 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     revoke.mockClear();
 
     await expect(accounts.disconnect.disconnect(two, first)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const position = { syncCursor: 'c1', syncHints: ['1 created m1'], changeMark: '7' };
+    await db.prisma.integration.update({ where: { id: first }, data: position });
     expect(await accounts.disconnect.disconnect(one, first)).toBeNull();
     expect(events.at(-1)).toBe('disconnecting');
     expect(revoke).not.toHaveBeenCalled();
     expect(await accounts.vault.get(first)).toBeNull();
     expect(await accounts.directory.forUser(one)).toEqual([]);
     expect(await accounts.directory.find(one, first)).toMatchObject({ status: 'DISCONNECTED' });
+    // A sync and a notification that end after it store nothing either.
+    await new PendingSyncStore(db).noteHints(first, [{ kind: 'created', messageId: 'm2' }]);
+    expect(await new ChangeStore(db).advance(first, null, 'c2', [])).toBe(false);
+    const forgotten = { syncCursor: null, syncHints: [], changeMark: null };
+    expect(await db.prisma.integration.findUnique({ where: { id: first } })).toMatchObject(forgotten);
     await expect(accounts.sessions.get(first)).rejects.toMatchObject({ code: 'RECONNECT_REQUIRED' });
 
     revoke.mockRejectedValueOnce(new MailError('PROVIDER_UNAVAILABLE', 'down'));

@@ -27,7 +27,7 @@ export class DisconnectService {
   constructor(private readonly options: DisconnectOptions) {}
 
   /**
-   * Deletes the secret in any case, and revokes the grant at the provider when no other integration uses the mailbox. Returns
+   * Deletes the secret and the position in the provider's history in any case, and revokes the grant at the provider when no other integration uses the mailbox. Returns
    * what the user still has to do at the provider, in words, or null. Throws NOT_FOUND.
    */
   async disconnect(userId: string, integrationId: string): Promise<string | null> {
@@ -55,6 +55,7 @@ export class DisconnectService {
         problem,
         tx,
       );
+      await integrations.forgetSync(integrationId, tx);
       await vault.erase(integrationId, tx);
     });
     await directory.changed(record);

@@ -125,6 +125,14 @@ export class IntegrationStore {
     return row !== undefined;
   }
 
+  /**
+   * Erases the position in the provider's history, which has hashes and ids of labels, and the ids that notifications named. A
+   * sync after the account is connected again treats the history before it as lost.
+   */
+  async forgetSync(id: string, tx: Transaction): Promise<void> {
+    await tx.integration.updateMany({ where: { id }, data: { syncCursor: null, changeMark: null, syncHints: [] } });
+  }
+
   /** Returns true when another integration, of any user, has the same mailbox. */
   async isShared(record: IntegrationRecord): Promise<boolean> {
     const others = await this.db.prisma.integration.count({

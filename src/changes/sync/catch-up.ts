@@ -54,6 +54,11 @@ export class CatchUp {
     const start = await changes.position(integrationId);
     // The run before this one began after the notification and has read its changes. Without hints this run would read all.
     if (run.isNoted && !run.isFullRead && start.cursor !== null && start.dueSince === null) return true;
+    if (start.cursor === null && start.lastReconciledAt !== null) {
+      // The account was disconnected, which erased its cursor: nobody knows what has happened since.
+      await this.resync(run, start.notifications);
+      return true;
+    }
     let { cursor } = start;
     let isFirst = start.lastReconciledAt === null;
     let hints = hintsOf(run, start);
@@ -115,7 +120,7 @@ export class CatchUp {
   }
 
   /**
-   * Starts again after the provider has dropped the cursor. The new cursor is read before the mailbox, so that mail that
+   * Starts again after the provider has dropped the cursor, or the account was disconnected. The new cursor is read before the mailbox, so that mail that
    * arrives in between is found twice rather than never. Everything is stored in one transaction, so after an error the
    * account is still due. Where the account has an index, a comparison with it then finds everything else that was created,
    * changed and deleted. Otherwise a reset entry says that there may be more.

@@ -33,7 +33,7 @@ export class PendingSyncStore {
         sync_hints = CASE WHEN sync_hinted = sync_signals AND cardinality(sync_hints) < ${MAX_HINTS}::int
           THEN sync_hints || ARRAY(SELECT (sync_signals + 1) || ' ' || named FROM unnest(${named}::text[]) AS named)
           ELSE sync_hints END
-      WHERE id = ${integrationId}::uuid`;
+      WHERE id = ${integrationId}::uuid AND status <> 'DISCONNECTED'`;
   }
 
   /** Marks an account as due without a notification, because it was never read or does not answer. */
