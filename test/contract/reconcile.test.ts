@@ -128,7 +128,8 @@ describe.each(PROVIDER_IDS)('%s: an account compared with its index', (providerI
     await lab.ignoringWire(() => read(instance, id));
     expect(await told(id, since)).toHaveLength(1);
     // With the record that could not be read a comparison was requested, in one transaction.
-    expect(await instance.proofs.due()).toEqual(as === 'malformed' ? [id] : []);
+    const due = (await instance.proofs.due()).map((one) => [one.id, one.purpose]);
+    expect(due).toEqual(as === 'malformed' ? [[id, 'check']] : []);
     const planted = await end(id);
     expect(await compare(instance, id)).toEqual({ checked: 9, missing: 4, repaired: 4 });
     const expected = [`updated ${starred}`, `deleted ${gone}`, `updated ${trashed}`, `created ${arrived}`];

@@ -106,7 +106,7 @@ export class MessageIndexStore implements LogIndex {
     const proof = await this.lock(tx, integrationId);
     if (!proof) return false;
     await tx.$executeRaw`
-      UPDATE proofs SET requested = started_at IS NOT NULL, due_at = now() WHERE integration_id = ${integrationId}::uuid`;
+      UPDATE proofs SET requested = true, due_at = now() WHERE integration_id = ${integrationId}::uuid`;
     return !proof.isBuilding;
   }
 

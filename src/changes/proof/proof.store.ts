@@ -25,6 +25,14 @@ export interface ClaimedPass extends PassClaim, SnapshotPosition {
   readonly isRecovering: boolean;
 }
 
+/** An account whose comparison is due. */
+export interface DueAccount {
+  readonly id: string;
+  readonly provider: string;
+  /** What the comparison is for: events that are missing since a lost history, the first index, or what no event has reported. */
+  readonly purpose: 'recover' | 'build' | 'check';
+}
+
 /** What a comparison has counted. */
 interface PassCounts {
   readonly checked: number;
@@ -63,19 +71,20 @@ export class ProofStore {
       ON CONFLICT DO NOTHING`;
   }
 
-  /** Returns the connected accounts whose comparison is due and that no instance is comparing. */
-  async due(): Promise<string[]> {
-    const rows = await this.db.prisma.$queryRaw<{ id: string }[]>`
-      SELECT p.integration_id::text AS id FROM proofs p JOIN integrations i ON i.id = p.integration_id
+  /** Returns the connected accounts whose comparison is due and that no instance is comparing, those that were requested first. */
+  async due(): Promise<DueAccount[]> {
+    return this.db.prisma.$queryRaw<DueAccount[]>`
+      SELECT i.id::text AS id, i.provider, CASE WHEN i.history_lost_at IS NOT NULL THEN 'recover'
+        WHEN p.built_at IS NULL THEN 'build' ELSE 'check' END AS purpose
+      FROM proofs p JOIN integrations i ON i.id = p.integration_id
       WHERE p.due_at <= now() AND (p.claim_until IS NULL OR p.claim_until < now()) AND i.status = 'CONNECTED'
-      ORDER BY p.due_at`;
-    return rows.map(({ id }) => id);
+      ORDER BY p.requested DESC, p.due_at`;
   }
 
   /** Requests a comparison that begins from now on. Returns false where there is no index. */
   async request(integrationId: string): Promise<boolean> {
     const count = await this.db.prisma.$executeRaw`
-      UPDATE proofs SET requested = started_at IS NOT NULL, due_at = now()
+      UPDATE proofs SET requested = true, due_at = now()
       WHERE integration_id = ${integrationId}::uuid AND supported`;
     return count > 0;
   }

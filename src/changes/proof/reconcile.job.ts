@@ -12,7 +12,7 @@ import { backoffMs } from '../backoff.ts';
 import type { NewChange } from '../change.store.ts';
 import type { SyncJob } from '../sync/sync.job.ts';
 import { ClaimLost } from './message-index.store.ts';
-import { type ClaimedPass, type ProofStore, RENEW_INTERVAL_MS } from './proof.store.ts';
+import { type ClaimedPass, type DueAccount, type ProofStore, RENEW_INTERVAL_MS } from './proof.store.ts';
 import type { ReconcilePass } from './reconcile-pass.ts';
 import { NotUpToDate } from './verification.ts';
 
@@ -35,15 +35,17 @@ interface ReconcileJobOptions {
 }
 
 const TICK_INTERVAL_MS = 5_000;
-/** How many accounts of one vendor are compared at once on an instance. Each waits most of the time. */
+/** How many accounts of one vendor are compared at once on an instance, for each purpose. Each waits most of the time. */
 const LANES: LaneOptions = { slots: 4, slowSlots: 8, slowAfterMs: 10_000, perOwner: 1 };
+/** More accounts of a lane are not begun, so that one that is requested later does not wait behind all that are due. */
+const MAX_BEGUN = LANES.slots + LANES.slowSlots;
 const STOP_TIMEOUT_MS = 2_000;
 
 /** Compares the connected accounts with their indexes: each once after it was connected, then every few hours, and on request. */
 export class ReconcileJob implements IntegrationHooks {
   private readonly owner = randomUUID();
   private readonly lanes = new Lanes(LANES);
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly running = new Map<string, { readonly lane: string; readonly run: Promise<void> }>();
   private readonly failures = new Map<string, number>();
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | null = null;
@@ -63,7 +65,7 @@ export class ReconcileJob implements IntegrationHooks {
   async stop(): Promise<void> {
     this.stopping.abort();
     if (this.timer) clearTimeout(this.timer);
-    await isDoneWithin(Promise.all(this.running.values()), STOP_TIMEOUT_MS);
+    await isDoneWithin(Promise.all([...this.running.values()].map(({ run }) => run)), STOP_TIMEOUT_MS);
   }
 
   /** Compares the account soon. Throws UNSUPPORTED where there is no index. */
@@ -77,7 +79,7 @@ export class ReconcileJob implements IntegrationHooks {
           ? 'This account cannot be compared yet: it was not synchronised, or its provider does not list all messages.'
           : 'This gateway keeps no index of messages (SYNC_INDEX=off), so it has nothing to compare an account with.',
       );
-    this.begin(integrationId);
+    for (const account of await proofs.due()) if (account.id === integrationId) this.begin(account);
   }
 
   /** The index begins after the first sync. */
@@ -93,7 +95,7 @@ export class ReconcileJob implements IntegrationHooks {
       // A comparison that began while its account was being disconnected.
       await this.eraseAll('disconnected');
       await proofs.begin();
-      for (const integrationId of await proofs.due()) this.begin(integrationId);
+      for (const account of await proofs.due()) if (this.hasRoomFor(account)) this.begin(account);
     });
   }
 
@@ -107,18 +109,25 @@ export class ReconcileJob implements IntegrationHooks {
     if (entries.length > 0) await this.options.appended(integrationId, entries);
   }
 
-  private begin(integrationId: string): void {
-    if (this.running.has(integrationId) || this.stopping.signal.aborted) return;
-    const run = this.guarded(() => this.run(integrationId)).finally(() => this.running.delete(integrationId));
-    this.running.set(integrationId, run);
+  private hasRoomFor(account: DueAccount): boolean {
+    const begun = [...this.running.values()].filter(({ lane }) => lane === laneOf(account));
+    return begun.length < MAX_BEGUN;
   }
 
-  private async run(integrationId: string): Promise<void> {
+  private begin(account: DueAccount): void {
+    const { id } = account;
+    if (this.running.has(id) || this.stopping.signal.aborted) return;
+    const run = this.guarded(() => this.run(account)).finally(() => this.running.delete(id));
+    this.running.set(id, { lane: laneOf(account), run });
+  }
+
+  private async run(account: DueAccount): Promise<void> {
+    const integrationId = account.id;
     const record = await this.options.directory.get(integrationId);
     if (record?.status !== 'CONNECTED') return;
     const entry = { signal: this.stopping.signal, isLikelyToFail: this.failures.has(integrationId) };
     await this.lanes.run(
-      record.provider,
+      laneOf(account),
       integrationId,
       async () => {
         const claim = await this.options.proofs.claim(integrationId, this.owner);
@@ -186,3 +195,6 @@ export class ReconcileJob implements IntegrationHooks {
     });
   }
 }
+
+/** An account that misses events, or has no index yet, waits for no routine comparison, and the one not for the other. */
+const laneOf = ({ provider, purpose }: DueAccount): string => `${provider} ${purpose}`;
