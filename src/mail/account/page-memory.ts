@@ -40,7 +40,8 @@ export const pageBytes = (cacheBytes: number): number =>
  * it reads, and without this memory the other half would be read, and charged to the provider's quota, a second time. This
  * is no LRUCache because the age of a page counts from its reading, however often it is used. A timer removes expired pages,
  * within two minutes. The first page of a list is always read from the provider, and a change to an account removes its pages
- * (`forgetOnChange`).
+ * (`forgetOnChange`). It is used for accounts that are not live too, whose changes nothing announces: the rest of a page is then
+ * as old as the part of it that was shown, for a minute at most, and a page of polled accounts does not cost twice.
  */
 export class PageMemory {
   readonly now: () => number;
