@@ -1,6 +1,6 @@
 import { IntegrationType } from '../accounts/api/integration/integration.type.ts';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
-import { INTEGRATION_TOPIC, IntegrationChange } from '../accounts/integrations/integration.directory.ts';
+import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
 import { isAskable } from '../accounts/integrations/integration.status.ts';
 import type { Reachability } from '../accounts/integrations/reachability.ts';
 import type { ChangeStore } from '../changes/change.store.ts';
@@ -19,7 +19,6 @@ import type { MailOf } from '../mail/api/mail-of.ts';
 import { MailboxType } from '../mail/api/mailbox/mailbox.type.ts';
 import { MessageType } from '../mail/api/message/message.type.ts';
 import { abortable, timeLimited } from '../platform/abort.ts';
-import type { Bus } from '../platform/bus/bus.ts';
 import { retryUntilStoreIsBack } from '../platform/database/store/store.retry.ts';
 import type { ChangeCursors } from './event.cursor.ts';
 import type { EventMessages } from './event.messages.ts';
@@ -39,7 +38,7 @@ interface MailEventsOptions {
   readonly messages: EventMessages;
   readonly unread: Pick<UnreadMessageStore, 'add'>;
   readonly cursors: ChangeCursors;
-  readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
+  readonly directory: Pick<IntegrationDirectory, 'follow'>;
   readonly reachability: Pick<Reachability, 'isAway'>;
 }
 
@@ -81,7 +80,7 @@ export class MailEvents {
     opened: Context,
     ...[{ all, positions: from }, reached, signal]: Reading
   ): AsyncGenerator<FedEvent<MailEvent>, void, void> {
-    const { starts, bus, cursors } = this.options;
+    const { starts, directory, cursors } = this.options;
     const { userId } = principal;
     const context = { ...opened, signal };
     const unknown = new Set([...from].flatMap(([id, position]) => (position ? [] : [id])));
@@ -91,7 +90,7 @@ export class MailEvents {
       positions: reached,
       signal,
       keys: () => starts.accounts(principal, request),
-      keysChanged: (fn) => onAccountsChanged(bus, userId, fn),
+      keysChanged: (fn) => directory.follow(userId, fn),
       positionOf: ({ position }) => position,
       show: (entry, last) => this.show(entry, last, principal, selection, signal),
     });
@@ -186,17 +185,3 @@ export class MailEvents {
 
 const tookTooLong = (): MailError =>
   new MailError('TIMEOUT', 'It could not be read in time. The event is sent again as soon as it can be.');
-
-/** Calls back when an account of the user was connected, disconnected or changed, on any instance. */
-export function onAccountsChanged(bus: Pick<Bus, 'subscribe' | 'onGap'>, userId: string, fn: () => void): () => void {
-  const stops = [
-    bus.subscribe(INTEGRATION_TOPIC, (payload) => {
-      const change = IntegrationChange.safeParse(payload);
-      if (change.success && change.data.userId === userId) fn();
-    }),
-    bus.onGap(fn),
-  ];
-  return () => {
-    for (const stop of stops) stop();
-  };
-}

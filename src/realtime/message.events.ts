@@ -1,5 +1,6 @@
 import { IntegrationType } from '../accounts/api/integration/integration.type.ts';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
+import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
 import type { ChangeStore } from '../changes/change.store.ts';
 import type { LogFollower } from '../changes/event.logs.ts';
 import type { Hub } from '../changes/hub.ts';
@@ -16,7 +17,6 @@ import { createContext } from '../graphql/request-context.ts';
 import type { MailOf } from '../mail/api/mail-of.ts';
 import { MessageType } from '../mail/api/message/message.type.ts';
 import { abortable } from '../platform/abort.ts';
-import type { Bus } from '../platform/bus/bus.ts';
 import { retryUntilStoreIsBack } from '../platform/database/store/store.retry.ts';
 import type { ChangeCursors, FeedPosition } from './event.cursor.ts';
 import type { EventMessages } from './event.messages.ts';
@@ -24,7 +24,6 @@ import { streamEvents } from './event.stream.ts';
 import { BEGINNING, type FeedEntry, FeedLogs } from './feed.logs.ts';
 import { type FedEvent, FeedSource, type Reading } from './feed.source.ts';
 import type { FeedRequest, FeedStarts } from './feed.start.ts';
-import { onAccountsChanged } from './mail.events.ts';
 import { MessageReceived } from './message-received.type.ts';
 import { ResetReasonEnum } from './reset-reason.enum.ts';
 
@@ -37,7 +36,7 @@ interface MessageEventsOptions {
   readonly messages: EventMessages;
   readonly unread: Pick<UnreadMessageStore, 'add'>;
   readonly cursors: ChangeCursors;
-  readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
+  readonly directory: Pick<IntegrationDirectory, 'follow'>;
 }
 
 interface MessageEventsRequest extends FeedRequest {
@@ -116,7 +115,7 @@ export class MessageEvents {
     opened: Context,
     ...[{ all }, reached, signal]: Reading
   ): AsyncGenerator<FedEvent<MessageReceived>, void, void> {
-    const { handles, mailOf, messages, cursors, bus } = this.options;
+    const { handles, mailOf, messages, cursors, directory } = this.options;
     const { userId } = principal;
     const context = { ...opened, signal };
     const logs = new FeedLogs(this.options, new Set());
@@ -125,7 +124,7 @@ export class MessageEvents {
       positions: reached,
       signal,
       keys: () => this.accounts(principal, request),
-      keysChanged: (fn) => onAccountsChanged(bus, userId, fn),
+      keysChanged: (fn) => directory.follow(userId, fn),
       positionOf: ({ position }) => position,
       show: (entry, last) => this.show(entry, last, principal, request.role, signal),
     });

@@ -33,7 +33,7 @@ export function openRealtime(
   const mailbox = (integrationId: string) => directory.mailbox(integrationId);
   const messages = new EventMessages({ mailbox, reachability, log });
   const starts = new FeedStarts({ handles, store, cursors, cache });
-  const reading = { hub, store, starts, handles, mailOf, messages, unread, cursors, bus };
+  const reading = { hub, store, starts, handles, mailOf, messages, unread, cursors, directory };
   const events = new MessageEvents(reading);
   const submissionEvents = new SubmissionEvents({
     store: submissionStore,

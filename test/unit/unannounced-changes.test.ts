@@ -28,9 +28,9 @@ afterEach(async () => {
 });
 afterAll(() => db.close());
 
-async function storeAccount(): Promise<{ id: string; userId: string }> {
-  const [id, userId] = [randomUUID(), randomUUID()];
-  await db.prisma.user.create({ data: { id: userId, email: `${id}@people.example`, passwordHash: '' } });
+async function storeAccount(of?: string): Promise<{ id: string; userId: string }> {
+  const [id, userId] = [randomUUID(), of ?? randomUUID()];
+  if (!of) await db.prisma.user.create({ data: { id: userId, email: `${id}@people.example`, passwordHash: '' } });
   const account = { id, userId, provider: 'GMAIL', address: id, addressKey: id, status: 'CONNECTED', access: 'FULL' };
   await db.prisma.integration.create({ data: account });
   return { id, userId };
@@ -126,13 +126,31 @@ describe.each(TEST_BUSES)('over %s', (_, open) => {
     expect(await there.forUser(userId)).toEqual([]);
   });
 
+  it('who follows the accounts of a user learns of one that another instance connected, although that was not announced', async () => {
+    const { id, userId } = await storeAccount();
+    const directory = new IntegrationDirectory(new IntegrationStore(db), (await opened()).b, SOON_MS);
+    let known: readonly string[] = [];
+    const read = async () => {
+      known = (await directory.all(userId)).map((record) => record.id);
+    };
+    closers.push(directory.follow(userId, () => void read().catch(() => {})));
+    await read();
+    const { id: second } = await storeAccount(userId);
+    await expect.poll(() => known).toEqual([id, second]);
+    // A request may have what is new in memory before anything is compared with it.
+    const { id: third } = await storeAccount(userId);
+    directory.refresh(userId);
+    await directory.all(userId);
+    await expect.poll(() => known).toEqual([id, second, third]);
+  });
+
   it('all such accounts are found where their users are more than are compared at once', async () => {
     const store = new IntegrationStore(db);
     const compared = vi.spyOn(store, 'ofUsers');
     const directory = new IntegrationDirectory(store, (await opened()).b, SOON_MS, 2);
     const changed: (string | null)[] = [];
     directory.onChanged((integrationId) => changed.push(integrationId));
-    const accounts = await Promise.all([1, 2, 3, 4, 5].map(storeAccount));
+    const accounts = await Promise.all([1, 2, 3, 4, 5].map(() => storeAccount()));
     const problem = { code: 'UNAUTHENTICATED', message: 'x' } as const;
     const readAll = () => Promise.all(accounts.map(({ userId }) => directory.forUser(userId)));
     await readAll();

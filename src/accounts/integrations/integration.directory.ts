@@ -24,8 +24,8 @@ const USERS_AT_ONCE = 500;
 
 /**
  * Caches the integrations in memory. The bus invalidates them, so a cached read makes no query. A change is announced after
- * its transaction, so the announcement can be lost: what was read from memory is compared with the database within a few
- * seconds, by one query for some hundred users.
+ * its transaction, so the announcement can be lost: what was read from memory, and what is followed, is compared with the
+ * database within a few seconds, by one query for some hundred users.
  */
 export class IntegrationDirectory {
   /** All integrations of a user, in the order of creation. A change drops the entry, also while it is being read. */
@@ -37,6 +37,8 @@ export class IntegrationDirectory {
   private readonly listeners = new Set<ChangeListener>();
   /** The users whose integrations were read from memory since the last look. */
   private readonly trusted = new Set<string>();
+  /** The users whose integrations are followed, who are looked at as long as they are. */
+  private readonly followed = new Map<string, FollowedUser>();
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -52,6 +54,7 @@ export class IntegrationDirectory {
     bus.onGap(() => {
       this.users.clear();
       for (const fn of this.listeners) fn(null, null);
+      for (const user of this.followed.values()) user.notify();
     });
   }
 
@@ -59,6 +62,23 @@ export class IntegrationDirectory {
   onChanged(fn: ChangeListener): () => void {
     this.listeners.add(fn);
     return () => this.listeners.delete(fn);
+  }
+
+  /**
+   * Calls back when an integration of the user was connected, disconnected or changed, on any instance, and within a few
+   * seconds also where no announcement of it arrives. What is read then is as new as the change.
+   */
+  follow(userId: string, fn: () => void): () => void {
+    const user = this.followed.get(userId) ?? new FollowedUser();
+    this.followed.set(userId, user);
+    // A function that is given twice is called for each of the two.
+    const notify = (): void => fn();
+    user.listeners.add(notify);
+    this.lookSoon();
+    return () => {
+      user.listeners.delete(notify);
+      if (user.listeners.size === 0 && this.followed.get(userId) === user) this.followed.delete(userId);
+    };
   }
 
   /** Returns the user's accounts without the disconnected ones, in the order in which they were first connected. */
@@ -111,13 +131,15 @@ export class IntegrationDirectory {
   private forget(change: Pick<IntegrationRecord, 'id' | 'userId'>): void {
     this.users.delete(change.userId);
     for (const fn of this.listeners) fn(change.id, change.userId);
+    this.followed.get(change.userId)?.notify();
   }
 
   /** Returns the user's accounts with the disconnected ones. */
   all(userId: string): Promise<readonly IntegrationRecord[]> {
     const known = this.users.get(userId);
     if (known) {
-      this.lookSoon(userId);
+      this.trusted.add(userId);
+      this.lookSoon();
       return known;
     }
     const reading = this.store.ofUser(userId).then((records) => {
@@ -131,20 +153,18 @@ export class IntegrationDirectory {
     return reading;
   }
 
-  private lookSoon(userId: string): void {
-    this.trusted.add(userId);
+  private lookSoon(): void {
     this.timer ??= setTimeout(() => {
       void this.look().finally(() => {
         this.timer = null;
-        const [next] = this.trusted;
-        if (next) this.lookSoon(next);
+        if (this.trusted.size > 0 || this.followed.size > 0) this.lookSoon();
       });
     }, this.lookIntervalMs).unref();
   }
 
-  /** Compares the users whose integrations were read from memory. Never rejects. */
+  /** Compares the users whose integrations were read from memory or are followed. Never rejects. */
   private async look(): Promise<void> {
-    const userIds = [...this.trusted];
+    const userIds = [...new Set([...this.trusted, ...this.followed.keys()])];
     this.trusted.clear();
     for (let start = 0; start < userIds.length; start += this.usersAtOnce) {
       if (start > 0) await turn();
@@ -159,13 +179,16 @@ export class IntegrationDirectory {
       const now = await this.store.ofUsers([...known.keys()]);
       for (const [userId, reading] of known) {
         const before = new Map((await reading)?.map((record) => [record.id, record]));
-        // Where it has changed since, it is read again anyway.
-        if (!reading || this.users.get(userId) !== reading) continue;
         const after = now.get(userId) ?? [];
-        for (const record of after)
-          if (stateOf(record) !== stateOf(before.get(record.id))) this.forget({ id: record.id, userId });
-        const left = new Set(after.map(({ id }) => id));
-        for (const id of before.keys()) if (!left.has(id)) this.forget({ id, userId });
+        // Where it has changed since, it is read again anyway.
+        if (reading && this.users.get(userId) === reading) {
+          for (const record of after)
+            if (stateOf(record) !== stateOf(before.get(record.id))) this.forget({ id: record.id, userId });
+          const left = new Set(after.map(({ id }) => id));
+          for (const id of before.keys()) if (!left.has(id)) this.forget({ id, userId });
+        }
+        // What is in memory may be newer than what a follower was called back for, so both are compared.
+        this.followed.get(userId)?.found(after);
       }
     } catch {
       // It is not known what has changed, so it is read again when it is next asked for.
@@ -177,3 +200,21 @@ export class IntegrationDirectory {
 /** What a change of an integration alters. The times of its mail change without one. */
 const stateOf = (record: IntegrationRecord | undefined): string =>
   JSON.stringify(record && { ...record, lastEventAt: null, lastReconciledAt: null });
+
+/** A user whose integrations are followed. */
+class FollowedUser {
+  readonly listeners = new Set<() => void>();
+  /** The integrations that the last look has found. Null before the first. */
+  private seen: string | null = null;
+
+  readonly notify = (): void => {
+    for (const fn of this.listeners) fn();
+  };
+
+  found(records: readonly IntegrationRecord[]): void {
+    const seen = JSON.stringify(records.map(({ id, status }) => [id, status]));
+    if (seen === this.seen) return;
+    this.seen = seen;
+    this.notify();
+  }
+}
