@@ -71,9 +71,10 @@ async function follow(): Promise<void> {
         if (data.messageReceived.message) console.log(line(data.messageReceived.message));
       }
     } catch (error) {
-      // GraphQL errors come as an array. A cursor of another gateway or another user would be refused each time: forget it.
+      // GraphQL errors come as an array. A cursor of another gateway or another user, or one before a gap in the log, would be
+      // refused each time: forget it.
       const [refusal] = Array.isArray(error) ? error : [];
-      if (refusal?.extensions?.code === 'BAD_USER_INPUT') after = null;
+      if (['BAD_USER_INPUT', 'CONFLICT'].includes(refusal?.extensions?.code)) after = null;
       console.log(
         `-- the connection is lost (${refusal?.message ?? (error instanceof Error ? error.message : 'closed')}) --`,
       );

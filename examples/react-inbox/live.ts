@@ -39,7 +39,7 @@ export function listen({ url, token, query, onGap, onMail }: LiveOptions): () =>
         }
       } catch (error) {
         // The gateway is unavailable or has closed the socket: the loop tries again. A cursor of another gateway or another
-        // user would be refused each time: forget it.
+        // user, or one before a gap in the log, would be refused each time: forget it.
         if (isRefused(error)) after = null;
       }
       if (!isOver) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -54,4 +54,4 @@ export function listen({ url, token, query, onGap, onMail }: LiveOptions): () =>
 
 /** graphql-ws throws GraphQL errors as an array. */
 const isRefused = (error: unknown): boolean =>
-  Array.isArray(error) && error.some(({ extensions }) => extensions?.code === 'BAD_USER_INPUT');
+  Array.isArray(error) && error.some(({ extensions }) => ['BAD_USER_INPUT', 'CONFLICT'].includes(extensions?.code));

@@ -155,7 +155,7 @@ export class MessageEvents {
     const { handles, messages, unread } = this.options;
     const { integrationId, kind, subject, sequence } = entry.change;
     messages.noted(entry.change);
-    if (kind === 'reset' && LOG_GAPS.has(subject)) return { entry, message: null };
+    if (kind === 'reset' && !NO_GAPS.has(subject)) return { entry, message: null };
     if (kind !== 'created') return null;
     try {
       const reading = async () => {
@@ -185,15 +185,11 @@ function isInMailbox(message: Message, wanted: { readonly id: string | undefined
 }
 
 /**
- * Where entries of the log are missing. After HISTORY_LOST the new mail is found by listing it, and the entries that follow
- * report it; where a log begins, nothing is missing.
+ * The resets that are no gap: where a log begins, no mail is missing before it, and messages that could not be read had their events.
+ * Every other one is, and so is one of a kind that is not known. A lost history is a reset only where no index tells what was new
+ * meanwhile: the newest mail is then listed, but neither all of it nor mail that was imported with an old date.
  */
-const LOG_GAPS: ReadonlySet<string> = new Set([
-  ResetReasonEnum.LOG_INCOMPLETE,
-  ResetReasonEnum.LOG_REPLACED,
-  ResetReasonEnum.CURSOR_TOO_OLD,
-  ResetReasonEnum.CHANGES_UNREADABLE,
-]);
+const NO_GAPS: ReadonlySet<string> = new Set([ResetReasonEnum.FIRST_SYNC, ResetReasonEnum.MESSAGES_UNREADABLE]);
 
 /** This subscription has no event for a gap, so it does not begin before one, and ends with it. */
 const incomplete = (what: string): MailError =>

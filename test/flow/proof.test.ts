@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { type Dumped, startApp, type TestApp } from '../support/app/app.ts';
+import { Follower } from '../support/clients/follower.ts';
 
 const SYNC = graphql(
   `{ viewer { integrations { id address sync { live proof provedAt checked missing repaired } } } }`,
 );
 const RECONCILE = graphql(
   `mutation ($id: ID!) { reconcile(input: { integration: $id }) { integration { id } userErrors { code field } } }`,
+);
+const RECEIVED = graphql(
+  `subscription ($after: Cursor) { messageReceived(after: $after, role: null) { cursor message { subject } } }`,
 );
 const ACCOUNTS = [
   ['google', 'demo@gmail.example'],
@@ -44,16 +48,28 @@ it.each(ACCOUNTS)(
   },
 );
 
-it.each(ACCOUNTS)('%s: an account is live again once a lost history has been recovered', async (vendor, account) => {
-  await expect.poll(async () => (await syncOf(account)).sync.live, { timeout: 60_000 }).toBe(true);
-  const { sync: before } = await syncOf(account);
-  await app.control('/expire-history', { vendor, account });
-  await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: 'after it', text: 'x' });
-  await expect.poll(async () => (await syncOf(account)).sync.provedAt, { timeout: 60_000 }).not.toBe(before.provedAt);
-  await expect
-    .poll(async () => (await syncOf(account)).sync, { timeout: 60_000 })
-    .toMatchObject({ live: true, proof: 'WHOLE_ACCOUNT', missing: 0 });
-});
+it.each(ACCOUNTS)(
+  '%s: an account is live again once a lost history has been recovered, and its new mail was announced',
+  async (vendor, account) => {
+    await expect.poll(async () => (await syncOf(account)).sync.live, { timeout: 60_000 }).toBe(true);
+    const { sync: before } = await syncOf(account);
+    const follower = new Follower(app.url, app.token, RECEIVED, {});
+    await follower.opened;
+    await app.control('/expire-history', { vendor, account });
+    const mail = { vendor, account, from: 'a@example.org', text: 'x' };
+    await app.control('/deliver', { ...mail, subject: 'after it' });
+    // Only a comparison finds what was imported with an old date.
+    await app.control('/deliver', { ...mail, subject: 'imported', receivedAt: '2020-02-02T00:00:00Z' });
+    await expect.poll(async () => (await syncOf(account)).sync.provedAt, { timeout: 60_000 }).not.toBe(before.provedAt);
+    await expect
+      .poll(async () => (await syncOf(account)).sync, { timeout: 60_000 })
+      .toMatchObject({ live: true, proof: 'WHOLE_ACCOUNT', missing: 0 });
+    const subjects = () => follower.events.map(({ message }) => message.subject);
+    await expect.poll(subjects).toEqual(expect.arrayContaining(['after it', 'imported']));
+    expect(follower.failures).toEqual([]);
+    await follower.end();
+  },
+);
 
 it('refuses the account of another user, and an owner who asks without end', async () => {
   const { id } = await syncOf('demo@gmail.example');

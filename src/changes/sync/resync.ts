@@ -8,7 +8,7 @@ const MARGIN_MS = 10 * 60_000;
 /** The log entries that are searched for mail that was already reported. */
 const MAX_LOOKBACK_ENTRIES = 1_000;
 const PAGE_SIZE = 100;
-/** After a long absence only the newest mail is reported. The reset entry says that there may be more. */
+/** After a long absence only the newest mail is reported. An index then finds the rest, or the reset entry says that there may be more. */
 const MAX_MESSAGES = 2_000;
 
 /** Returns the ids of the mail that was received since the log was last up to date and is not in the log, the oldest first. */
