@@ -42,14 +42,19 @@ export class FeedStarts {
 
   /**
    * The positions from which the accounts are read: those of the cursor, or the ends of the logs. An account that the cursor
-   * was not made for has null, and one that was connected later has none. A request that names accounts has the positions of
-   * these alone, as one without a cursor has, so that both can be read together, and a cursor has no more than is followed.
+   * was not made for has null, and one that was connected later has none: it begins with its first entry. A request that names
+   * accounts has the positions of these alone, as one without a cursor has, so that both can be read together, and a cursor has no
+   * more than is followed.
    */
   async positions(principal: Principal, request: FeedRequest, given: FeedPosition | null): Promise<FeedPosition> {
     const ids = await this.accounts(principal, request);
     const all = request.integrationIds === null;
     if (!given) return { all, positions: await this.ends(ids) };
-    if (given.all) return all ? given : only(ids, given);
+    if (given.all) {
+      const begun = await this.begun(ids.filter((id) => !given.positions.has(id)));
+      const from = begun.size === 0 ? given : { all: true, positions: new Map([...given.positions, ...begun]) };
+      return all ? from : only(ids, from);
+    }
     const positions = new Map(given.positions);
     for (const id of ids) if (!positions.has(id)) positions.set(id, null);
     return all ? { all, positions } : only(ids, { all, positions });
@@ -68,6 +73,18 @@ export class FeedStarts {
     const position = await this.positions(principal, request, given);
     if (!given) return { position, present: null };
     return { position, present: { all: position.all, positions: await this.ends(await followed()) } };
+  }
+
+  /**
+   * Where the logs of accounts begin that were never synchronised, and have lost entries by their age. `present` gives no position
+   * for them, so a reader who took its cursor would otherwise be told of a gap each time. They miss no mail: there is none of it
+   * before the reset with which the first synchronisation ends.
+   */
+  private async begun(ids: readonly string[]): Promise<ReadonlyMap<string, LogPosition>> {
+    if (ids.length === 0) return new Map();
+    const bounds = [...(await this.bounds(ids))].filter(([, { isSynchronised }]) => !isSynchronised);
+    const starts = bounds.map(([id, found]) => [id, beforeOldest(found)] as const);
+    return new Map(starts.filter(([, { sequence }]) => sequence > BEGINNING.sequence));
   }
 
   /** The ends of the logs. */
@@ -105,8 +122,7 @@ export class FeedStarts {
   /** The positions before the oldest entries that are kept. */
   async oldest(principal: Principal, request: FeedRequest): Promise<FeedPosition> {
     const bounds = await this.bounds(await this.accounts(principal, request));
-    const before = ({ oldest, end }: LogBounds) => (oldest === null ? end : { sequence: oldest - 1n, at: null });
-    const positions = new Map([...bounds].map(([id, found]) => [id, before(found)]));
+    const positions = new Map([...bounds].map(([id, found]) => [id, beforeOldest(found)]));
     return { all: request.integrationIds === null, positions };
   }
 
@@ -120,3 +136,6 @@ function only(ids: readonly string[], { positions }: FeedPosition): FeedPosition
   const at = (id: string) => (positions.has(id) ? (positions.get(id) ?? null) : BEGINNING);
   return { all: false, positions: new Map(ids.map((id) => [id, at(id)])) };
 }
+
+const beforeOldest = ({ oldest, end }: LogBounds): LogPosition =>
+  oldest === null ? end : { sequence: oldest - 1n, at: null };

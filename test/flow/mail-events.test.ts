@@ -421,6 +421,30 @@ it('a subscription to new mail ends where entries of the log were lost, or a his
   expect(resumed.failures).toEqual([]);
 });
 
+it('an account that was never synchronised, and whose entries are too old to be kept, is no gap', async () => {
+  const { token } = await app.user('stuck');
+  const [vendor, account] = ['google', 'going@gmail.example'];
+  const stuck = 'stuck@gmail.example';
+  for (const address of [account, stuck]) await app.connect(token, 'GMAIL', address);
+  await app.synced(token);
+  await inDatabase(
+    `UPDATE integrations SET status = 'RECONNECT_REQUIRED', last_reconciled_at = NULL WHERE address = '${stuck}'; DELETE FROM changes WHERE integration_id = (SELECT id FROM integrations WHERE address = '${stuck}')`,
+  );
+  const { sync, integrations } = (await app.data(SYNC, {}, token)).viewer;
+  expect(integrations.find(({ address }) => address === stuck)?.sync.cursor).toBeNull();
+  const socket = new Follower(app.url, token, RECEIVED, { after: sync.cursor });
+  const ids = integrations.map(({ id }) => id);
+  const everything = [follow({ after: sync.cursor }, token), follow({ after: sync.cursor, integrations: ids }, token)];
+  followers.push(socket);
+  await deliver(vendor, account, 'goes on');
+  for (const { events } of [socket, ...everything]) await expect.poll(() => events).not.toEqual([]);
+  expect([socket, ...everything].flatMap(({ failures }) => failures)).toEqual([]);
+  expect(resets(everything.flatMap(seen))).toEqual([]);
+  const { edges } = (await app.data(CHANGES, { after: sync.cursor, first: 10 }, token)).viewer.changes;
+  expect(edges.map(({ node }) => node.__typename)).toContain('MessageCreated');
+  expect(resets(edges.map(({ node }) => node))).toEqual([]);
+});
+
 it('refuses a cursor of another user, and one that was altered', async () => {
   const { token } = await app.user('forging');
   const { cursor } = (await app.data(SYNC)).viewer.sync;

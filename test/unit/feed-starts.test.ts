@@ -72,3 +72,16 @@ it('the position of a reader of all lists is not beyond what the lists of this i
   applied.set('b', 12n);
   expect(await present()).toMatchObject({ b: at(9n) });
 });
+
+it('an account without a position that was never synchronised begins at its oldest entry, and every other one at its first', async () => {
+  const from = async (oldest: bigint | null, isSynchronised: boolean) => {
+    const bounds = async () => new Map([['later', { end: at(9n), oldest, at: null, isSynchronised }]]);
+    const pruned = new FeedStarts({ handles: accounts, store: { bounds } } as never);
+    const all = await pruned.positions({} as never, { integrationIds: null, after: 'a cursor' }, given);
+    const one = await pruned.positions({} as never, named('later'), given);
+    return [all.positions.get('later'), one.positions.get('later')];
+  };
+  expect(await from(4n, false)).toEqual([3n, 3n].map((sequence) => ({ sequence, at: null })));
+  expect(await from(null, false)).toEqual([at(9n), at(9n)]);
+  expect(await from(4n, true)).toEqual([undefined, { sequence: 0n, at: null }]);
+});
