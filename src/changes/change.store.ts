@@ -84,6 +84,8 @@ export interface ChangePosition {
 }
 
 const ROWS_AT_ONCE = 1_000;
+/** Longer than any instance remembers what it has not been told to forget, and than a transaction takes to commit. */
+const RECENT_SECONDS = 300;
 
 /** Changes are missing that the provider reported and nobody could read. */
 export const CHANGES_UNREADABLE = { kind: 'reset', subject: 'CHANGES_UNREADABLE' } as const satisfies NewChange;
@@ -257,6 +259,7 @@ export class ChangeStore {
         id: string;
         last: bigint;
         isSynchronised: boolean;
+        isRecent: boolean | null;
         lastAt: bigint | null;
         oldest: bigint | null;
         at: bigint | null;
@@ -265,6 +268,8 @@ export class ChangeStore {
       SELECT i.id::text AS id, i.sequence AS last, i.last_reconciled_at IS NOT NULL AS "isSynchronised",
         (SELECT (extract(epoch FROM c.at) * 1000)::bigint FROM changes c
           WHERE c.integration_id = i.id AND c.sequence = i.sequence) AS "lastAt",
+        (SELECT c.at > now() - ${RECENT_SECONDS}::int * interval '1 second' FROM changes c
+          WHERE c.integration_id = i.id AND c.sequence = i.sequence) AS "isRecent",
         (SELECT min(c.sequence) FROM changes c WHERE c.integration_id = i.id) AS oldest,
         (SELECT (extract(epoch FROM c.at) * 1000)::bigint FROM changes c
           WHERE c.integration_id = i.id AND c.sequence = p.sequence::bigint) AS at
@@ -272,9 +277,10 @@ export class ChangeStore {
       JOIN integrations i ON i.id = p.id::uuid`;
     const ms = (value: bigint | null): number | null => (value === null ? null : Number(value));
     return new Map(
-      rows.map(({ id, last, lastAt, oldest, at, isSynchronised }) => {
+      rows.map(({ id, last, lastAt, oldest, at, isSynchronised, isRecent }) => {
         const end = { sequence: BigInt(last), at: ms(lastAt) };
-        return [id, { end, oldest: oldest === null ? null : BigInt(oldest), at: ms(at), isSynchronised }];
+        const first = oldest === null ? null : BigInt(oldest);
+        return [id, { end, oldest: first, at: ms(at), isSynchronised, isRecent: isRecent === true }];
       }),
     );
   }

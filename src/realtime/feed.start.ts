@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
 import type { Cache } from '../cache/open.ts';
 import type { ChangeStore } from '../changes/change.store.ts';
@@ -13,7 +14,11 @@ interface FeedStartsOptions {
   readonly store: Pick<ChangeStore, 'bounds'>;
   readonly cursors: ChangeCursors;
   readonly cache: Pick<Cache, 'applied'>;
+  /** Announces the entries of a log to all instances. */
+  readonly announce: (integrationId: string) => Promise<void>;
 }
+
+const MAX_ANNOUNCED = 100_000;
 
 export interface FeedRequest {
   /** Internal ids of integrations. Null: all accounts of the viewer, including those connected later. */
@@ -23,6 +28,11 @@ export interface FeedRequest {
 
 /** Where a reader of a user's change logs begins. */
 export class FeedStarts {
+  /** The ends of logs that were announced from here. */
+  private readonly announced = new LRUCache<string, { readonly end: bigint; readonly sent: Promise<void> }>({
+    max: MAX_ANNOUNCED,
+  });
+
   constructor(private readonly options: FeedStartsOptions) {}
 
   /** The ids of the accounts to follow, with any status: the end of an account is an event too. */
@@ -106,7 +116,8 @@ export class FeedStarts {
 
   /**
    * The positions behind which a reader misses nothing who reads the accounts' lists now: the ends of the logs, but not beyond
-   * what the cache of this instance has applied of them, because lists may be answered from it.
+   * what the cache of this instance has applied of them, because lists may be answered from it. Another instance may answer them
+   * too, and the announcement of the last entries may have been lost with the process that made them: they are announced again.
    */
   async shown(ids: readonly string[]): Promise<ReadonlyMap<string, LogPosition>> {
     const applied = this.options.cache.applied(ids);
@@ -116,7 +127,17 @@ export class FeedStarts {
       return sequence !== undefined && sequence < end.sequence ? { sequence, at } : end;
     };
     const known = [...bounds].filter(([, { isSynchronised }]) => isSynchronised);
+    await Promise.all(known.map(([id, found]) => this.announce(id, found)));
     return new Map(known.map(([id, found]) => [id, positionOf(id, found)]));
+  }
+
+  /** Once for each end of a log: an older one is known to every instance. */
+  private async announce(id: string, { end, isRecent }: LogBounds): Promise<void> {
+    if (!isRecent) return;
+    const known = this.announced.get(id);
+    const announced = known?.end === end.sequence ? known : { end: end.sequence, sent: this.options.announce(id) };
+    this.announced.set(id, announced);
+    await announced.sent;
   }
 
   /** The positions before the oldest entries that are kept. */

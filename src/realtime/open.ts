@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts/open.ts';
 import type { Cache } from '../cache/open.ts';
+import { CHANGES_TOPIC, type ChangesWake } from '../changes/change.topic.ts';
 import type { Changes } from '../changes/open.ts';
 import type { Mail } from '../mail/open.ts';
 import type { Platform } from '../platform/open.ts';
@@ -31,8 +32,10 @@ export function openRealtime(
   const { directory, handles, reachability } = accounts;
   const cursors = new ChangeCursors(sealer);
   const mailbox = (integrationId: string) => directory.mailbox(integrationId);
+  const announce = (integrationId: string) =>
+    bus.publish(CHANGES_TOPIC, { integrationId, altered: true } satisfies ChangesWake);
   const messages = new EventMessages({ mailbox, reachability, log });
-  const starts = new FeedStarts({ handles, store, cursors, cache });
+  const starts = new FeedStarts({ handles, store, cursors, cache, announce });
   const reading = { hub, store, starts, handles, mailOf, messages, unread, cursors, directory };
   const events = new MessageEvents(reading);
   const submissionEvents = new SubmissionEvents({

@@ -26,11 +26,15 @@ export class SyncHealthResolver {
       this.proofs.report(record.id),
     ]);
     const { lastEventAt, lastReconciledAt } = position;
-    const positions = lastReconciledAt === null ? null : await this.starts.shown([record.id]);
+    const { starts, cursors } = this;
     return {
       live,
-      // A message that arrives during the first sync may be recorded as one that was there before.
-      cursor: positions && this.cursors.seal(record.userId, { all: false, positions }),
+      // Read only where it is asked for. A message that arrives during the first sync may be recorded as one that was there before.
+      get cursor() {
+        if (lastReconciledAt === null) return null;
+        const shown = starts.shown([record.id]);
+        return shown.then((positions) => cursors.seal(record.userId, { all: false, positions }));
+      },
       lastEventAt,
       lastReconciledAt,
       lagSeconds: confirmedAgoMs === null ? null : Math.max(0, Math.round(confirmedAgoMs / 1_000)),

@@ -45,7 +45,7 @@ export class SyncHealth {
     description:
       'The position of the latest event of this account. Pass it as `after` to `mailEvents`, `messageReceived` or `changes` of this account alone; `viewer.sync.cursor` is for all accounts. Null before the first sync.',
   })
-  readonly cursor!: string | null;
+  readonly cursor!: string | null | Promise<string | null>;
 
   @Field(() => DateTime, {
     nullable: true,

@@ -10,7 +10,9 @@ const store = {
   bounds: async (ids: ReadonlyMap<string, bigint>) =>
     new Map([...ids.keys()].map((id) => [id, { end: at(9n), oldest: 1n, at: 5, isSynchronised: id !== 'later' }])),
 };
-const starts = new FeedStarts({ cache: { applied: () => applied }, handles: accounts, store } as never);
+const announced: string[] = [];
+const announce = async (id: string) => void announced.push(id);
+const starts = new FeedStarts({ cache: { applied: () => applied }, handles: accounts, store, announce } as never);
 const given: FeedPosition = {
   all: true,
   positions: new Map([
@@ -84,4 +86,20 @@ it('an account without a position that was never synchronised begins at its olde
   expect(await from(4n, false)).toEqual([3n, 3n].map((sequence) => ({ sequence, at: null })));
   expect(await from(null, false)).toEqual([at(9n), at(9n)]);
   expect(await from(4n, true)).toEqual([undefined, { sequence: 0n, at: null }]);
+});
+
+it('what a cursor covers is announced once, while an instance may not have been told of it', async () => {
+  const ends = new Map([['a', { end: at(9n), oldest: 1n, at: null, isSynchronised: true, isRecent: true }]]);
+  const bounds = async () => ends;
+  const cache = { applied: () => new Map() };
+  const giving = new FeedStarts({ cache, handles: accounts, store: { bounds }, announce } as never);
+  const given = async () => {
+    await giving.present({} as never);
+    return announced.splice(0);
+  };
+  expect([await given(), await given()]).toEqual([['a'], []]);
+  ends.set('a', { end: at(10n), oldest: 1n, at: null, isSynchronised: true, isRecent: true });
+  expect([await given(), await given()]).toEqual([['a'], []]);
+  ends.set('a', { end: at(11n), oldest: 1n, at: null, isSynchronised: true, isRecent: false });
+  expect(await given()).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { openRedisBus } from '../../src/platform/bus/bus.redis.ts';
 import type { Bus } from '../../src/platform/bus/bus.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { streamEvents } from '../../src/realtime/event.stream.ts';
+import { FeedStarts } from '../../src/realtime/feed.start.ts';
 import { channel, TEST_BUSES, TEST_REDIS_URLS } from '../support/app/bus.ts';
 import { openTestDatabase, silent } from '../support/app/database.ts';
 import { Relay } from '../support/app/relay.ts';
@@ -109,6 +110,25 @@ describe.each(TEST_BUSES)('over %s', (_, open) => {
     await append(id, 'm2');
     const again = await follow(hub, id, 1n);
     await expect.poll(() => [again, live]).toEqual([['m2'], ['m1', 'm2']]);
+  });
+
+  it('what a cursor of one instance covers is shown by every other one, although nothing has announced it', async () => {
+    const { id } = await storeAccount();
+    const { a, b } = await opened();
+    await db.prisma.integration.update({ where: { id }, data: { lastReconciledAt: new Date() } });
+    const live = await follow(openHub(b, NEVER_MS), id);
+    // When this has arrived, nothing but a message on the bus makes the other one read on.
+    await append(id, 'm1');
+    await a.publish(CHANGES_TOPIC, { integrationId: id });
+    await expect.poll(() => live).toEqual(['m1']);
+    await append(id, 'm2');
+    const starts = new FeedStarts({
+      cache: { applied: () => new Map() },
+      store: changes,
+      announce: (integrationId: string) => a.publish(CHANGES_TOPIC, { integrationId }),
+    } as never);
+    expect((await starts.shown([id])).get(id)?.sequence).toBe(2n);
+    await expect.poll(() => live).toEqual(['m1', 'm2']);
   });
 
   it('an account that another instance disconnected is so here, although that was not announced', async () => {
