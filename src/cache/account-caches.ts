@@ -119,6 +119,11 @@ export class AccountCaches {
     return applied;
   }
 
+  /** See `AccountLog.noted`. */
+  noted(integrationId: string, sequence: bigint): void {
+    for (const { log } of this.byIntegration.get(integrationId)?.values() ?? []) log.noted(sequence);
+  }
+
   close(): void {
     clearInterval(this.sweeping);
     for (const stop of this.stops) stop();

@@ -88,6 +88,15 @@ export class AccountLog {
     return this.follower && this.applied;
   }
 
+  /** A reader has come to this entry, which may not have been announced here: nothing is current before it is applied. */
+  noted(sequence: bigint): void {
+    if (!this.follower || sequence <= this.applied) return;
+    this.isBehind = true;
+    // All who follow the log read the entry now, this one too.
+    if (this.follower.announce) this.follower.announce();
+    else this.grown();
+  }
+
   /** Returns `isCurrent`, and asks where that is not known. Never rejects. */
   async confirm(): Promise<boolean> {
     return this.isCurrent || ((await isDoneWithin(this.settle(), this.checkTimeoutMs)) && this.isCurrent);
@@ -204,7 +213,7 @@ export class AccountLog {
   private async catchUp(): Promise<void> {
     const { follower } = this;
     while (this.isBehind && follower) {
-      this.isBehind = false;
+      const { growths } = this;
       for (let entries = await follower.after(this.applied); entries.length > 0; ) {
         for (const entry of entries) {
           this.options.apply(entry);
@@ -212,6 +221,8 @@ export class AccountLog {
         }
         entries = await follower.after(this.applied);
       }
+      // Not before the entries are applied, because a lease of before may still last.
+      this.isBehind = this.growths !== growths;
     }
   }
 }

@@ -25,6 +25,8 @@ export interface Cache {
   session(handle: AccountHandle, use: CacheUse, recorder: ReadRecorder | null): Promise<MailSession>;
   /** The sequences of the accounts' change logs that what is cached is as new as. An account of which nothing is cached has none. */
   applied(integrationIds: readonly string[]): ReadonlyMap<string, bigint>;
+  /** A reader of an account's change log has come to this entry. What is read from now on is as new as it. */
+  noted(integrationId: string, sequence: bigint): void;
   /** The bytes that are occupied, by estimate. */
   readonly bytes: number;
   close(): void;
@@ -48,6 +50,7 @@ export function openCache(platform: Platform, accounts: Accounts, changes: Chang
       return cachedSession(session, { account, followed: () => caches.followed(handle), use, recorder });
     },
     applied: (integrationIds) => caches.applied(integrationIds),
+    noted: (integrationId, sequence) => caches.noted(integrationId, sequence),
     get bytes() {
       return caches.bytes;
     },

@@ -1,11 +1,13 @@
 import { IntegrationType } from '../accounts/api/integration/integration.type.ts';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
+import type { Cache } from '../cache/open.ts';
 import { originalOf } from '../changes/log-position.ts';
 import type { UnreadMessageStore } from '../changes/unread/unread-message.store.ts';
 import { isGivenUp, isNotFound } from '../domain/error.ts';
 import { requirePrincipal } from '../graphql/caller.ts';
 import type { Context } from '../graphql/context.ts';
 import { requireFirst } from '../graphql/limits.ts';
+import { createContext } from '../graphql/request-context.ts';
 import type { MailAccount } from '../mail/account/mail-account.ts';
 import type { MailOf } from '../mail/api/mail-of.ts';
 import { MailboxType } from '../mail/api/mailbox/mailbox.type.ts';
@@ -23,6 +25,7 @@ interface EventConnectionsOptions {
   readonly mailOf: MailOf;
   readonly unread: Pick<UnreadMessageStore, 'add'>;
   readonly cursors: ChangeCursors;
+  readonly cache: Pick<Cache, 'noted'>;
 }
 
 /** The pages of the change logs, with the events as `mailEvents` sends them. */
@@ -30,13 +33,17 @@ export class EventConnections {
   constructor(private readonly options: EventConnectionsOptions) {}
 
   async page(request: FeedRequest, first: number, context: Context): Promise<MailEventConnection> {
-    const { pages, handles, mailOf, cursors } = this.options;
+    const { pages, handles, mailOf, cursors, cache } = this.options;
     const principal = requirePrincipal(context);
     const page = await pages.page(principal, request, requireFirst(first));
+    // The page is read from the database, and what its events show may be in memory since before them.
+    const reached = new Map(page.entries.map(({ entry: { change } }) => [change.integrationId, change.sequence]));
+    for (const [integrationId, sequence] of reached) cache.noted(integrationId, sequence);
+    const mail = mailOf(createContext({ ...context }));
     const events = page.entries.map(async ({ entry, reached }) => {
       const handle = await handles.find(principal, entry.change.integrationId);
       if (!handle) return null;
-      const account = () => mailOf(context).of(handle.integration);
+      const account = () => mail.of(handle.integration);
       const integration = new IntegrationType(handle.integration);
       const cursor = () => cursors.seal(principal.userId, reached);
       return mailEventOf(

@@ -26,7 +26,7 @@ export function openRealtime(
   accounts: Accounts,
   { health, hub, store, unread, proofs, reconcile }: Changes,
   { mailOf, submissionStore }: Mail,
-  cache: Pick<Cache, 'applied'>,
+  cache: Pick<Cache, 'applied' | 'noted'>,
 ) {
   const { bus, sealer, log } = platform;
   const { directory, handles, reachability } = accounts;
@@ -50,6 +50,7 @@ export function openRealtime(
     mailOf,
     unread,
     cursors,
+    cache,
   });
   const resolvers = [
     new ViewerSyncResolver(starts, cursors),

@@ -215,6 +215,8 @@ function aLog() {
     now: 0,
     replacements: 0,
     announced: 0,
+    /** The log is read when it resolves. */
+    reading: Promise.resolve(),
   };
   const [entries, applied]: [LoggedChange[], bigint[]] = [[], []];
   const lost: number[] = [];
@@ -229,7 +231,10 @@ function aLog() {
         grown = callback;
         return {
           start: 5n,
-          after: async (from) => entries.filter(({ sequence }) => sequence > from),
+          after: async (from) => {
+            await state.reading;
+            return entries.filter(({ sequence }) => sequence > from);
+          },
           get replacements() {
             return state.replacements;
           },
@@ -282,6 +287,27 @@ it('trusts nothing from a wake-up until its entries are applied', async () => {
   expect(log.isCurrent).toBe(false);
   await log.check();
   expect([applied, log.isCurrent]).toEqual([[6n], true]);
+});
+
+it('trusts nothing while the entries of a wake-up are read, or those to which a reader has come', async () => {
+  for (const isAnnounced of [true, false]) {
+    const { log, state, applied, append, wake } = aLog();
+    await log.check();
+    let read = () => {};
+    state.reading = new Promise((resolve) => {
+      read = resolve;
+    });
+    append();
+    if (isAnnounced) wake();
+    else log.noted(6n);
+    // Longer than it takes until the log is read.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([log.isCurrent, applied]).toEqual([false, []]);
+    read();
+    expect([await log.confirm(), applied]).toEqual([true, [6n]]);
+    log.noted(6n);
+    expect(log.isCurrent).toBe(true);
+  }
 });
 
 it.each([

@@ -97,8 +97,10 @@ function aRoom(maxBytes: number) {
       use,
       recorder,
     );
+  const commit = (kind: LoggedChange['kind'], subject: string) =>
+    void entries.push({ sequence: ++state.sequence, kind, subject, detail: null } as LoggedChange);
   const log = async (kind: LoggedChange['kind'], subject: string) => {
-    entries.push({ sequence: ++state.sequence, kind, subject, detail: null } as LoggedChange);
+    commit(kind, subject);
     grown();
     await new Promise((resolve) => setImmediate(resolve));
   };
@@ -107,6 +109,9 @@ function aRoom(maxBytes: number) {
     open,
     asked,
     log,
+    /** Logs a change that nothing announces. */
+    commit,
+    noted: (sequence: bigint) => cache.noted('account', sequence),
     applied: () => [...cache.applied(['account', 'another'])],
     integrationChanged: (id: string | null) => changed(id),
     close: () => cache.close(),
@@ -486,4 +491,24 @@ it('does not date an account that cannot be opened', async () => {
   await expect(cache.session(handle as never, 'reuse', reads)).rejects.toThrow('Connect it again.');
   expect(reads.undatedBy).toBe('an account that could not be opened');
   cache.close();
+});
+
+it('reads nothing from memory that is older than an entry to which a reader of the log has come', async () => {
+  const room = aRoom(1_000_000);
+  const read = async () => (await room.open(null)).getMessages(['one'], 'envelope', call);
+  const isAsked = () => room.asked.splice(0).length > 0;
+  await read();
+  await read();
+  expect(isAsked()).toBe(true);
+  room.commit('updated', 'one');
+  await read();
+  expect(isAsked()).toBe(false);
+  room.noted(6n);
+  await read();
+  expect([isAsked(), room.applied()]).toEqual([true, [['account', 6n]]]);
+  // What the reader of a page has come to is mostly applied already.
+  room.noted(6n);
+  await read();
+  expect(isAsked()).toBe(false);
+  room.close();
 });

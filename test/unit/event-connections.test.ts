@@ -20,6 +20,7 @@ async function unreadable(error: Error, signal: AbortSignal) {
     mailOf: () => ({ of: () => account }),
     unread: { add: async (message: UnreadMessage) => void added.push(message) },
     cursors: {},
+    cache: { noted: () => {} },
   } as never);
   const context = { principal: { userId: 'u' }, signal } as never;
   const { nodes } = await connections.page({ integrationIds: null, after: null }, 10, context);
@@ -36,4 +37,37 @@ it('what could not be read is announced to all again, but not because one client
   const given = new DOMException('the client has left', 'AbortError');
   expect(await unreadable(given, signal)).toEqual({ read: ['AbortError', 'AbortError'], added: [] });
   expect(await unreadable(away, AbortSignal.abort())).toEqual({ read: ['MailError', 'MailError'], added: [] });
+});
+
+it('shows nothing that is older than the last entry of the page, of each account', async () => {
+  const done: string[] = [];
+  const entry = (integrationId: string, sequence: bigint) => ({
+    entry: { change: { integrationId, sequence, kind: 'updated', subject: 'm' }, position: { sequence, at: 1 } },
+  });
+  const accountOf = ({ id }: { id: string }) => ({
+    messages: {
+      envelope: async () => {
+        done.push(`read ${id}`);
+        throw new MailError('NOT_FOUND', 'deleted');
+      },
+    },
+  });
+  const mails = new Set<unknown>();
+  const connections = new EventConnections({
+    pages: { page: async () => ({ entries: [entry('a', 7n), entry('b', 3n), entry('a', 9n)], hasNextPage: false }) },
+    handles: { find: async (_: unknown, id: string) => ({ integration: { id } }) },
+    mailOf: (context: unknown) => {
+      mails.add(context);
+      return { of: accountOf };
+    },
+    cursors: {},
+    cache: { noted: (id: string, sequence: bigint) => done.push(`noted ${id} ${sequence}`) },
+  } as never);
+  const context = { principal: { userId: 'u' }, signal: new AbortController().signal } as never;
+  const { nodes } = await connections.page({ integrationIds: null, after: null }, 10, context);
+  await Promise.all((nodes as unknown as MessageCreated[]).map(({ message }) => message));
+  expect(done).toEqual(['noted a 9', 'noted b 3', 'read a', 'read b', 'read a']);
+  // What other fields of the request have read may be older.
+  expect(mails.size).toBe(1);
+  expect(mails.has(context)).toBe(false);
 });
