@@ -210,8 +210,11 @@ export interface Emulator {
   refuseMailbox?(account: string, refusal: string | null): void;
   /** Sets how changes are reported from now on. Absent: the vendor's way is known. */
   setChangeReporting?(account: string, telling: Partial<ChangeReporting>): void;
-  /** Sets for how long a new message is unknown to the replica that begins upload sessions, or that receives their first piece. Absent: it is known at once. */
-  setReplicaLag?(account: string, seconds: number, at: 'session' | 'piece'): void;
+  /**
+   * Sets for how long a new message is unknown to the replica that begins upload sessions, or that receives their first piece, or
+   * how far the one that reads single messages is behind. Absent: it is known at once.
+   */
+  setReplicaLag?(account: string, seconds: number, at: 'session' | 'piece' | 'read'): void;
   /** Sets how the account's headers are listed from now on. Absent: the vendor's way is known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** Sets how many parts of a batch are answered before the others receive 429. Absent: the vendor has no such limit. */

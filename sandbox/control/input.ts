@@ -65,7 +65,7 @@ export const sending = target.extend({
 });
 export const replicaLag = target.extend({
   seconds: z.number().min(0).max(86_400),
-  at: z.enum(['session', 'piece']).default('session'),
+  at: z.enum(['session', 'piece', 'read']).default('session'),
 });
 export const searchIndex = target.extend({
   accents: z.enum(SEARCH_INDEXES.accents).optional(),

@@ -150,8 +150,10 @@ export class MicrosoftEmulator implements Emulator {
     return this.#notifications.areWaiting;
   }
 
-  setReplicaLag(address: string, seconds: number, at: 'session' | 'piece'): void {
-    this.#accounts.get(address).replicaLag = { ms: seconds * 1000, at };
+  setReplicaLag(address: string, seconds: number, at: 'session' | 'piece' | 'read'): void {
+    const account = this.#accounts.get(address);
+    if (at === 'read') account.mailbox.lagReads(seconds * 1000);
+    else account.uploadLag = { ms: seconds * 1000, at };
   }
 
   setMessageLimit(address: string, bytes: number): void {

@@ -206,3 +206,28 @@ it('lists a folder of 50,000 quickly', async () => {
   expect(body['@odata.count']).toBe(50_000);
   await many.close();
 });
+
+describe('a replica that lags behind', () => {
+  const read = async (id: string) => {
+    const { status, body } = await graph(`/me/messages/${id}?$select=isRead,parentFolderId`);
+    return status === 200 ? body.isRead : status;
+  };
+
+  it('does not know a message that is new, and returns what one was before its last change', async () => {
+    const { emulator } = running();
+    const deliver = (subject: string) => emulator.deliver(ME, mail({ subject, date: at(0) }));
+    const old = deliver('there before');
+    emulator.setReplicaLag?.(ME, 3_600, 'read');
+    const fresh = deliver('not there yet');
+    emulator.touch(ME, old, 'read');
+    emulator.touch(ME, old, 'star');
+    expect([await read(old), await read(fresh)]).toEqual([false, 404]);
+    const { body } = await graph('/me/messages?$top=2&$select=subject,isRead');
+    expect(body.value).toHaveLength(2);
+    emulator.setReplicaLag?.(ME, 0, 'read');
+    expect([await read(old), await read(fresh)]).toEqual([true, false]);
+    emulator.touch(ME, old, 'unread');
+    emulator.setReplicaLag?.(ME, 3_600, 'read');
+    expect(await read(old)).toBe(false);
+  });
+});

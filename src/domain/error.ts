@@ -71,6 +71,12 @@ export const isMailError = (value: unknown): value is MailError => value instanc
 
 export const isNotFound = (value: unknown): boolean => isMailError(value) && value.code === 'NOT_FOUND';
 
+/** For `catch`, where null stands for what does not exist. */
+export function nullIfNotFound(error: unknown): null {
+  if (isNotFound(error)) return null;
+  throw error;
+}
+
 /**
  * The codes of errors that a different value of one input field would solve. An error with one of them may name the field
  * (`mail/account/input-error.ts`), and a mutation returns it in `userErrors` (`graphql/errors/user-error.type.ts`).

@@ -1,9 +1,10 @@
 import { IntegrationType } from '../accounts/api/integration/integration.type.ts';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
 import type { Cache } from '../cache/open.ts';
+import type { LoggedChange } from '../changes/change.store.ts';
 import { originalOf } from '../changes/log-position.ts';
 import type { UnreadMessageStore } from '../changes/unread/unread-message.store.ts';
-import { isGivenUp, isNotFound } from '../domain/error.ts';
+import { isGivenUp, nullIfNotFound } from '../domain/error.ts';
 import { requirePrincipal } from '../graphql/caller.ts';
 import type { Context } from '../graphql/context.ts';
 import { requireFirst } from '../graphql/limits.ts';
@@ -17,6 +18,7 @@ import { MailEventConnection } from './changes.connection.ts';
 import type { ChangeCursors } from './event.cursor.ts';
 import type { FeedEntry } from './feed.logs.ts';
 import type { FeedRequest } from './feed.start.ts';
+import { lagLeftMs } from './lagging-reads.ts';
 import { mailEventOf } from './mail-event.ts';
 
 interface EventConnectionsOptions {
@@ -67,30 +69,35 @@ export class EventConnections {
 
   /** A loader reads the messages of the page together. Rejects when the client has left: others need no event because of that. */
   private async message(account: MailAccount, { change }: FeedEntry, signal: AbortSignal): Promise<MessageType | null> {
-    const { integrationId, subject: messageId, kind } = change;
     try {
-      return new MessageType(account, await account.messages.envelope(messageId));
+      const message = await account.messages.envelope(change.subject).catch(nullIfNotFound);
+      const laggingMs = await lagLeftMs(account, change, message);
+      if (laggingMs > 0) await this.showAgain(change, message ? laggingMs : 0);
+      return message && new MessageType(account, message);
     } catch (error) {
       if (signal.aborted || isGivenUp(error)) throw error;
-      const isAgain = kind === 'created' || kind === 'updated';
-      if (isAgain && !isNotFound(error)) {
-        const sequence = originalOf(change);
-        await this.options.unread.add({ integrationId, messageId, kind, sequence });
-      }
+      await this.showAgain(change);
       return null;
     }
   }
 
   /** Rejects when the mailboxes could not be read: null says that it no longer exists. */
   private async mailbox(account: MailAccount, { change }: FeedEntry, signal: AbortSignal): Promise<MailboxType | null> {
-    const { integrationId, subject: messageId } = change;
     try {
-      const mailbox = await account.mailboxes.find(messageId);
+      const mailbox = await account.mailboxes.find(change.subject);
+      const laggingMs = await lagLeftMs(account, change, mailbox);
+      if (laggingMs > 0) await this.showAgain(change, laggingMs);
       return mailbox && new MailboxType(account, mailbox);
     } catch (error) {
       if (signal.aborted || isGivenUp(error)) throw error;
-      await this.options.unread.add({ integrationId, messageId, kind: 'mailbox', sequence: originalOf(change) });
+      await this.showAgain(change);
       throw error;
     }
+  }
+
+  private async showAgain(change: LoggedChange, afterMs = 0): Promise<void> {
+    const { integrationId, subject: messageId, kind } = change;
+    if (kind === 'created' || kind === 'updated' || kind === 'mailbox')
+      await this.options.unread.add({ integrationId, messageId, kind, sequence: originalOf(change) }, afterMs);
   }
 }

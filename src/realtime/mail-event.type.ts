@@ -139,7 +139,7 @@ export class MessageUpdated extends MailEvent {
   @Field(() => MessageType, {
     nullable: true,
     description:
-      'The message as it is when the event is sent, which may be newer than this change. Null when it has been deleted since, or could not be read just then: as soon as it can be read, the event is sent again.',
+      'The message as it is when the event is sent, which may be newer than this change. Null when it has been deleted since, or could not be read just then: as soon as it can be read, the event is sent again. Outlook may return it as it was before the change for some seconds; then the event is sent again too.',
   })
   get message(): MessageType | null | Promise<MessageType | null> {
     return this.readMessage();

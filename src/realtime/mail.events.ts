@@ -8,7 +8,7 @@ import type { LogFollower } from '../changes/event.logs.ts';
 import type { Hub } from '../changes/hub.ts';
 import { type LogPosition, originalOf } from '../changes/log-position.ts';
 import type { UnreadMessageStore } from '../changes/unread/unread-message.store.ts';
-import { isMailError, isNotFound, MailError } from '../domain/error.ts';
+import { isMailError, isNotFound, MailError, nullIfNotFound } from '../domain/error.ts';
 import type { Mailbox } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -26,6 +26,7 @@ import { streamEvents } from './event.stream.ts';
 import { type FeedEntry, FeedLogs } from './feed.logs.ts';
 import { type FedEvent, FeedSource, type Reading } from './feed.source.ts';
 import type { FeedRequest, FeedStarts } from './feed.start.ts';
+import { lagLeftMs } from './lagging-reads.ts';
 import { mailEventOf } from './mail-event.ts';
 import type { MailEvent } from './mail-event.type.ts';
 
@@ -131,25 +132,35 @@ export class MailEvents {
     if (kind !== 'created' && kind !== 'updated' && kind !== 'mailbox') return shown;
     const isMessage = kind !== 'mailbox';
     if (isMessage ? !selection.messages : !selection.mailboxes) return shown;
-    const reading = async (): Promise<ShownEvent> => {
+    const showAgain = async (afterMs = 0) => {
+      const original = { integrationId, messageId: subject, kind, sequence: originalOf(entry.change) };
+      await retryUntilStoreIsBack(() => unread.add(original, afterMs), signal).catch(() => {});
+    };
+    const reading = async (): Promise<ShownEvent & { readonly laggingMs: number }> => {
       const account = await handles.find(principal, integrationId);
-      if (!account) return shown;
+      if (!account) return { ...shown, laggingMs: 0 };
       const { integration } = account;
       // A reader that is far behind must not wait for each event of an account that does not answer.
-      const mailbox = { provider: integration.provider, address: integration.address.toLowerCase() };
-      if (!isAskable(integration) || reachability.isAway(mailbox)) throw tookTooLong();
-      if (isMessage)
-        return { ...shown, message: await messages.read(account, subject, sequence, last.change.sequence) };
+      const address = { provider: integration.provider, address: integration.address.toLowerCase() };
+      if (!isAskable(integration) || reachability.isAway(address)) throw tookTooLong();
+      if (isMessage) {
+        const read = messages.read(account, subject, sequence, last.change.sequence);
+        const message = await read.catch(nullIfNotFound);
+        return { ...shown, message, laggingMs: await lagLeftMs(account, entry.change, message) };
+      }
       const known = await messages.mailboxes(account, sequence);
-      return { ...shown, mailbox: known.find(({ id }) => id === subject) ?? null };
+      const mailbox = known.find(({ id }) => id === subject) ?? null;
+      return { ...shown, mailbox, laggingMs: await lagLeftMs(account, entry.change, mailbox) };
     };
     try {
       const retried = retryUntilStoreIsBack(() => timeLimited(reading(), READ_TIMEOUT_MS, tookTooLong), signal);
-      return await abortable(retried, signal);
+      const { laggingMs, ...read } = await abortable(retried, signal);
+      // What does not exist yet is looked for soon, and what is older than its change when every replica has that.
+      if (laggingMs > 0) await showAgain(read.message || !isMessage ? laggingMs : 0);
+      return read;
     } catch (error) {
       if (signal.aborted || (isMessage && isNotFound(error))) return shown;
-      const adding = () => unread.add({ integrationId, messageId: subject, kind, sequence: originalOf(entry.change) });
-      await retryUntilStoreIsBack(adding, signal).catch(() => {});
+      await showAgain();
       return isMessage ? shown : { ...shown, mailbox: isMailError(error) ? error : tookTooLong() };
     }
   }

@@ -20,7 +20,7 @@ export class MessageReceived {
   @Field(() => MessageType, {
     nullable: true,
     description:
-      'The message. Null when it could not be read: as soon as it can be read, the event is sent again with the message and the same `messageId`. While its provider is unavailable, the event is held back for at most ten minutes.',
+      'The message. Null when it could not be read: as soon as it can be read, the event is sent again with the message and the same `messageId`. While its provider is unavailable, the event is held back for at most ten minutes. A message that Outlook reports before it can be found has its event when it is found.',
   })
   readonly message: MessageType | null;
 

@@ -24,6 +24,7 @@ import { streamEvents } from './event.stream.ts';
 import { BEGINNING, type FeedEntry, FeedLogs } from './feed.logs.ts';
 import { type FedEvent, FeedSource, type Reading } from './feed.source.ts';
 import type { FeedRequest, FeedStarts } from './feed.start.ts';
+import { lagLeftMs } from './lagging-reads.ts';
 import { MessageReceived } from './message-received.type.ts';
 import { ResetReasonEnum } from './reset-reason.enum.ts';
 
@@ -170,11 +171,18 @@ export class MessageEvents {
       // An account that cannot be opened says nothing about the message, so this retries until the database is available.
       return await abortable(retryUntilStoreIsBack(reading, signal), signal);
     } catch (error) {
-      if (isNotFound(error)) return null;
+      // One that only a replica does not know yet has its event when it is found.
+      const isMissing = isNotFound(error);
+      if (isMissing && !(await this.mayBeFound(principal, entry))) return null;
       const adding = () => unread.add({ integrationId, messageId: subject, kind, sequence: originalOf(entry.change) });
       if (!signal.aborted) await retryUntilStoreIsBack(adding, signal).catch(() => {});
-      return { entry, message: null };
+      return isMissing ? null : { entry, message: null };
     }
+  }
+
+  private async mayBeFound(principal: Principal, { change }: FeedEntry): Promise<boolean> {
+    const account = await this.options.handles.find(principal, change.integrationId).catch(() => null);
+    return account !== null && (await lagLeftMs(account, change, null)) > 0;
   }
 }
 

@@ -42,9 +42,13 @@ it('what could not be read is announced to all again, but not because one client
 it('shows nothing that is older than the last entry of the page, of each account', async () => {
   const done: string[] = [];
   const entry = (integrationId: string, sequence: bigint) => ({
-    entry: { change: { integrationId, sequence, kind: 'updated', subject: 'm' }, position: { sequence, at: 1 } },
+    entry: {
+      change: { integrationId, sequence, kind: 'updated', subject: 'm', detail: null, at: new Date(0) },
+      position: { sequence, at: 1 },
+    },
   });
   const accountOf = ({ id }: { id: string }) => ({
+    session: async () => ({}),
     messages: {
       envelope: async () => {
         done.push(`read ${id}`);
@@ -70,4 +74,48 @@ it('shows nothing that is older than the last entry of the page, of each account
   // What other fields of the request have read may be older.
   expect(mails.size).toBe(1);
   expect(mails.has(context)).toBe(false);
+});
+
+it('has events sent again whose provider may not have answered with the change yet', async () => {
+  const added: [string, string, boolean][] = [];
+  const entry = (kind: LoggedChange['kind'], subject: string, detail: object | null = null) => {
+    const change = { integrationId: 'i', sequence: 1n, kind, subject, detail, at: new Date() };
+    return { entry: { change, position: { sequence: 1n, at: 1 } } };
+  };
+  const entries = [
+    entry('created', 'missing'),
+    entry('updated', 'stale', { isRead: true }),
+    entry('updated', 'current', { isRead: false }),
+    entry('mailbox', 'folder'),
+  ];
+  const envelope = async (id: string) => {
+    if (id === 'missing') throw new MailError('NOT_FOUND', 'unknown to the replica');
+    return { id, isRead: false, mailboxIds: [] };
+  };
+  const account = {
+    session: async () => ({ readsSettleMs: 3_600_000 }),
+    messages: { envelope },
+    mailboxes: { find: async () => null },
+  };
+  const connections = new EventConnections({
+    pages: { page: async () => ({ entries, hasNextPage: false }) },
+    handles: { find: async () => ({ integration: { id: 'i' } }) },
+    mailOf: () => ({ of: () => account }),
+    unread: {
+      add: async ({ messageId, kind }: UnreadMessage, afterMs: number) =>
+        void added.push([messageId, kind, afterMs > 0]),
+    },
+    cursors: {},
+    cache: { noted: () => {} },
+  } as never);
+  const context = { principal: { userId: 'u' }, signal: new AbortController().signal } as never;
+  const { nodes } = await connections.page({ integrationIds: null, after: null }, 10, context);
+  const shown = nodes as unknown as (MessageCreated & MailboxChanged)[];
+  await Promise.all(shown.map((event, index) => (index === 3 ? event.mailbox : event.message)));
+  // What does not exist yet is looked for soon, and the others when every replica has the change.
+  expect(added.sort()).toEqual([
+    ['folder', 'mailbox', true],
+    ['missing', 'created', false],
+    ['stale', 'updated', true],
+  ]);
 });

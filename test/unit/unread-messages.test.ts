@@ -27,7 +27,8 @@ const now = async (): Promise<Date> => {
   if (!row) throw new Error('the database has no clock');
   return row.at;
 };
-const postpone = () => db.prisma.unreadMessage.updateMany({ data: { dueAt: new Date(Date.now() + 3_600_000) } });
+const postpone = () =>
+  db.prisma.unreadMessage.updateMany({ data: { tries: 1, dueAt: new Date(Date.now() + 3_600_000) } });
 
 it('a message that could not be read is read by one instance at a time, and logged again when it was read', async () => {
   const store = new UnreadMessageStore(db, new ChangeStore(db));
@@ -126,4 +127,22 @@ it('messages that are given up after the days that the log is kept are one reset
     { kind: 'reset', subject: 'MESSAGES_UNREADABLE' },
   ]);
   expect(await db.prisma.unreadMessage.count()).toBe(0);
+});
+
+it('a message that a replica may still return as it was is not due before, not even when its account answers again', async () => {
+  await db.prisma.unreadMessage.deleteMany();
+  const store = new UnreadMessageStore(db, new ChangeStore(db));
+  const message = { integrationId, messageId: 'stale', kind: 'updated' as const, sequence: 4n };
+  await store.add(message);
+  await db.prisma.unreadMessage.updateMany({ data: { tries: 3 } });
+  await store.add(message, 3_600_000);
+  await store.add(message);
+  await store.hurry({ provider: 'GMAIL', address: 'a@mail.example' });
+  expect(await store.claim(10)).toEqual([]);
+  const anHourAgo = new Date((await now()).getTime() - 3_600_000);
+  await db.prisma.unreadMessage.updateMany({ data: { createdAt: anHourAgo, dueAt: anHourAgo } });
+  const [due] = await store.claim(10);
+  expect(due).toMatchObject({ messageId: 'stale', kind: 'updated' });
+  expect(due?.ageMs).toBeGreaterThanOrEqual(3_600_000);
+  await db.prisma.unreadMessage.deleteMany();
 });

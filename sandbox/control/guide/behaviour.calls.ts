@@ -50,12 +50,13 @@ export const BEHAVIOUR_CALLS = {
     answer: '{accounts} and the fields that were given.',
   },
   'POST /control/replica-lag': {
-    does: 'Makes a new message unknown to the upload of attachments for a time. The upload is answered with 404 ErrorItemNotFound. Independently of this setting, two upload sessions of one message at the same time are always answered with 412.',
+    does: 'Makes a new message unknown to the upload of attachments for a time, which is answered with 404 ErrorItemNotFound, or lets the replica that reads single messages lag behind. Independently of this setting, two upload sessions of one message at the same time are always answered with 412.',
     fields: {
       vendor: 'microsoft. Required.',
       account: TARGET.account,
-      seconds: 'How long after its creation the message stays unknown, from 0 to 86400. Required.',
-      at: 'session: creating the upload session fails. piece: its first piece fails. Default: session.',
+      seconds:
+        'How long after its creation the message stays unknown, or how far the replica is behind, from 0 to 86400. Required.',
+      at: 'session: creating the upload session fails. piece: its first piece fails. read: GET /me/messages/{id}, alone and in a $batch, does not find a message that was created since, and returns the flags and folder that a message had then. It has all that was there before this call. Lists, deltas and notifications do not lag. Default: session.',
     },
     answer: '{accounts, seconds, at}',
   },

@@ -17,7 +17,7 @@ export class Account {
   readonly categories: Category[] = [];
   settings: Record<string, unknown> = {};
   /** How long a new message is unknown to the replica that begins upload sessions, or that receives their first piece. */
-  replicaLag: { readonly ms: number; readonly at: 'session' | 'piece' } = { ms: 0, at: 'session' };
+  uploadLag: { readonly ms: number; readonly at: 'session' | 'piece' } = { ms: 0, at: 'session' };
   sending: AccountSending = PROMPT;
   /** The tenant's limit on one message, in bytes. An administrator can raise it to 150 MB. */
   maxMessageBytes = 35 * 1024 * 1024;

@@ -4,6 +4,14 @@ import type { Conversation } from './conversation.ts';
 import { changeKey } from './ids.ts';
 import { ItemList } from './item-list.ts';
 
+/** What a replica knows: each change until this time, in milliseconds, and each one until this position. */
+interface ReplicaState {
+  readonly time: number;
+  readonly change: number;
+}
+
+const isAfter = (one: ReplicaState, state: ReplicaState): boolean => one.time > state.time && one.change > state.change;
+
 /** A message in a mailbox. Only Mailbox changes it, so that deltas and subscriptions see every change. */
 export class Item {
   readonly key: string;
@@ -48,6 +56,10 @@ export class Item {
   /** When the search index will have it, in milliseconds. */
   searchableAt = 0;
   conversation: Conversation | null = null;
+  /** When it was created, in milliseconds. 0: it was there from the start. */
+  addedAt = 0;
+  /** What it was before its latest changes, the oldest first, as long as a replica lags behind. */
+  before: (ReplicaState & { readonly item: Item })[] = [];
 
   constructor(given: {
     key: string;
@@ -67,6 +79,18 @@ export class Item {
     this.receivedAt = given.receivedAt;
     this.createdAt = given.receivedAt;
     this.modifiedAt = given.receivedAt;
+  }
+
+  /** As a replica has it that is behind. Null: it does not know it. */
+  asOf(state: ReplicaState): Item | null {
+    if (isAfter({ time: this.addedAt, change: this.createdAtChange }, state)) return null;
+    return this.before.find((one) => isAfter(one, state))?.item ?? this;
+  }
+
+  /** Keeps what it is, for a replica that does not know the change which follows. */
+  keep(at: ReplicaState): void {
+    const item = Object.assign(Object.create(Item.prototype) as Item, this, { categories: [...this.categories] });
+    this.before = [...this.before, { ...at, item: Object.assign(item, { before: [] }) }];
   }
 
   get changeKey(): string {

@@ -41,6 +41,8 @@ export class Mailbox {
   readonly #byImmutableId = new Map<string, Item>();
   readonly #conversations: Conversations;
   #isReadingOlder = false;
+  /** How far the replica that reads single messages is behind, and after which change. */
+  #readLag = { ms: 0, since: 0 };
   readonly #byConversation = new ConversationIndex((item) => this.conversation(item).id);
   #serial = 0;
 
@@ -80,6 +82,21 @@ export class Mailbox {
     const found = this.#byId.get(id) ?? this.#byImmutableId.get(id);
     if (found) return found;
     throw isWellFormed(id) ? itemNotFound() : malformedId();
+  }
+
+  /** The same, as the replica has it that reads single messages. */
+  read(id: string): Item {
+    const found = this.item(id);
+    const { ms, since } = this.#readLag;
+    const known = ms === 0 ? found : found.asOf({ time: this.time() - ms, change: since });
+    if (!known) throw itemNotFound();
+    return known;
+  }
+
+  /** Lets that replica be behind, with all that is there now. */
+  lagReads(ms: number): void {
+    this.#readLag = { ms, since: this.sequence };
+    for (const item of this.items.all) item.before = [];
   }
 
   /** Returns a message by its immutable id. */
@@ -146,6 +163,7 @@ export class Mailbox {
     item.searchableAt = this.#now().getTime() + this.searchLagMs;
     // Exchange sets it when it stores the item, whatever date the message has.
     item.modifiedAt = this.#now();
+    item.addedAt = this.time();
     const spoilt = this.spoil.take();
     this.#enter(item, item.folder, spoilt);
     if (spoilt?.isNotified ?? true)
@@ -156,6 +174,7 @@ export class Mailbox {
   /** Applies a change. One of the read flag alone does not count as a modification (alcionai/corso#1866). */
   update(item: Item, change: () => void, readFlagOnly = false): void {
     const wasRead = item.isRead;
+    if (this.#readLag.ms > 0) item.keep({ time: this.time(), change: this.sequence + 1 });
     this.#unlist(item);
     change();
     item.version++;
@@ -178,6 +197,7 @@ export class Mailbox {
   move(item: Item, to: Folder): void {
     const from = item.folder;
     const oldId = item.id;
+    if (this.#readLag.ms > 0) item.keep({ time: this.time(), change: this.sequence + 1 });
     const spoilt = this.spoil.take();
     this.#leave(item, spoilt);
     item.moves++;

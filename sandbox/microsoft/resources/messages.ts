@@ -18,7 +18,7 @@ export const messageRoutes: readonly Route[] = [
     method: 'GET',
     path: MESSAGE_PATH,
     scopes: READ,
-    handle: (call) => show(call, itemOf(call), parseShape(call.query, MESSAGE), ok),
+    handle: (call) => show(call, call.account.mailbox.read(call.ids[0] ?? ''), parseShape(call.query, MESSAGE), ok),
   },
   { method: 'GET', path: `${MESSAGE_PATH}/$value`, scopes: READ_CONTENT, handle: raw },
   { method: 'PATCH', path: MESSAGE_PATH, scopes: WRITE, handle: patch },

@@ -151,9 +151,9 @@ export class Uploads {
 }
 
 /** Throws itemNotFound for a message that a lagging replica does not know yet, because it was just created (msgraph-sdk-dotnet#1287). */
-function requireReplicated({ replicaLag, mailbox }: Account, item: Item, at: 'session' | 'piece'): void {
+function requireReplicated({ uploadLag, mailbox }: Account, item: Item, at: 'session' | 'piece'): void {
   const age = mailbox.time() - item.createdAt.getTime();
-  if (replicaLag.at === at && age < replicaLag.ms) throw itemNotFound();
+  if (uploadLag.at === at && age < uploadLag.ms) throw itemNotFound();
 }
 
 function state(session: Session): UploadSession {

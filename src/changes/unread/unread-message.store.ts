@@ -20,6 +20,12 @@ interface DueMessage extends Omit<UnreadMessage, 'kind'> {
   readonly kind: UnreadMessage['kind'] | 'reset';
 }
 
+/** What this instance reads now. */
+export interface ClaimedMessage extends DueMessage {
+  /** How long ago it was stored. */
+  readonly ageMs: number;
+}
+
 /** An account that refuses everything must not fill the table. */
 const MAX_PER_ACCOUNT = 1_000;
 /** The reason of a reset for events that are not sent again: there were more than MAX_PER_ACCOUNT, or they have waited too long. */
@@ -37,13 +43,19 @@ export class UnreadMessageStore {
   /**
    * A message that is stored already stays as it is, except that its arrival takes the place of an update: subscribers to new
    * messages receive only arrivals. Beyond MAX_PER_ACCOUNT one reset is stored instead, so that nothing is left out silently.
+   * `afterMs` is how long it must not be read, because its provider may still answer without its change.
    */
-  async add({ integrationId, messageId, kind, sequence }: UnreadMessage): Promise<void> {
+  async add({ integrationId, messageId, kind, sequence }: UnreadMessage, afterMs = 0): Promise<void> {
+    const dueInSeconds = Math.max(FIRST_BACKOFF_SECONDS, Math.ceil(afterMs / 1_000));
+    if (afterMs > 0)
+      await this.db.prisma.$executeRaw`
+        UPDATE unread_messages SET tries = 0, due_at = greatest(due_at, now() + make_interval(secs => ${dueInSeconds}::int))
+        WHERE integration_id = ${integrationId}::uuid AND message_id = ${messageId}`;
     await this.db.prisma.$executeRaw`
       INSERT INTO unread_messages (integration_id, message_id, kind, sequence, due_at)
       SELECT ${integrationId}::uuid, CASE WHEN stored.is_full THEN '' ELSE ${messageId} END,
         CASE WHEN stored.is_full THEN 'reset' ELSE ${kind} END,
-        CASE WHEN stored.is_full THEN NULL ELSE ${sequence}::bigint END, now() + make_interval(secs => ${FIRST_BACKOFF_SECONDS}::int)
+        CASE WHEN stored.is_full THEN NULL ELSE ${sequence}::bigint END, now() + make_interval(secs => ${dueInSeconds}::int)
       FROM (SELECT count(*) >= ${MAX_PER_ACCOUNT}::int AND count(*) FILTER (WHERE message_id = ${messageId}) = 0 AS is_full
         FROM unread_messages WHERE integration_id = ${integrationId}::uuid) AS stored
       ON CONFLICT (integration_id, message_id) DO UPDATE SET kind = EXCLUDED.kind, sequence = EXCLUDED.sequence
@@ -51,29 +63,30 @@ export class UnreadMessageStore {
   }
 
   /** Returns messages that are due, of connected accounts, and sets when they are due again: no other instance reads them meanwhile. */
-  async claim(limit: number): Promise<DueMessage[]> {
-    return this.db.prisma.$queryRaw<DueMessage[]>`
+  async claim(limit: number): Promise<ClaimedMessage[]> {
+    return this.db.prisma.$queryRaw<ClaimedMessage[]>`
       UPDATE unread_messages SET tries = tries + 1, due_at = now() + make_interval(
         secs => least(${FIRST_BACKOFF_SECONDS}::int * 2 ^ least(tries, 12), ${MAX_BACKOFF_SECONDS}::int))
       WHERE (integration_id, message_id) IN (
         SELECT u.integration_id, u.message_id FROM unread_messages u
         JOIN integrations i ON i.id = u.integration_id AND i.status = 'CONNECTED'
         WHERE u.due_at <= now() ORDER BY u.due_at LIMIT ${limit}::int FOR UPDATE OF u SKIP LOCKED)
-      RETURNING integration_id::text AS "integrationId", message_id AS "messageId", kind, sequence`;
+      RETURNING integration_id::text AS "integrationId", message_id AS "messageId", kind, sequence,
+        (extract(epoch FROM now() - created_at) * 1000)::float8 AS "ageMs"`;
   }
 
-  /** Makes the messages of an account due, because its provider answers again. */
+  /** Makes the messages of an account due that were in vain asked for, because its provider answers again. */
   async hurry({ provider, address }: MailboxAddress): Promise<void> {
     await this.db.prisma.unreadMessage.updateMany({
-      where: { integration: { provider, addressKey: address } },
+      where: { tries: { gt: 0 }, integration: { provider, addressKey: address } },
       data: { dueAt: new Date(), tries: 0 },
     });
   }
 
   /**
    * Deletes messages of one account that were read or no longer exist, and logs the events of those that were read again.
-   * `since` is the end of the log before they were read: one that the log has reported as deleted after it gets no event, because
-   * no deletion would follow. Returns the entries.
+   * `since` is the end of the log before they were read, or an earlier entry where the provider may have answered without what
+   * followed: one that the log has reported as deleted after it gets no event, because no deletion would follow. Returns the entries.
    */
   settle(
     integrationId: string,

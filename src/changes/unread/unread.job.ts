@@ -5,7 +5,7 @@ import { isMailError, isNotFound, storeErrorIn } from '../../domain/error.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
 import type { ChangeStore } from '../change.store.ts';
 import { CHANGES_TOPIC, type ChangesWake } from '../change.topic.ts';
-import type { UnreadMessage, UnreadMessageStore } from './unread-message.store.ts';
+import type { ClaimedMessage, UnreadMessageStore } from './unread-message.store.ts';
 
 interface UnreadJobOptions {
   readonly store: UnreadMessageStore;
@@ -63,10 +63,10 @@ export class UnreadJob {
 
   private async run(): Promise<void> {
     const due = await this.options.store.claim(BATCH);
-    const accounts = new Map<string, UnreadMessage[]>();
-    for (const { kind, ...message } of due) {
+    const accounts = new Map<string, ClaimedMessage[]>();
+    for (const message of due) {
       const known = accounts.get(message.integrationId) ?? [];
-      accounts.set(message.integrationId, kind === 'reset' ? known : [...known, { ...message, kind }]);
+      accounts.set(message.integrationId, message.kind === 'reset' ? known : [...known, message]);
     }
     // An account that does not answer is due again later, and delays no other.
     await Promise.all(
@@ -79,7 +79,7 @@ export class UnreadJob {
     else this.failed(err);
   }
 
-  private async read(integrationId: string, due: readonly UnreadMessage[]): Promise<void> {
+  private async read(integrationId: string, due: readonly ClaimedMessage[]): Promise<void> {
     const { store, changes, handles, bus } = this.options;
     const { signal } = this.calls;
     const { sequence } = await changes.position(integrationId);
@@ -90,10 +90,15 @@ export class UnreadJob {
     const ids = messages.map(({ messageId }) => messageId);
     const answers = ids.length > 0 ? await session.getMessages(ids, 'envelope', call) : [];
     const read = messages.filter((_, index) => answers[index] && !isMailError(answers[index]));
-    const deleted = messages.filter((_, index) => isNotFound(answers[index]));
+    // A replica of the provider may neither know yet that a message was created, nor that it was deleted.
+    const { readsSettleMs = 0 } = session;
+    const isSettling = ({ ageMs }: ClaimedMessage) => ageMs < readsSettleMs;
+    const deleted = messages.filter((message, index) => isNotFound(answers[index]) && !isSettling(message));
+    const settling = read.filter(isSettling).map((message) => BigInt(message.sequence ?? sequence));
+    const since = settling.reduce((first, one) => (one < first ? one : first), sequence);
     // A mailbox that is not in the list no longer exists, which its event says.
     if (mailboxes.length > 0) await session.listMailboxes(call);
-    const appended = await store.settle(integrationId, [...read, ...mailboxes], deleted, sequence);
+    const appended = await store.settle(integrationId, [...read, ...mailboxes], deleted, since);
     if (appended.length > 0) await bus.publish(CHANGES_TOPIC, { integrationId, altered: true } satisfies ChangesWake);
   }
 }
