@@ -16,6 +16,7 @@ export class EntryStore<K extends object> implements Evictable {
   /** All entries, the least recently used first. It has no keys, which would have to be made for each use. */
   private readonly byUse = new Set<Entry>();
   private own = 0;
+  private isClosed = false;
 
   constructor(private readonly budget: CacheBudget) {
     budget.join(this);
@@ -46,7 +47,7 @@ export class EntryStore<K extends object> implements Evictable {
 
   set<T extends keyof K & string>(kind: T, key: string, value: K[T], bytes: number): void {
     this.delete(kind, key);
-    if (bytes > this.budget.maxBytes * MAX_ENTRY_SHARE) return;
+    if (this.isClosed || bytes > this.budget.maxBytes * MAX_ENTRY_SHARE) return;
     const entry: Entry = { kind, key, value, bytes };
     const ofKind = this.kinds.get(kind) ?? new Map<string, Entry>();
     this.kinds.set(kind, ofKind.set(key, entry));
@@ -70,7 +71,9 @@ export class EntryStore<K extends object> implements Evictable {
     if (oldest) this.remove(oldest);
   }
 
+  /** Removes everything. Nothing is kept any more. */
   close(): void {
+    this.isClosed = true;
     this.clear();
     this.budget.leave(this);
   }

@@ -1,8 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import DataLoader from 'dataloader';
-import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { AccountHandle } from '../accounts/handles/account-handle.ts';
+import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
+import { entryBytes, messageBytes } from '../cache/bytes.ts';
+import { CacheBudget } from '../cache/cache-budget.ts';
+import { EntryStore } from '../cache/entry-store.ts';
 import type { LoggedChange } from '../changes/change.store.ts';
 import { isGivenUp, isNotFound, isTransient, MailError, noSuchMessage, storeErrorIn } from '../domain/error.ts';
 import type { Mailbox, MailboxRole } from '../domain/mailbox.ts';
@@ -10,12 +13,15 @@ import type { Message } from '../domain/message.ts';
 import type { Context } from '../graphql/context.ts';
 import type { MailAccount } from '../mail/account/mail-account.ts';
 import { abortable, timeLimited } from '../platform/abort.ts';
-import { type KnownMailboxes, MailboxReads } from './event.mailboxes.ts';
+import { type KnownMailboxes, type MailboxRead, MailboxReads } from './event.mailboxes.ts';
 import { EventRequests, type EventRequestsOptions } from './event.requests.ts';
 import { ResetReasonEnum } from './reset-reason.enum.ts';
 
 interface EventMessagesOptions extends EventRequestsOptions {
   readonly log: Logger;
+  readonly directory: Pick<IntegrationDirectory, 'onChanged'>;
+  /** The bytes of what is kept of all accounts. Default: MAX_BYTES. */
+  readonly maxBytes?: number;
 }
 
 /** A read that is as new as an entry of the account's change log. */
@@ -28,7 +34,8 @@ interface MessageRead {
 /** The messages of the events of one account, shared by all subscriptions that have the same rights in it. */
 interface AccountEventReads {
   readonly loader: DataLoader<string, Message>;
-  readonly messages: LRUCache<string, MessageRead>;
+  readonly pending: Map<string, MessageRead>;
+  readonly kept: EntryStore<{ readonly message: MessageRead; readonly mailboxes: MailboxRead }>;
   readonly mailboxes: MailboxReads;
 }
 
@@ -43,8 +50,8 @@ interface FollowedAccount {
   readonly unfollowed: AbortController;
 }
 
-/** As many as the hub keeps entries of a log, so that followers at different places of a flood read each message once. */
-const MAX_MESSAGES = 1_000;
+/** Enough for as many messages as the hub keeps entries of a log, so that followers at different places of a flood read each once. */
+const MAX_BYTES = 8 * 1024 * 1024;
 const LIFETIME_MS = 30_000;
 /** How long an event waits for the mailboxes that it shows. */
 const LIST_TIMEOUT_MS = 10_000;
@@ -53,14 +60,26 @@ const BATCH_DELAY_MS = 10;
 
 /**
  * Reads each new message once for all subscriptions. Messages are dropped after a short time, because their flags change
- * and this is not a cache of mail. Only accounts that are followed are read.
+ * and this is not a cache of mail. Only accounts that are followed are read, and nothing outlives a change of its integration.
  */
 export class EventMessages {
   private readonly followed = new Map<string, FollowedAccount>();
   private readonly requests: EventRequests;
+  private readonly budget: CacheBudget;
+  private readonly stopListening: () => void;
 
   constructor(private readonly options: EventMessagesOptions) {
     this.requests = new EventRequests(options);
+    this.budget = new CacheBudget(options.maxBytes ?? MAX_BYTES);
+    this.stopListening = options.directory.onChanged((integrationId) => {
+      for (const [id, followed] of this.followed)
+        if (integrationId === null || integrationId === id) dropReads(followed);
+    });
+  }
+
+  /** The bytes that are kept, by estimate. */
+  get bytes(): number {
+    return this.budget.bytes;
   }
 
   /** Begins to follow an account. When the last follower has left, its reads end and it is forgotten. */
@@ -77,13 +96,18 @@ export class EventMessages {
         if (followed.followers > 0) return;
         if (this.followed.get(integrationId) === followed) this.followed.delete(integrationId);
         followed.unfollowed.abort();
+        dropReads(followed);
       },
     };
   }
 
   /** Ends all reads, because the process stops. */
   close(): void {
-    for (const { unfollowed } of this.followed.values()) unfollowed.abort();
+    this.stopListening();
+    for (const followed of this.followed.values()) {
+      followed.unfollowed.abort();
+      dropReads(followed);
+    }
     this.followed.clear();
   }
 
@@ -96,21 +120,28 @@ export class EventMessages {
     const integrationId = account.integration.id;
     const reads = this.readsOf(account);
     if (!reads) return Promise.reject(notFollowed());
-    const known = reads.messages.get(messageId);
+    const known = reads.pending.get(messageId) ?? reads.kept.get('message', messageId);
     if (known && known.asOf >= entry) return known.reading;
     const read: MessageRead = { asOf: newest, reading: reads.loader.load(messageId) };
-    const forget = () => {
-      if (reads.messages.peek(messageId) === read) reads.messages.delete(messageId);
+    reads.pending.set(messageId, read);
+    const keep = (bytes: number) => {
+      if (reads.pending.get(messageId) !== read) return;
+      reads.pending.delete(messageId);
+      reads.kept.set('message', messageId, read, bytes);
+      setTimeout(() => {
+        if (reads.kept.peek('message', messageId) === read) reads.kept.delete('message', messageId);
+      }, LIFETIME_MS).unref();
     };
-    read.reading.catch((err: unknown) => {
-      // A failure of the gateway's own database is not cached.
-      if (storeErrorIn(err)) forget();
-      else if (!isNotFound(err) && !isGivenUp(err))
-        this.options.log.warn({ err, integrationId, messageId }, 'the message of an event could not be read');
-    });
-    reads.messages.set(messageId, read);
-    const forgetLater = () => setTimeout(forget, LIFETIME_MS).unref();
-    read.reading.then(forgetLater, forgetLater);
+    read.reading.then(
+      (message) => keep(messageBytes(message)),
+      (err: unknown) => {
+        if (!isNotFound(err) && !isGivenUp(err) && !storeErrorIn(err))
+          this.options.log.warn({ err, integrationId, messageId }, 'the message of an event could not be read');
+        // A failure of the gateway's own database is not cached.
+        if (!storeErrorIn(err)) keep(entryBytes(messageId));
+        else if (reads.pending.get(messageId) === read) reads.pending.delete(messageId);
+      },
+    );
     return read.reading;
   }
 
@@ -145,7 +176,7 @@ export class EventMessages {
     // The first sync says nothing new about the mailboxes, which may just have been read for the first event.
     if (kind !== 'reset' || subject === ResetReasonEnum.FIRST_SYNC) return;
     // The log may be another one, whose sequences do not compare with those of the log before.
-    followed.reads.clear();
+    dropReads(followed);
     followed.mailboxesChangedAt = 0n;
   }
 
@@ -169,14 +200,16 @@ export class EventMessages {
     const failed = (err: unknown) => {
       if (!isGivenUp(err)) this.options.log.warn({ err, integrationId }, 'the mailboxes of an event could not be read');
     };
+    const kept: AccountEventReads['kept'] = new EntryStore(this.budget);
     const reads: AccountEventReads = {
       loader: new DataLoader<string, Message>((ids) => this.hydrate(account, ids, signal), {
         cache: false,
         maxBatchSize: 50,
         batchScheduleFn: (go) => setTimeout(go, BATCH_DELAY_MS),
       }),
-      messages: new LRUCache({ max: MAX_MESSAGES }),
-      mailboxes: new MailboxReads(() => this.listMailboxes(account, signal), failed),
+      pending: new Map(),
+      kept,
+      mailboxes: new MailboxReads(kept, () => this.listMailboxes(account, signal), failed),
     };
     followed.reads.set(account.sharingKey, reads);
     return reads;
@@ -219,6 +252,12 @@ export class EventMessages {
 const listedTooLate = (): MailError =>
   new MailError('TIMEOUT', 'The mailboxes of the account could not be listed in time. Read the message again later.');
 const notFollowed = (): DOMException => new DOMException('Nobody follows the account any more.', 'AbortError');
+
+/** What is being read is shown to those who have asked, and not kept. */
+function dropReads({ reads }: FollowedAccount): void {
+  for (const { kept } of reads.values()) kept.close();
+  reads.clear();
+}
 
 function newlyFollowed(): FollowedAccount {
   const unfollowed = new AbortController();

@@ -34,7 +34,7 @@ export function openRealtime(
   const mailbox = (integrationId: string) => directory.mailbox(integrationId);
   const announce = (integrationId: string) =>
     bus.publish(CHANGES_TOPIC, { integrationId, altered: true } satisfies ChangesWake);
-  const messages = new EventMessages({ mailbox, reachability, log });
+  const messages = new EventMessages({ mailbox, reachability, log, directory });
   const starts = new FeedStarts({ handles, store, cursors, cache, announce });
   const reading = { hub, store, starts, handles, mailOf, messages, unread, cursors, directory };
   const events = new MessageEvents(reading);

@@ -9,8 +9,9 @@ import type { Message } from '../../src/domain/message.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { Batch } from '../../src/providers/contract/list.ts';
 import { EventMessages } from '../../src/realtime/event.messages.ts';
+import { aMessage } from '../support/fakes/fake-account.ts';
 
-function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Message>) {
+function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Message>, maxBytes?: number) {
   const lines: string[] = [];
   let listed = 0;
   const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
@@ -22,7 +23,14 @@ function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Mes
     },
   };
   const reachability = new Reachability();
+  let changed: (integrationId: string | null, userId: string | null) => void = () => {};
+  const onChanged = (fn: typeof changed) => {
+    changed = fn;
+    return () => {};
+  };
   const events = new EventMessages({
+    directory: { onChanged },
+    ...(maxBytes && { maxBytes }),
     mailbox: async () => MAILBOX,
     reachability,
     log,
@@ -33,7 +41,8 @@ function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Mes
     session: async () => session,
   } as unknown as AccountHandle;
   const follower = events.follow('i');
-  return { lines, events, reachability, account, follower, listed: () => listed };
+  const integrationChanged = (id: string | null) => changed(id, null);
+  return { lines, events, reachability, account, follower, integrationChanged, listed: () => listed };
 }
 const logged = (kind: LoggedChange['kind'], sequence = 5n): LoggedChange => ({
   integrationId: 'i',
@@ -63,7 +72,7 @@ it('one is asked for once for each set of rights, and forgotten for all of them'
   let asked = 0;
   const { events, account } = messages((ids) => {
     asked++;
-    return ids.map((id) => ({ id }) as Message);
+    return ids.map((id) => aMessage(id));
   });
   const restricted = { ...account, sharingKey: 'i, restricted' };
   const readAll = () => Promise.all([account, restricted, restricted].map((handle) => events.read(handle, 'm1', 1n)));
@@ -85,7 +94,7 @@ it('one that was not answered is requested again, alone and with a longer timeou
   const { lines, events, account } = messages((ids, { attemptTimeoutMs }) => {
     asked.push([ids, attemptTimeoutMs]);
     const first = asked.length === 1;
-    return ids.map((id) => (first && id === 'm2' ? new MailError('TIMEOUT', 'no answer') : ({ id } as Message)));
+    return ids.map((id) => (first && id === 'm2' ? new MailError('TIMEOUT', 'no answer') : aMessage(id)));
   });
   const read = await Promise.all([events.read(account, 'm1', 1n), events.read(account, 'm2', 1n)]);
   expect(read.map(({ id }) => id)).toEqual(['m1', 'm2']);
@@ -99,9 +108,9 @@ it('one is requested as background work when people have used up their share of 
   const { lines, events, account } = messages((ids, { priority }) => {
     asked.push(priority);
     const busy = new MailError('RATE_LIMITED', 'busy', { retryAfterMs: 600_000 });
-    return ids.map((id) => (priority === 'interactive' ? busy : ({ id } as Message)));
+    return ids.map((id) => (priority === 'interactive' ? busy : aMessage(id)));
   });
-  expect(await events.read(account, 'm1', 1n)).toEqual({ id: 'm1' });
+  expect(await events.read(account, 'm1', 1n)).toMatchObject({ id: 'm1' });
   expect(asked).toEqual(['interactive', 'background']);
   expect(lines).toEqual([]);
 });
@@ -112,7 +121,7 @@ it.each(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT'] as const)(
     vi.useFakeTimers();
     let isAway = true;
     const { lines, events, reachability, account } = messages((ids) =>
-      ids.map((id) => (isAway ? new MailError(failure, 'away') : ({ id } as Message))),
+      ids.map((id) => (isAway ? new MailError(failure, 'away') : aMessage(id))),
     );
     let read: Message | null = null;
     const reading = events.read(account, 'm1', 1n).then((message) => {
@@ -124,7 +133,7 @@ it.each(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT'] as const)(
     reachability.report(MAILBOX, 'answered');
     await vi.advanceTimersByTimeAsync(1_000);
     await reading;
-    expect(read).toEqual({ id: 'm1' });
+    expect(read).toMatchObject({ id: 'm1' });
     expect(lines).toEqual([]);
   },
 );
@@ -152,7 +161,7 @@ it('a slow provider gets a longer timeout at the first try, until it is fast aga
   const { events, account } = messages((ids, { attemptTimeoutMs }) => {
     patience.push(attemptTimeoutMs);
     vi.setSystemTime(Date.now() + takesMs);
-    return ids.map((id) => ({ id }) as Message);
+    return ids.map((id) => aMessage(id));
   });
   for (const id of ['m1', 'm2', 'm3', 'm4']) {
     await events.read(account, id, 1n);
@@ -225,4 +234,70 @@ describe('of an account whose followers have left', () => {
     await events.mailboxId(account, 'INBOX');
     expect(listed()).toBe(3);
   });
+});
+
+it('what was read for events is kept within the bytes of all accounts, and what comes last stays longest', async () => {
+  let asked = 0;
+  const maxBytes = 200_000;
+  const read = (ids: readonly string[]) => {
+    asked += ids.length;
+    return ids.map((id) => aMessage(id, { content: null }));
+  };
+  const { events, account } = messages(read, maxBytes);
+  const other = { ...account, integration: { id: 'other' }, sharingKey: 'other' } as AccountHandle;
+  const { leave } = events.follow('other');
+  for (let n = 0; n < 1_000; n += 100) {
+    const ids = Array.from({ length: 100 }, (_, index) => `m${n + index}`);
+    await Promise.all([account, other].flatMap((handle) => ids.map((id) => events.read(handle, id, 1n))));
+  }
+  expect(events.bytes).toBeGreaterThan(maxBytes / 2);
+  expect(events.bytes).toBeLessThanOrEqual(maxBytes);
+  await Promise.all([events.read(account, 'm999', 1n), events.read(other, 'm999', 1n)]);
+  expect(asked).toBe(2_000);
+  await events.read(account, 'm0', 1n);
+  expect(asked).toBe(2_001);
+  leave();
+  expect(events.bytes).toBeLessThanOrEqual(maxBytes);
+  events.close();
+  expect(events.bytes).toBe(0);
+});
+
+it('nothing that was read is shown after its integration has changed, such as when it is disconnected', async () => {
+  let asked = 0;
+  let reading = () => {};
+  const { events, account, integrationChanged, listed } = messages((ids) => {
+    asked++;
+    reading();
+    return ids.map((id) => aMessage(id, { content: null }));
+  });
+  const readAll = () => Promise.all([events.read(account, 'm1', 1n), events.mailboxes(account, 1n)]);
+  await readAll();
+  await readAll();
+  expect([asked, listed()]).toEqual([1, 1]);
+  integrationChanged('another');
+  await readAll();
+  expect([asked, listed()]).toEqual([1, 1]);
+  for (const [turn, id] of ['i', null].entries()) {
+    integrationChanged(id);
+    expect(events.bytes).toBe(0);
+    // What is being read is not kept either.
+    reading = () => integrationChanged(id);
+    await events.read(account, 'm1', 1n);
+    expect(events.bytes).toBe(0);
+    reading = () => {};
+    await readAll();
+    expect([asked, listed()]).toEqual([3 + 2 * turn, 2 + turn]);
+  }
+});
+
+it('a list of mailboxes that is too large to keep is read again, and names what a message is in', async () => {
+  const { events, account, listed } = messages(() => [], 100);
+  const opened = { messages: { prime: () => {} }, mailboxes: { share: (list: () => unknown) => shared.push(list) } };
+  const shared: (() => unknown)[] = [];
+  const { signal } = new AbortController();
+  const message = aMessage('m1', { mailboxIds: ['inbox', 'no mailbox'] });
+  events.prime(opened as never, account, message, { signal } as never);
+  expect(await shared[0]?.()).toMatchObject({ mailboxes: [{ id: 'inbox' }] });
+  await shared[0]?.();
+  expect(listed()).toBe(2);
 });
