@@ -50,10 +50,13 @@ export const day: Measure = {
     const opened = plus(times(page.threads, threads ?? 0), times(page.message, messages ?? 0));
     const asking = plus(opened, times(page.inbox, inboxes ?? 0));
     const polling = plus(opened, times(page.inbox, POLLS * HOURS));
-    // No time passes here. In a real day every silent minute costs a question, and names are read again now and then.
-    const questions = (mailboxes.length * HOURS * HOUR_MS) / SILENCE_TIMES.silenceMs;
+    // No time passes here. In a real day silence costs questions, and names are read again now and then. Gmail is asked for its
+    // mark and for its history and labels by turns, and Outlook at most every four thirds of a silence for all folders.
+    const silences = (HOURS * HOUR_MS) / SILENCE_TIMES.silenceMs;
+    const questions = silences * (1.5 + 0.75);
+    const questionUnits = silences * 2;
     const names = mailboxes.length * Math.min(inboxes ?? 0, (HOURS * HOUR_MS) / MAX_UNREPORTED_AGE_MS);
-    const whole = { requests: here.requests + questions + names, units: here.units + (questions + names) / 2 };
+    const whole = { requests: here.requests + questions + names, units: here.units + questionUnits + names / 2 };
     return [
       ...rows('pages and changes', here, 'asks on every page', asking),
       ...rows('pages and changes', here, 'polls the inbox each minute', polling),

@@ -36,7 +36,7 @@ registerEnumType(SyncProofEnum, {
 export class SyncHealth {
   @Field(() => Boolean, {
     description:
-      'True while it is known that the provider announces every change and that the gateway reads it at once. A silent account is asked once a minute whether anything changed. False while the account is polled, while its announcements are known to have missed a change, when announced changes could not be read for more than 5 seconds, and when the provider has confirmed nothing for two minutes, for example because it does not answer, or while the instance that you ask cannot find out what other instances have logged. The gateway retries until it succeeds, and `lagSeconds` says how old its knowledge is.',
+      'True while it is known that the provider announces every change and that the gateway reads it at once. A silent account is asked or read before two minutes have passed, so that what a lost announcement would have said is found within that time. False while the account is polled, while its announcements are known to have missed a change, when announced changes could not be read for more than 5 seconds, and when the provider has confirmed nothing for two minutes, for example because it does not answer, or while the instance that you ask cannot find out what other instances have logged. The gateway retries until it succeeds, and `lagSeconds` says how old its knowledge is.',
   })
   readonly live!: boolean;
 
@@ -56,14 +56,14 @@ export class SyncHealth {
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'When the gateway last knew all changes of the account; while `proof` is RECOVERING, the time before the history was lost. Null before the first sync. A change that the provider announces is read at once. A notification of Outlook names messages, and the gateway then reads only these. A change without a notification, such as a move whose notification was lost, is found by the next complete check. The time until that check is at most eleven times POLL_SECONDS (11 minutes by default).',
+      'When the gateway last knew all changes of the account; while `proof` is RECOVERING, the time before the history was lost. Null before the first sync. A change that the provider announces is read at once. A notification of Outlook names messages, and the gateway then reads only these. A change without a notification, such as a move whose notification was lost, is found by the next complete check: within two minutes in an account whose changes are announced, and otherwise after POLL_SECONDS (a minute by default) at most.',
   })
   readonly lastReconciledAt!: Date | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      'Seconds since the provider last confirmed that nothing is missing: by a sync, or by the answer that nothing has changed. About a minute at most while the account is live and silent; it grows while the provider does not answer, and while `proof` is RECOVERING. Null before the first sync.',
+      'Seconds since the provider last confirmed that nothing is missing: by a sync, or, where that is certain, by the answer that nothing has changed. At most two minutes while the account is live; it grows while the provider does not answer, and while `proof` is RECOVERING. Null before the first sync.',
   })
   readonly lagSeconds!: number | null;
 

@@ -118,7 +118,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     await lab.control('/log', undefined, 'DELETE');
     expect(await changeMark(interactive())).toBe(mark);
     expect((await lab.control<{ totals: { requests: number } }>('/log?limit=0')).totals.requests).toBe(1);
-    for (const change of ['read', 'star', 'archive', 'deliver']) {
+    for (const change of ['read', 'star', 'archive', 'deliver', 'delete']) {
       const before = await changeMark(interactive());
       if (change === 'deliver')
         await account.deliver({ from: 'a@example.org', subject: 'y', text: 'x', receivedAt: '2020-01-01T00:00:00Z' });

@@ -5,8 +5,13 @@ import type { ChangePosition } from '../change.store.ts';
 export interface SilentAccount {
   readonly id: string;
   readonly provider: string;
-  /** The account's `changeMark` when all its changes were last known. Null: it is not known, or was only changed in part since. */
+  /**
+   * The account's `changeMark` when all its changes were last read. Empty: the account had none. Null: only what notifications
+   * named was read since.
+   */
   readonly mark: string | null;
+  /** How long ago all its changes were last read. */
+  readonly readAgoMs: number;
   /** The number of notifications so far. */
   readonly notifications: number;
   /** Whether its watch is known not to notify. */
@@ -85,10 +90,10 @@ export class LivenessStore {
     };
   }
 
-  /** Records that no change is missing. `mark` is the account's mark from before the changes were read; null keeps the last one. */
+  /** Records that no change is missing. `mark` is the account's mark from before the changes were read; null keeps what was kept. */
   async confirm(integrationId: string, mark: string | null): Promise<void> {
     await this.db.prisma.$executeRaw`
-      UPDATE integrations SET checked_at = now(), change_mark = COALESCE(${mark}, change_mark)
+      UPDATE integrations SET checked_at = now(), change_mark = COALESCE(${mark}, change_mark, '')
       WHERE id = ${integrationId}::uuid`;
   }
 
@@ -116,7 +121,8 @@ export class LivenessStore {
           AND (i.check_claimed_at IS NULL OR i.check_claimed_at < now() - make_interval(secs => ${claimMs / 1_000}::float8))
         ORDER BY i.checked_at NULLS FIRST LIMIT ${MAX_CLAIMED}::int FOR UPDATE OF i SKIP LOCKED)
       RETURNING id::text AS id, provider, change_mark AS mark, sync_signals AS notifications,
-        silent_since IS NOT NULL AS "isDistrusted"`;
+        silent_since IS NOT NULL AS "isDistrusted",
+        (extract(epoch FROM now() - last_reconciled_at) * 1000)::float8 AS "readAgoMs"`;
   }
 
   /** Distrusts the watch of an account, unless there was a notification since. Returns false when there was one. */

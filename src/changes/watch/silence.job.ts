@@ -26,6 +26,11 @@ interface SilenceJobOptions {
 /** Each account is asked about once a minute, and one that does not answer three times as often. */
 export const SILENCE_TIMES: SilenceTimes = { silenceMs: 60_000, lateMs: 5_000 };
 const RETRIES_IN_SILENCE = 3;
+/**
+ * A silent account of which nothing was read for so many silences is read. One without a mark is due for that when it is claimed
+ * for the second time, so that it is read before the two minutes have passed after which it is not live.
+ */
+const MAX_UNREAD_SILENCES = 4 / 3;
 const TICKS_IN_SILENCE = 6;
 /** How many accounts of a vendor may be waiting or asked on an instance, so that one that hangs leaves the others their turn. */
 const MAX_ASKED = 500;
@@ -33,9 +38,10 @@ const CALL_TIMEOUT_MS = 15_000;
 const LANES: LaneOptions = { slots: 4, slowSlots: 8, slowAfterMs: 3_000, perOwner: 1 };
 
 /**
- * Asks silent accounts for their mark, one cheap request each. A watch may stop without a word: when the mark has moved and no
- * notification comes, the account is not live any more, all its changes are read, and its watch is replaced if it has
- * missed one. While an account does not answer, nothing confirms it, and it stops being live.
+ * Asks silent accounts for their mark, one cheap request each, and reads all changes of those that have none. A watch may stop
+ * without a word: when the mark has moved and no notification comes, the account is not live any more, all its changes are read,
+ * and its watch is replaced if it has missed one. No mark shows the names of mailboxes, so that every account is read now and
+ * then. While an account does not answer, nothing confirms it, and it stops being live.
  */
 export class SilenceJob {
   private readonly lanes = new Lanes(LANES);
@@ -95,12 +101,14 @@ export class SilenceJob {
     }
   }
 
-  private async check({ id, mark, notifications, isDistrusted }: SilentAccount): Promise<void> {
+  private async check({ id, mark, readAgoMs, notifications, isDistrusted }: SilentAccount): Promise<void> {
     const { handles, liveness, sync, watchJob, times, log } = this.options;
     const session = await (await handles.internal(id)).session();
-    // Without a mark, reading all changes is the only answer, and gives a mark where the provider has one. Nothing says how long
-    // ago a change happened that is found so: its notification may be on its way.
-    if (!session.changeMark || mark === null) return sync.requestFullRead(id, () => watchJob.missed(id));
+    // The watch has notified since all changes were read, so that a change it did not notify of may be the only one.
+    if (mark === null) return sync.requestFullRead(id, () => watchJob.missed(id));
+    if (readAgoMs >= times.silenceMs * MAX_UNREAD_SILENCES)
+      return sync.requestFullRead(id, () => this.missed(id, notifications));
+    if (!session.changeMark || mark === '') return;
     const missed = () => watchJob.proven(id);
     const limit = deadline(this.stopping.signal, CALL_TIMEOUT_MS, tooLate);
     let current: string;
@@ -115,6 +123,21 @@ export class SilenceJob {
     log.warn({ integrationId: id }, 'a watch did not notify of a change: the account is read');
     const nothing = isDistrusted ? undefined : () => this.trust(id);
     sync.requestFullRead(id, missed, nothing);
+  }
+
+  /** A change was found whose notification may be on its way. */
+  private missed(integrationId: string, notifications: number): void {
+    const { liveness, watchJob, times, log } = this.options;
+    const { signal } = this.stopping;
+    const proven = async () => {
+      await sleep(times.lateMs, signal);
+      if (!(await liveness.distrust(integrationId, notifications))) return;
+      log.warn({ integrationId }, 'a watch did not notify of a change');
+      watchJob.proven(integrationId);
+    };
+    proven().catch((err: unknown) => {
+      if (!signal.aborted) log.warn({ err, integrationId }, 'a watch that does not work could not be recorded');
+    });
   }
 
   private trust(integrationId: string): void {

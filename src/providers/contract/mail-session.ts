@@ -179,13 +179,14 @@ export interface MailSession extends SearchMeans {
    * later ones report what changed since the first. Throws CURSOR_EXPIRED when the account must be synchronised from the start.
    * `hints` are the messages that the provider's notifications named since the cursor; empty: there was a notification that named
    * none. A provider for which reading all changes is expensive may read the named ones alone, and its answer is `partial`. With
-   * any, it may leave out what no notification is sent about, such as names of labels, for five minutes. Absent: all that has
+   * any, it may leave out what no notification is sent about, such as names of labels, for two minutes. Absent: all that has
    * changed is asked for.
    */
   changes(since: Cursor | null, call: Call, hints?: readonly Hint[]): Promise<ChangePage>;
   /**
-   * Returns a mark that differs from an earlier one when a message of the account was created or updated in between, by one
-   * cheap request. It may miss a deletion. Absent: `changes` is cheap.
+   * Returns a mark that differs from an earlier one when a message of the account was created, updated or deleted in between, by
+   * one cheap request. It need not show changes of mailboxes. Absent: nothing cheap shows every change, and `changes` is called
+   * instead.
    */
   changeMark?(call: Call): Promise<string>;
   /**

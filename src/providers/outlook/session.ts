@@ -1,5 +1,4 @@
 import type { MailSession } from '../contract/mail-session.ts';
-import { changeMark } from './changes/change-mark.ts';
 import { changes } from './changes/changes.ts';
 import { snapshot } from './changes/snapshot.ts';
 import { watcher } from './changes/watch.ts';
@@ -48,7 +47,6 @@ export const openSession = (account: GraphAccount): MailSession => ({
   sendSettlesMs: SEND_SETTLES_MS,
   readsSettleMs: readsSettleMs(account),
   changes: (since, call, hints) => changes(account, since, call, hints),
-  changeMark: (call) => changeMark(account, call),
   snapshot: (after, call, limit) => snapshot(account, after, call, limit),
   watch: watcher(account),
   /** A session holds no connection between two requests. */

@@ -11,10 +11,9 @@ export interface UpstreamRequest {
   readonly units: number;
 }
 
-/** Requests of the accounts' sync, which belong to no page. The sync also reads the colours of labels, the folders of messages and an account's mark. */
+/** Requests of the accounts' sync, which belong to no page. The sync also reads the colours of labels and the folders of messages. */
 const SYNC = /^(token|getProfile|watch|history\.list|(GET|POST|PATCH) \/subscriptions.*|GET .*\/delta)$/;
-const SYNC_PATH =
-  /\/labels\?fields=|\?\$select=id,parentFolderId(,createdDateTime)?$|\?\$orderby=lastModifiedDateTime desc&\$top=1&/;
+const SYNC_PATH = /\/labels\?fields=|\?\$select=id,parentFolderId(,createdDateTime)?$/;
 
 /** Returns the requests that queries have caused at the emulators since their log was cleared. */
 export async function upstream(app: TestApp): Promise<UpstreamRequest[]> {

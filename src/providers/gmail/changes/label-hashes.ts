@@ -26,8 +26,11 @@ interface LabelReading {
   readonly readAt: number;
 }
 
-/** How long a new name of a label may stay unknown, in seconds: no history and no notification reports one. */
-const MAX_AGE_SECONDS = 300;
+/**
+ * How old the names of labels may be when a notification is followed, in seconds: no history and no notification reports a new
+ * one. An account that is then silent is read within three minutes, so that no name stays unknown for more than five.
+ */
+const MAX_AGE_SECONDS = 120;
 
 /** Whether the labels must be read again, because it is a while ago or because this session has changed one since. */
 export function areLabelsDue(

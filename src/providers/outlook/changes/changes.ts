@@ -11,7 +11,6 @@ import type { GraphAccount } from '../wire/account.ts';
 import { isRecord } from '../wire/answers.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { MARK_PATHS, markIn } from './change-mark.ts';
 import { satisfies } from './early-deltas.ts';
 import { canReadByHints, followHints, type HintedMessages, isOfAccount, markHidden } from './sync-hints.ts';
 import {
@@ -53,16 +52,14 @@ export async function changes(
     unreadable: 0,
     isFirst: false,
   };
-  let mark = hinted?.mark ?? null;
   if (!hinted || state.sweeping) {
-    const isFirstPage = !state.sweeping;
-    if (isFirstPage) await unlessRefused(learnRoles(account, call));
+    if (!state.sweeping) await unlessRefused(learnRoles(account, call));
     beginSweep(state, Math.floor(Date.now() / 1000));
-    mark = await readDeltas(account, state, read, call, { markPaths: isFirstPage ? MARK_PATHS : [] });
+    await readDeltas(account, state, read, call);
   } else {
     if (hinted) applyEarly(state, hinted, read);
     for (let pages = 0; dueRequests(state).length > 0 && pages < MAX_HINTED_PAGES; pages++)
-      await readDeltas(account, state, read, call, { isAnswering: true });
+      await readDeltas(account, state, read, call, true);
     if (dueRequests(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
   }
   const isReported = (id: string) => read.present.has(id);
@@ -86,7 +83,6 @@ export async function changes(
     unread: read.unread,
     unreadable: read.unreadable,
     isFirstRead: read.isFirst,
-    ...(mark !== null && { mark }),
   };
 }
 
@@ -210,26 +206,19 @@ function readable<T extends Delta<GraphMessage & MailFolder>>(answer: T, read: C
   return { ...answer, value };
 }
 
-interface DeltaReads {
-  /** The paths of the mark, which are read by the same request. */
-  readonly markPaths?: readonly string[];
-  /** True when Graph has just answered another request for this account. */
-  readonly isAnswering?: boolean;
-}
-
 /**
  * Reads one page of every delta that is due. A refused folder does not hold up the others, but this throws when all
- * folders are refused. Returns the mark, or null when it was not read.
+ * folders are refused. `isAnswering`: Graph has just answered another request for this account.
  */
 async function readDeltas(
   account: GraphAccount,
   state: SyncState,
   read: ChangesRead,
   call: Call,
-  { markPaths = [], isAnswering = false }: DeltaReads,
-): Promise<string | null> {
+  isAnswering = false,
+): Promise<void> {
   const requests = dueRequests(state);
-  const paths = [...requests.map((one) => one.path), ...markPaths];
+  const paths = requests.map((one) => one.path);
   const options = { operation: 'messages.delta', prefer: PAGE };
   const entities = await getEntities<Delta<GraphMessage & MailFolder>>(account, paths, options, call);
   const answers = requests.map(({ folderId }, i) => {
@@ -254,7 +243,6 @@ async function readDeltas(
     } else if (applyMessageDelta(state, folderId, answer, read.present, read.left)) read.isFirst = true;
   }
   if (refused > 0 && refused === Object.keys(state.folders).length) throw read.unread[0]?.error;
-  return markIn(entities.slice(requests.length));
 }
 
 /** Looks up messages that left a folder. */

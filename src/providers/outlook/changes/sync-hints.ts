@@ -8,7 +8,6 @@ import { getEntities } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { MARK_PATHS, markIn } from './change-mark.ts';
 import { type DueReason, earlyPath, probableFolders, wholeRounds } from './early-deltas.ts';
 import { type Delta, PAGE } from './sync-round.ts';
 import type { SyncState, Track } from './sync-state.ts';
@@ -17,8 +16,6 @@ import type { SyncState, Track } from './sync-state.ts';
 export interface HintedMessages {
   readonly existing: readonly GraphMessage[];
   readonly deleted: readonly ProviderChange[];
-  /** The `changeMark` of the account. Null when it could not be read. */
-  readonly mark: string | null;
   /** The deltas of folders that the messages probably were in, by the folders. */
   readonly early: ReadonlyMap<string, Delta<GraphMessage>>;
   readonly reasons: readonly DueReason[];
@@ -56,9 +53,8 @@ export async function followHints(
   const answers = new Map<string, GraphMessage | MailError>();
   const probable = probableFolders(account, state, hints);
   const deltaPaths = probable.map((id) => earlyPath(state, id));
-  const more = await readFolders(account, ids, answers, call, [...MARK_PATHS, ...deltaPaths]);
-  const mark = markIn(more);
-  const early = wholeRounds(probable, more.slice(MARK_PATHS.length) as (Delta<GraphMessage> | MailError)[]);
+  const deltas = await readFolders(account, ids, answers, call, deltaPaths);
+  const early = wholeRounds(probable, deltas as (Delta<GraphMessage> | MailError)[]);
   const reasons: DueReason[] = [];
   for (const wait of RETRY_DELAYS_MS) {
     const late = ids.filter((id) => isLate(id, answers.get(id)));
@@ -92,7 +88,7 @@ export async function followHints(
     }
     state.found[hash] = folderId;
   }
-  return { existing, deleted, mark, early, reasons };
+  return { existing, deleted, early, reasons };
 }
 
 /** Reads the folders of the messages and, by the same request, what is at these paths. Returns the answers of the latter. */
