@@ -96,9 +96,12 @@ export class AccountCache {
     return Math.max(this.options.settleMs, this.options.indexSettleMs ?? INDEX_SETTLE_MS);
   }
 
-  /** The account was last changed at this time, before its log was followed. */
-  changedBefore(at: Date): void {
-    this.recent.noteUnknown(Date.now() - at.getTime());
+  /**
+   * The account was last changed so many milliseconds ago, before its log was followed. It is an age by one clock, as the clocks
+   * of the database and of this process may differ.
+   */
+  changedBefore(msAgo: number): void {
+    this.recent.noteUnknown(msAgo);
   }
 
   /** Keeps no answer of a read that has begun. No read begins afterwards. */

@@ -152,7 +152,9 @@ export class AccountCaches {
       apply: (change) => cache.apply(change),
       lost: () => cache.clear(),
       ...(hurry && { hurry: () => hurry(integration.id) }),
-      began: (lastEventAt) => lastEventAt && cache.changedBefore(lastEventAt),
+      began: (changedAgoMs) => {
+        if (changedAgoMs !== null) cache.changedBefore(changedAgoMs);
+      },
     });
     const dates: AccountDates = new AccountDates({ key: JSON.stringify(['account', sharingKey, grant]), log, used });
     return { cache, log, dates };

@@ -23,8 +23,8 @@ interface AccountLogOptions {
   readonly lost: () => void;
   /** Called while a read waits for changes that were announced. Absent: they are logged when they are. */
   readonly hurry?: () => void;
-  /** Called once, when the log begins to be followed, with the time of the account's latest change. Null: there was none. */
-  readonly began?: (lastEventAt: Date | null) => void;
+  /** Called once, when the log begins to be followed, with the age of the account's latest change. Null: there was none. */
+  readonly began?: (changedAgoMs: number | null) => void;
   readonly now?: () => number;
   /** Tests set them, so that nothing in them depends on a real second. */
   readonly times?: AccountLogTimes | undefined;
@@ -150,8 +150,8 @@ export class AccountLog {
       this.follower ??= await this.follow(logs);
       const askedAt = this.now();
       this.growthsAtCheck = this.growths;
-      const { live, position, dueForMs } = await health.of(record);
-      if (!this.hasBegun) this.options.began?.(position.lastEventAt);
+      const { live, position, dueForMs, changedAgoMs } = await health.of(record);
+      if (!this.hasBegun) this.options.began?.(changedAgoMs);
       this.hasBegun = true;
       // The message that should have announced entries was lost, or is on its way: all who follow the log read them now.
       if (position.sequence > this.applied) {

@@ -12,6 +12,8 @@ interface AccountSync {
   readonly confirmedAgoMs: number | null;
   /** See Liveness. */
   readonly dueForMs: number | null;
+  /** See Liveness. */
+  readonly changedAgoMs: number | null;
   readonly watchExpiresAt: Date | null;
 }
 
@@ -31,13 +33,14 @@ export class SyncHealthService {
    * would not notice the loss of an announcement.
    */
   async of({ id, status }: Pick<IntegrationRecord, 'id' | 'status'>): Promise<AccountSync> {
-    const { position, watchExpiresAt, isWatched, confirmedAgoMs, dueForMs } = await this.liveness.read(id);
+    const { isWatched, ...known } = await this.liveness.read(id);
+    const { position, confirmedAgoMs, dueForMs } = known;
     const { behindMs = BEHIND_TIMEOUT_MS, liveMs = LIVE_TIMEOUT_MS } = this.times;
     // Announced changes are normally read within this time; an account that takes longer is not live.
     const isBehind = dueForMs !== null && dueForMs > behindMs;
     const isConfirmed = confirmedAgoMs !== null && confirmedAgoMs <= liveMs;
     const isKnown =
       isConfirmed && position.hasCursor && !isBehind && position.historyLostAt === null && this.hub.isLooking;
-    return { live: status === 'CONNECTED' && isWatched && isKnown, position, confirmedAgoMs, dueForMs, watchExpiresAt };
+    return { live: status === 'CONNECTED' && isWatched && isKnown, ...known };
   }
 }

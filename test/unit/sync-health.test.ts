@@ -37,10 +37,12 @@ describe.each(TEST_DATABASES)('the health of an account on %s', (kind) => {
     async (skewMs) => {
       const account = await synchronised(skewMs);
       const health = new SyncHealthService(liveness());
-      const { live, confirmedAgoMs } = await health.of(account);
+      const { live, confirmedAgoMs, changedAgoMs } = await health.of(account);
       expect(live).toBe(true);
       expect(confirmedAgoMs).toBeGreaterThanOrEqual(0);
       expect(confirmedAgoMs).toBeLessThan(HOUR_MS / 2);
+      expect(changedAgoMs).toBeGreaterThanOrEqual(0);
+      expect(changedAgoMs).toBeLessThan(HOUR_MS / 2);
       expect(await liveness().polled()).toContainEqual(expect.objectContaining({ id: account.id, isWatched: true }));
       await new PendingSyncStore(db).mark(account.id);
       const { live: isStillLive, dueForMs } = await health.of(account);

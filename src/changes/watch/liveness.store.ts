@@ -36,6 +36,8 @@ export interface Liveness {
   readonly confirmedAgoMs: number | null;
   /** For how long changes may have been missing in the log. Null while it is up to date. */
   readonly dueForMs: number | null;
+  /** How long ago the latest change was logged. Null when there was none. */
+  readonly changedAgoMs: number | null;
 }
 
 /** What decides when a connected account is polled next. */
@@ -46,6 +48,8 @@ interface PolledAccount {
   /** How long ago the log was last known to be up to date. Null before the first sync. */
   readonly readAgoMs: number | null;
 }
+
+type Found = Liveness['position'] & Omit<Liveness, 'position'>;
 
 /** The position of an account that does not exist. */
 const NEVER_SYNCED: Liveness['position'] = {
@@ -70,22 +74,25 @@ export class LivenessStore {
    * cursor itself is left in the database, as it may have a megabyte.
    */
   async read(integrationId: string): Promise<Liveness> {
-    const [row] = await this.db.prisma.$queryRaw<(Liveness['position'] & Omit<Liveness, 'position'>)[]>`
+    const [row] = await this.db.prisma.$queryRaw<Found[]>`
       SELECT w.expires_at AS "watchExpiresAt",
         COALESCE(w.expires_at > now() AND i.silent_since IS NULL, false) AS "isWatched",
         (extract(epoch FROM now() - COALESCE(i.history_lost_at, GREATEST(i.checked_at, i.last_reconciled_at))) * 1000)::float8
           AS "confirmedAgoMs",
         (extract(epoch FROM now() - i.sync_due_since) * 1000)::float8 AS "dueForMs",
+        (extract(epoch FROM now() - i.last_event_at) * 1000)::float8 AS "changedAgoMs",
         i.sync_cursor IS NOT NULL AS "hasCursor", i.sequence, i.last_event_at AS "lastEventAt",
         COALESCE(i.history_lost_at, i.last_reconciled_at) AS "lastReconciledAt", i.history_lost_at AS "historyLostAt"
       FROM integrations i LEFT JOIN watches w ON w.integration_id = i.id WHERE i.id = ${integrationId}::uuid`;
-    const { watchExpiresAt = null, isWatched = false, confirmedAgoMs = null, dueForMs = null, ...position } = row ?? {};
+    const { watchExpiresAt = null, isWatched = false, ...found }: Partial<Found> = row ?? {};
+    const { confirmedAgoMs = null, dueForMs = null, changedAgoMs = null, ...position } = found;
     // The embedded database returns a small bigint as a number.
     return {
       watchExpiresAt,
       isWatched,
       confirmedAgoMs,
       dueForMs,
+      changedAgoMs,
       position: { ...NEVER_SYNCED, ...position, sequence: BigInt(row?.sequence ?? 0) },
     };
   }
