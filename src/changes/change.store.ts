@@ -84,7 +84,7 @@ export interface ChangePosition {
 }
 
 const ROWS_AT_ONCE = 1_000;
-/** Longer than any instance remembers what it has not been told to forget, and than a transaction takes to commit. */
+/** Longer than any instance remembers what it has not been asked to forget, and than a transaction takes to commit. */
 const RECENT_SECONDS = 300;
 
 /** Changes are missing that the provider reported and nobody could read. */

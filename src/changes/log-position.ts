@@ -19,7 +19,7 @@ export interface LogBounds {
   readonly at: number | null;
   /** Whether the account has been synchronised once. Before that the log does not have all of its changes. */
   readonly isSynchronised: boolean;
-  /** Whether the last entry is so new that an instance which was not told of it may still show what was before it. */
+  /** Whether the last entry is so new that an instance which has not heard of it may still show what was before it. */
   readonly isRecent: boolean;
 }
 

@@ -17,7 +17,7 @@ interface AccountSync {
   readonly watchExpiresAt: Date | null;
 }
 
-/** A silent account is confirmed once a minute, so two minutes without a confirmation mean that it does not answer. */
+/** A silent account is asked or read at least every 104 seconds, so two minutes without a confirmation mean that it does not answer. */
 const LIVE_TIMEOUT_MS = 120_000;
 
 /** Says whether an account is live, for clients and for what may be shown again without asking the provider. */

@@ -87,7 +87,7 @@ export class FeedStarts {
 
   /**
    * Where the logs of accounts begin that were never synchronised, and have lost entries by their age. `present` gives no position
-   * for them, so a reader who took its cursor would otherwise be told of a gap each time. They miss no mail: there is none of it
+   * for them, so a reader who took its cursor would otherwise be sent a gap each time. They miss no mail: there is none of it
    * before the reset with which the first synchronisation ends.
    */
   private async begun(ids: readonly string[]): Promise<ReadonlyMap<string, LogPosition>> {

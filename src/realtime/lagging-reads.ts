@@ -20,7 +20,8 @@ export async function lagLeftMs(
   if (!isLacking) return 0;
   // An account that cannot be opened has no replica that could answer otherwise.
   const { readsSettleMs = 0 } = await account.session().catch(() => ({ readsSettleMs: 0 }));
-  return Math.max(0, at.getTime() + readsSettleMs - Date.now());
+  // The entry has the time of the database, and the clock of this process may be behind it.
+  return Math.min(readsSettleMs, Math.max(0, at.getTime() + readsSettleMs - Date.now()));
 }
 
 /** Whether a message is not as the entry says that it was updated. It may also have been changed again since. */

@@ -45,7 +45,7 @@ export class MessageEventsResolver {
     @Arg('after', () => Cursor, {
       nullable: true,
       description:
-        'The cursor of the latest event that you received, or of `viewer.sync`: events since then are sent first. A cursor of one account is for that account alone: together with others it is refused with BAD_USER_INPUT. A cursor whose following events are no longer stored is refused with CONFLICT, and a subscription ends with CONFLICT where stored events of an account were lost, or its provider has lost the history and the gateway has no complete index of the account (`Integration.sync.proof`), so that new messages may be missing: take the cursor of `viewer.sync`, read your lists, and subscribe after it. Default: events from now on.',
+        'The cursor of the latest event that you received, or of `viewer.sync`: events since then are sent first. A cursor of one account is for that account alone: together with others it is refused with BAD_USER_INPUT. A cursor whose following events are no longer stored is refused with CONFLICT, and a subscription ends with CONFLICT where new messages of an account may be missing: stored events were lost, a change cannot be read or the provider has lost the history while the gateway has no complete index of the account (`Integration.sync.proof`), or the account was disconnected and connected again: take the cursor of `viewer.sync`, read your lists, and subscribe after it. Default: events from now on.',
     })
     _after: string | null,
   ): MessageReceived {

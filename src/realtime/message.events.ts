@@ -175,8 +175,8 @@ export class MessageEvents {
       const isMissing = isNotFound(error);
       if (isMissing && !(await this.mayBeFound(principal, entry))) return null;
       const adding = () => unread.add({ integrationId, messageId: subject, kind, sequence: originalOf(entry.change) });
-      if (!signal.aborted) await retryUntilStoreIsBack(adding, signal).catch(() => {});
-      return isMissing ? null : { entry, message: null };
+      const isStored = !signal.aborted && (await retryUntilStoreIsBack(adding, signal).catch(() => false));
+      return isMissing && isStored ? null : { entry, message: null };
     }
   }
 

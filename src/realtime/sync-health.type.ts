@@ -56,7 +56,7 @@ export class SyncHealth {
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'When the gateway last knew all changes of the account; while `proof` is RECOVERING, the time before the history was lost. Null before the first sync. A change that the provider announces is read at once. A notification of Outlook names messages, and the gateway then reads only these. A change without a notification, such as a move whose notification was lost, is found by the next complete check: within two minutes in an account whose changes are announced, and otherwise after POLL_SECONDS (a minute by default) at most.',
+      'When the gateway last knew all changes of the account; while `proof` is RECOVERING, the time before the history was lost. Null before the first sync. A change that the provider announces is read at once. A notification of Outlook names messages, and the gateway then reads only these. A change without a notification, such as a move whose notification was lost, is found by the next complete check: within two minutes in an account whose changes are announced, and otherwise about every POLL_SECONDS (a minute by default), in less than twice that time.',
   })
   readonly lastReconciledAt!: Date | null;
 

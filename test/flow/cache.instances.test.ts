@@ -26,7 +26,7 @@ let otherToken: string;
 beforeAll(async () => {
   const times = {
     providerTimes: { lagWaitsMs: [], indexSettleMs: 0 },
-    syncTimes: { pollIntervalMs: 600_000, silenceMs: 900, lateMs: 200 },
+    syncTimes: { pollIntervalMs: 600_000, silenceMs: 900, lateMs: 3_000 },
   };
   app = await startApp({
     messages: 40,

@@ -70,7 +70,7 @@ it.each(ACCOUNTS)(
     await expect.poll(async () => (await syncOf(account))?.lagSeconds).toBeGreaterThan(lag);
     expect(await isLive(account)).toBe(false);
     await app.control('/faults', undefined, 'DELETE');
-    await expect.poll(() => isLive(account)).toBe(true);
+    await expect.poll(() => isLive(account), THROUGH_RETRIES).toBe(true);
   },
 );
 

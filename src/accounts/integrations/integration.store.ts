@@ -14,6 +14,9 @@ interface IntegrationUpsert {
   readonly scopes: readonly string[];
 }
 
+/** What the sync keeps in the row, which may have a megabyte. */
+const SYNC_STATE = { syncCursor: true, syncHints: true } as const;
+
 export class IntegrationStore {
   constructor(private readonly db: Database) {}
 
@@ -26,6 +29,7 @@ export class IntegrationStore {
   async ofUser(userId: string): Promise<readonly IntegrationRecord[]> {
     const rows = await this.db.prisma.integration.findMany({
       where: { userId },
+      omit: SYNC_STATE,
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     });
     return rows.map(recordOf);
@@ -35,6 +39,7 @@ export class IntegrationStore {
   async ofUsers(userIds: readonly string[]): Promise<ReadonlyMap<string, readonly IntegrationRecord[]>> {
     const rows = await this.db.prisma.integration.findMany({
       where: { userId: { in: [...userIds] } },
+      omit: SYNC_STATE,
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     });
     const users = new Map(userIds.map((userId): [string, IntegrationRecord[]] => [userId, []]));
@@ -163,7 +168,7 @@ async function logStatus(
 
 export const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
-const recordOf = (row: Integration): IntegrationRecord => ({
+const recordOf = (row: Omit<Integration, keyof typeof SYNC_STATE>): IntegrationRecord => ({
   id: row.id,
   userId: row.userId,
   provider: row.provider,

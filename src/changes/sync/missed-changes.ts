@@ -19,8 +19,8 @@ export class MissedChanges {
   }
 
   found(integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]): void {
-    // Providers send no notifications about mailboxes.
-    if (!entries.some(({ kind }) => kind !== 'mailbox')) return;
+    // Providers send no notifications about mailboxes, and a reset says nothing of the watch.
+    if (!entries.some(({ kind }) => kind !== 'mailbox' && kind !== 'reset')) return;
     this.callbacks.get(integrationId)?.missed();
     this.forget(integrationId);
   }

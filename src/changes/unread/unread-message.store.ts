@@ -43,13 +43,16 @@ export class UnreadMessageStore {
   /**
    * A message that is stored already stays as it is, except that its arrival takes the place of an update: subscribers to new
    * messages receive only arrivals. Beyond MAX_PER_ACCOUNT one reset is stored instead, so that nothing is left out silently.
-   * `afterMs` is how long it must not be read, because its provider may still answer without its change.
+   * `afterMs` is how long it must not be read, because its provider may still answer without its change. Returns false when the
+   * message was not stored, so that its event will not be sent again.
    */
-  async add({ integrationId, messageId, kind, sequence }: UnreadMessage, afterMs = 0): Promise<void> {
+  async add({ integrationId, messageId, kind, sequence }: UnreadMessage, afterMs = 0): Promise<boolean> {
     const dueInSeconds = Math.max(FIRST_BACKOFF_SECONDS, Math.ceil(afterMs / 1_000));
     if (afterMs > 0)
       await this.db.prisma.$executeRaw`
-        UPDATE unread_messages SET tries = 0, due_at = greatest(due_at, now() + make_interval(secs => ${dueInSeconds}::int))
+        UPDATE unread_messages SET tries = 0, due_at = CASE
+          WHEN tries > 0 THEN now() + make_interval(secs => ${dueInSeconds}::int)
+          ELSE greatest(due_at, now() + make_interval(secs => ${dueInSeconds}::int)) END
         WHERE integration_id = ${integrationId}::uuid AND message_id = ${messageId}`;
     await this.db.prisma.$executeRaw`
       INSERT INTO unread_messages (integration_id, message_id, kind, sequence, due_at)
@@ -60,6 +63,7 @@ export class UnreadMessageStore {
         FROM unread_messages WHERE integration_id = ${integrationId}::uuid) AS stored
       ON CONFLICT (integration_id, message_id) DO UPDATE SET kind = EXCLUDED.kind, sequence = EXCLUDED.sequence
         WHERE unread_messages.kind = 'updated' AND EXCLUDED.kind = 'created'`;
+    return (await this.db.prisma.unreadMessage.count({ where: { integrationId, messageId } })) > 0;
   }
 
   /** Returns messages that are due, of connected accounts, and sets when they are due again: no other instance reads them meanwhile. */
@@ -84,9 +88,9 @@ export class UnreadMessageStore {
   }
 
   /**
-   * Deletes messages of one account that were read or no longer exist, and logs the events of those that were read again.
-   * `since` is the end of the log before they were read, or an earlier entry where the provider may have answered without what
-   * followed: one that the log has reported as deleted after it gets no event, because no deletion would follow. Returns the entries.
+   * Deletes messages of one account that were read or no longer exist, and logs the events of those that were read again. `since`
+   * is the earliest of their entries: one that the log has reported as deleted after it gets no event, because no deletion would
+   * follow, and a replica of the provider may still have it. Returns the entries.
    */
   settle(
     integrationId: string,

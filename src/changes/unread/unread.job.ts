@@ -94,8 +94,8 @@ export class UnreadJob {
     const { readsSettleMs = 0 } = session;
     const isSettling = ({ ageMs }: ClaimedMessage) => ageMs < readsSettleMs;
     const deleted = messages.filter((message, index) => isNotFound(answers[index]) && !isSettling(message));
-    const settling = read.filter(isSettling).map((message) => BigInt(message.sequence ?? sequence));
-    const since = settling.reduce((first, one) => (one < first ? one : first), sequence);
+    const entries = read.map((message) => BigInt(message.sequence ?? sequence));
+    const since = entries.reduce((first, one) => (one < first ? one : first), sequence);
     // A mailbox that is not in the list no longer exists, which its event says.
     if (mailboxes.length > 0) await session.listMailboxes(call);
     const appended = await store.settle(integrationId, [...read, ...mailboxes], deleted, since);

@@ -101,7 +101,7 @@ export class LivenessStore {
   async confirm(integrationId: string, mark: string | null): Promise<void> {
     await this.db.prisma.$executeRaw`
       UPDATE integrations SET checked_at = now(), change_mark = COALESCE(${mark}, change_mark, '')
-      WHERE id = ${integrationId}::uuid`;
+      WHERE id = ${integrationId}::uuid AND status <> 'DISCONNECTED'`;
   }
 
   /**
