@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createApp } from '../../src/app.ts';
 import { graphql } from '../generated/gql.ts';
-import { startApp, type TestApp } from '../support/app/app.ts';
-import { freePort } from '../support/app/port.ts';
+import type { TestApp } from '../support/app/app.ts';
+import { startInstances } from '../support/app/instances.ts';
 import { Chance, seedOf } from '../support/search-oracle/random.ts';
 
 /**
@@ -12,21 +11,17 @@ import { Chance, seedOf } from '../support/search-oracle/random.ts';
  */
 let app: TestApp;
 let instances: readonly string[];
-let closeOther = async () => {};
+let close: () => Promise<void>;
 beforeAll(async () => {
-  const times = { providerTimes: { lagWaitsMs: [], indexSettleMs: 0 } };
-  const env = { HTTP_REVALIDATION: 'on', CACHE_BYTES: '67108864', KEPT_ANSWERS: 'on' };
-  app = await startApp({ demo: false, messages: 0, env, ...times });
-  instances = [app.url];
-  if (!app.databaseUrl) return;
-  const other = await createApp({ ...app.config, port: await freePort() }, times);
-  instances = [app.url, other.url];
-  closeOther = () => other.close();
+  const started = await startInstances({
+    demo: false,
+    messages: 0,
+    env: { HTTP_REVALIDATION: 'on', CACHE_BYTES: '67108864', KEPT_ANSWERS: 'on' },
+    providerTimes: { lagWaitsMs: [], indexSettleMs: 0 },
+  });
+  ({ app, urls: instances, close } = started);
 });
-afterAll(async () => {
-  await closeOther();
-  await app.close();
-});
+afterAll(() => close());
 
 const ADDRESS = 'shared@gmail.example';
 const MINE = 'email integrations { id status access }';

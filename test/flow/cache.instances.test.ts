@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { createApp } from '../../src/app.ts';
 import { encodeId, singleId } from '../../src/domain/global-id.ts';
-import { type Dumped, startApp, type TestApp } from '../support/app/app.ts';
-import { freePort } from '../support/app/port.ts';
+import type { Dumped, TestApp } from '../support/app/app.ts';
+import { startInstances } from '../support/app/instances.ts';
 import { upstream } from '../support/clients/upstream.ts';
 import { THROUGH_RETRIES } from '../support/run/polls.ts';
 import { Chance, seedOf } from '../support/search-oracle/random.ts';
@@ -20,36 +19,23 @@ const VENDORS = ['google', 'microsoft'] as const;
 let app: TestApp;
 /** The URLs of the instances. */
 let instances: readonly string[];
-let closeOther = async () => {};
+let close: () => Promise<void>;
 /** Another client of the same mailboxes. */
 let otherToken: string;
 beforeAll(async () => {
-  const times = {
-    providerTimes: { lagWaitsMs: [], indexSettleMs: 0 },
-    syncTimes: { pollIntervalMs: 600_000, silenceMs: 900, lateMs: 3_000 },
-  };
-  app = await startApp({
+  const started = await startInstances({
     messages: 40,
     env: { CACHE_BYTES: '67108864' },
-    // Each instance keeps the limit of a mailbox by itself.
-    onPurpose: [/concurrent requests to one mailbox/],
-    ...times,
+    providerTimes: { lagWaitsMs: [], indexSettleMs: 0 },
+    syncTimes: { pollIntervalMs: 600_000, silenceMs: 900, lateMs: 3_000 },
   });
-  instances = [app.url];
-  if (app.databaseUrl) {
-    const other = await createApp({ ...app.config, port: await freePort() }, times);
-    instances = [app.url, other.url];
-    closeOther = () => other.close();
-  }
+  ({ app, urls: instances, close } = started);
   otherToken = (await app.user('other')).token;
   for (const vendor of VENDORS) await app.connect(otherToken, ...ACCOUNTS[vendor]);
   await synced();
 });
 afterEach(() => app.control('/faults', undefined, 'DELETE'));
-afterAll(async () => {
-  await closeOther();
-  await app.close();
-});
+afterAll(() => close());
 
 /** The answer of one instance. `isFresh`: the cache takes no part in it. */
 async function ask<T = unknown>(

@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApp } from '../../src/app.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Dumped, startApp, type TestApp } from '../support/app/app.ts';
-import { freePort } from '../support/app/port.ts';
+import type { Dumped, TestApp } from '../support/app/app.ts';
+import { startInstances } from '../support/app/instances.ts';
 import { Chance, seedOf } from '../support/search-oracle/random.ts';
 
 /**
@@ -12,27 +11,16 @@ import { Chance, seedOf } from '../support/search-oracle/random.ts';
  */
 let app: TestApp;
 let instances: readonly string[];
-let closeOther = async () => {};
+let close: () => Promise<void>;
 beforeAll(async () => {
-  const times = { providerTimes: { lagWaitsMs: [], indexSettleMs: 0 } };
-  app = await startApp({
+  const started = await startInstances({
     messages: 20,
     env: { CACHE_BYTES: '67108864', KEPT_ANSWERS: 'on' },
-    // Each instance keeps the limit of a mailbox by itself.
-    onPurpose: [/concurrent requests to one mailbox/],
-    ...times,
+    providerTimes: { lagWaitsMs: [], indexSettleMs: 0 },
   });
-  instances = [app.url];
-  if (app.databaseUrl) {
-    const other = await createApp({ ...app.config, port: await freePort() }, times);
-    instances = [app.url, other.url];
-    closeOther = () => other.close();
-  }
+  ({ app, urls: instances, close } = started);
 });
-afterAll(async () => {
-  await closeOther();
-  await app.close();
-});
+afterAll(() => close());
 
 const ACCOUNTS =
   '{ viewer { id email integrations { id address status access problem { code } connectedAt provider { id } capabilities { push } } submissions(first: 5) { nodes { id status attempts integration { address } } } } }';

@@ -3,12 +3,11 @@ import { AccountCache } from '../../src/cache/account-cache.ts';
 import { AccountLog, LEASE_MS } from '../../src/cache/account-log.ts';
 import { CacheBudget } from '../../src/cache/cache-budget.ts';
 import type { LoggedChange } from '../../src/changes/change.store.ts';
-import type { Mailbox } from '../../src/domain/mailbox.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { threadOf } from '../../src/domain/thread.ts';
 import type { ListQuery, PageRequest } from '../../src/providers/contract/list.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
-import { aMessage } from '../support/fakes/fake-account.ts';
+import { aMailbox, aMessage } from '../support/fakes/fake-account.ts';
 
 const GMAIL = {
   roleMailboxId: (role) => (role === 'TRASH' ? 'TRASH' : role === 'JUNK' ? 'SPAM' : null),
@@ -27,16 +26,7 @@ const aCache = (clock = { now: 0 }, settleMs = 0) =>
   });
 const one = aMessage('one', { isRead: false });
 const two = aMessage('two');
-const MAILBOX: Mailbox = {
-  id: 'INBOX',
-  name: 'Inbox',
-  kind: 'LABEL',
-  role: 'INBOX',
-  parentId: null,
-  color: null,
-  totalMessages: 2,
-  unreadMessages: 1,
-};
+const MAILBOX = aMailbox('INBOX', { name: 'Inbox', role: 'INBOX', totalMessages: 2, unreadMessages: 1 });
 
 function keep(cache: AccountCache, query: ListQuery, items = [one, two], page = PAGE): void {
   const mark = cache.begin();

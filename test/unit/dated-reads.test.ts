@@ -5,24 +5,14 @@ import { openCache } from '../../src/cache/open.ts';
 import type { LoggedChange } from '../../src/changes/change.store.ts';
 import type { DatedRead, ReadNotes } from '../../src/domain/dated-read.ts';
 import { MailError } from '../../src/domain/error.ts';
-import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { OperationReads, stateOf } from '../../src/graphql/reads.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { MailSession } from '../../src/providers/contract/mail-session.ts';
-import { aMessage } from '../support/fakes/fake-account.ts';
+import { aMailbox, aMessage } from '../support/fakes/fake-account.ts';
 
 /** What the cache notes about the reads of an account that a test controls. */
 const call: Call = { signal: new AbortController().signal, priority: 'interactive' };
-const INBOX: Mailbox = {
-  id: 'INBOX',
-  name: 'Inbox',
-  kind: 'LABEL',
-  role: 'INBOX',
-  parentId: null,
-  color: null,
-  totalMessages: null,
-  unreadMessages: null,
-};
+const INBOX = aMailbox('INBOX', { name: 'Inbox', role: 'INBOX' });
 const QUERY = { mailboxId: 'INBOX', where: null };
 const PAGE = { size: 10, after: null };
 /** A lease that no test outlasts, unless it moves the clock. */

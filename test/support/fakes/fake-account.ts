@@ -2,6 +2,7 @@ import type { AccountHandle } from '../../../src/accounts/handles/account-handle
 import type { IntegrationRecord } from '../../../src/accounts/integrations/integration.ts';
 import type { ReadRecorder } from '../../../src/domain/dated-read.ts';
 import { MailError } from '../../../src/domain/error.ts';
+import type { Mailbox } from '../../../src/domain/mailbox.ts';
 import type { Attachment, Message, MessageContent } from '../../../src/domain/message.ts';
 import { MailAccount } from '../../../src/mail/account/mail-account.ts';
 import { PageMemory } from '../../../src/mail/account/page-memory.ts';
@@ -81,6 +82,18 @@ export const aMessage = (id: string, fields: Partial<Message> = {}): Message => 
   internetMessageId: `${id}@example.org`,
   sizeBytes: null,
   content: someContent(),
+  ...fields,
+});
+
+export const aMailbox = (id: string, fields: Partial<Mailbox> = {}): Mailbox => ({
+  id,
+  name: id,
+  kind: 'LABEL',
+  role: null,
+  parentId: null,
+  color: null,
+  totalMessages: null,
+  unreadMessages: null,
   ...fields,
 });
 
