@@ -6,8 +6,8 @@ import { ADAPTERS, registry } from './providers/registry.ts';
 import { encryptionKeys, origins, postgresUrl, redirectUris, secret, trustProxy } from './setting.server.ts';
 
 /**
- * The configuration. No other file reads process.env. .env.example documents each variable, and a test compares it with
- * this file.
+ * The configuration. No other file reads a setting from process.env: runtime.ts, which adds .env to it first, only looks
+ * whether a test runs. .env.example documents each variable, and a test compares it with this file.
  */
 
 /** The maximum of a timer in Node, which treats a longer time as 1 ms. */

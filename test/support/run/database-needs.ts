@@ -11,9 +11,17 @@ const OPENERS = ['test/support/app/database.ts', 'test/support/app/database-url.
  * database, which other tests are about.
  */
 const OF_ANY_DATABASE = [
+  'account-problems',
+  'bad-day',
+  'downloads',
+  'hanging-account',
+  'history-labels',
   'hostile-arguments',
   'hostile-mail',
+  'organising',
+  'organising.thousand',
   'paging',
+  'rate-limits',
   'readme',
   'sandbox-restart',
   'search-oracle.cost',
@@ -23,6 +31,8 @@ const OF_ANY_DATABASE = [
   'search-oracle.paging',
   'search-oracle.random',
   'search-syntax',
+  'uploads',
+  'vendor-away',
 ].map((name) => join('test', 'flow', `${name}.test.ts`));
 
 /** The files that show the same on each database, so that they run once. All others run on each. */
