@@ -2,7 +2,7 @@ import { createApp } from '../../../src/app.ts';
 import { type AppOptions, startApp, type TestApp } from './app.ts';
 import { freePort } from './port.ts';
 
-export interface Instances {
+interface Instances {
   /** The first instance, with the emulators of all. */
   readonly app: TestApp;
   /** The URLs of the instances. */
