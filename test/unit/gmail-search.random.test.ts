@@ -19,15 +19,10 @@ import { visibleOnly } from '../../src/domain/search/visibility.ts';
 import { compileQuery, decides } from '../../src/providers/gmail/list/search.ts';
 import { HIDDEN_LABELS } from '../../src/providers/gmail/read/labels.ts';
 import { toMessage } from '../../src/providers/gmail/read/map.ts';
+import { seeded, seedOf } from '../support/mail/seeded.ts';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-console.info(`gmail-search.random SEED=${seed}`);
-let state = seed;
-const below = (n: number): number => {
-  state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-  return Math.floor((state / 2_147_483_648) * n);
-};
-const pick = <T>(of: readonly T[]): T => of[below(of.length)] as T;
+const seed = seedOf('gmail-search.random');
+const { below, pick } = seeded(seed);
 const some = (most: number, make: () => string) => Array.from({ length: 1 + below(most) }, make);
 
 /** Words that mails contain and searches ask for: signs, operators, scripts, and different spellings of one word. */

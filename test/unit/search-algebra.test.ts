@@ -6,19 +6,9 @@ import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
 import { narrows } from '../support/fakes/fake-list.ts';
+import { seeded, seedOf } from '../support/mail/seeded.ts';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-console.info(`search-algebra SEED=${seed}`);
-
-function randomly(start: number) {
-  let state = start;
-  const below = (n: number): number => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor((state / 2_147_483_648) * n);
-  };
-  return { below, pick: <T>(of: readonly T[]): T => of[below(of.length)] as T };
-}
-const { below, pick } = randomly(seed);
+const { below, pick } = seeded(seedOf('search-algebra'));
 
 const WORDS = ['cat', 'concatenate', 'quarterly', 'Réunion', '東京', '%%', 'bob@x.example', 'C++'];
 const MAILBOXES = ['INBOX', 'TRASH', 'SPAM', 'work'];
