@@ -48,7 +48,7 @@ it('every silent account is asked in the first turn, beside a vendor that hangs'
         return claimed;
       },
     }),
-    sync: { requestFullRead: () => {} },
+    sync: { requestFullRead: () => {}, requestRoutineRead: () => {} },
     watchJob: { proven: () => {} } as never,
     // An account that has not been read for much longer is read instead of asked.
     times: { silenceMs: 55 * MINUTE_MS, lateMs: 1 },

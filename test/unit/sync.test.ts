@@ -5,7 +5,7 @@ import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { backoffMs } from '../../src/changes/backoff.ts';
 import type { ChangeStore, NewChange } from '../../src/changes/change.store.ts';
 import { Coalescer } from '../../src/changes/coalescer.ts';
-import { SYNC_LANES, SyncJob } from '../../src/changes/sync/sync.job.ts';
+import { SyncJob } from '../../src/changes/sync/sync.job.ts';
 import { isTransient, MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { LaneOptions } from '../../src/platform/queue/lanes.ts';
@@ -147,13 +147,17 @@ class Account {
   askedAfter: (readonly Hint[] | undefined)[] = [];
   wholeAt: boolean[] = [];
   hangs = false;
+  /** The accounts whose provider does not answer, with what lets it answer. */
+  readonly held = new Map<string, Promise<void>>();
+  /** The accounts that were asked for their changes. */
+  read: string[] = [];
   pauses: number[] = [];
   level: (number | null)[] = [];
   readonly reachability = new Reachability();
 
   constructor(
     private readonly wire = new EventEmitter(),
-    private readonly lanes: LaneOptions = SYNC_LANES,
+    private readonly lanes?: LaneOptions,
   ) {}
 
   readonly job = new SyncJob({
@@ -167,7 +171,7 @@ class Account {
       failed: async (_id, pauseMs) => void this.pauses.push(pauseMs),
     },
     reachability: this.reachability,
-    lanes: this.lanes,
+    ...(this.lanes && { lanes: this.lanes }),
     bus: {
       publish: async (topic, payload) => {
         this.published++;
@@ -178,10 +182,12 @@ class Account {
         return () => this.wire.off(topic, fn);
       },
     },
-    handles: handlesOf(() => ({
+    handles: handlesOf((id) => ({
       changes: async (since: string | null, { signal }: Call, hints?: readonly Hint[]) => {
         this.asked.push(since);
+        this.read.push(id);
         this.askedAfter.push(hints);
+        await this.held.get(id);
         if (this.hangs) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
         return this.script(since);
       },
@@ -219,6 +225,18 @@ class Account {
       read: async () => this.log.map((c, i) => ({ ...c, sequence: BigInt(i + 1), integrationId: 'i', at: new Date() })),
     } as unknown as ChangeStore,
   });
+
+  /** The provider does not answer for the account until the function that is returned is called. */
+  hold(id: string): () => void {
+    let answers = () => {};
+    this.held.set(
+      id,
+      new Promise((resolve) => {
+        answers = resolve;
+      }),
+    );
+    return () => answers();
+  }
 
   async sync(): Promise<void> {
     this.job.request('i');
@@ -441,6 +459,69 @@ describe('a sync', () => {
     alone.job.request('i');
     await alone.job.stop();
     expect(alone).toMatchObject({ cursor: 'c1', published: 0 });
+  });
+
+  describe('without news', () => {
+    const routine = (account: Account, ...ids: string[]) => {
+      for (const id of ids) account.job.requestRoutineRead(id, () => {});
+    };
+    const oneByOne: LaneOptions = { slots: 1, slowSlots: 0, slowAfterMs: 1_000, perOwner: 1 };
+
+    it('delays no account that has news, and is delayed by none', async () => {
+      const account = new Account(undefined, oneByOne);
+      const answers = ['silent 1', 'busy'].map((id) => account.hold(id));
+      routine(account, 'silent 1', 'silent 2');
+      await settled();
+      for (const id of ['arrived', 'busy', 'arrived too']) account.job.request(id);
+      await settled();
+      expect(account.read).toEqual(['silent 1', 'arrived', 'busy']);
+      answers[0]?.();
+      await settled();
+      expect(account.read).toEqual(['silent 1', 'arrived', 'busy', 'silent 2']);
+      answers[1]?.();
+      await account.job.stop();
+    });
+
+    it.each([
+      ['a notification', (job: SyncJob) => job.request('silent 2', 0, true)],
+      ['a request', (job: SyncJob) => job.request('silent 2')],
+      ['a write of ours', (job: SyncJob) => job.poll('silent 2', true)],
+      ['a changed mark', (job: SyncJob) => job.requestFullRead('silent 2', () => {})],
+      ['a comparison', (job: SyncJob) => void job.readAll('silent 2', new AbortController().signal)],
+    ])('leaves the others behind when %s comes while it waits', async (_, comes) => {
+      const account = new Account(undefined, oneByOne);
+      const answers = account.hold('silent 1');
+      routine(account, 'silent 1', 'silent 2', 'silent 3');
+      await settled();
+      expect(account.read).toEqual(['silent 1']);
+      comes(account.job);
+      await settled();
+      expect(new Set(account.read)).toEqual(new Set(['silent 1', 'silent 2']));
+      // It still reads all changes, as it was asked to.
+      expect(account.askedAfter[1]).toBeUndefined();
+      answers();
+      await account.job.stop();
+    });
+
+    it('waits among its like again when it has failed, and not when it had news', async () => {
+      const account = new Account(undefined, oneByOne);
+      account.script = () => {
+        throw new MailError('PROVIDER_UNAVAILABLE', 'away');
+      };
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      routine(account, 'failing');
+      account.job.request('failing with news');
+      await vi.advanceTimersByTimeAsync(0);
+      const answers = account.hold('silent 1');
+      routine(account, 'silent 1');
+      await vi.advanceTimersByTimeAsync(0);
+      account.script = () => ({ changes: [], cursor: 'c0', more: false });
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(account.read).toEqual(['failing', 'failing with news', 'silent 1', 'failing with news']);
+      vi.useRealTimers();
+      answers();
+      await account.job.stop();
+    });
   });
 
   describe('that fails', () => {

@@ -4,6 +4,8 @@ interface RequestedRead {
   readonly isFullRead: boolean;
   /** Nothing but recorded notifications requests the run, so it has nothing to do when an earlier run has settled them. */
   readonly isNoted: boolean;
+  /** Nothing but routine requests the run: nothing is known to have changed, and nobody waits for it. */
+  readonly isRoutine: boolean;
 }
 
 /** What the next run of each account has to read, until a run has done it. */
@@ -12,6 +14,8 @@ export class RequestedReads {
   private readonly full = new Set<string>();
   /** The accounts that are to be read also when no notification is recorded for them. */
   private readonly unconditional = new Set<string>();
+  /** The accounts that have news, or that somebody waits for. */
+  private readonly urgent = new Set<string>();
   /** When the last full read that succeeded began, by account. */
   private readonly fullyReadAt = new Map<string, number>();
 
@@ -25,9 +29,22 @@ export class RequestedReads {
     this.add(integrationId);
   }
 
+  /** The account has news, or somebody waits for it. */
+  expedite(integrationId: string): void {
+    this.urgent.add(integrationId);
+  }
+
+  isRoutine(integrationId: string): boolean {
+    return !this.urgent.has(integrationId);
+  }
+
   /** A run begins. What is requested from now on needs another one. */
   take(integrationId: string): RequestedRead {
-    return { isNoted: !this.unconditional.delete(integrationId), isFullRead: this.full.delete(integrationId) };
+    return {
+      isNoted: !this.unconditional.delete(integrationId),
+      isFullRead: this.full.delete(integrationId),
+      isRoutine: !this.urgent.delete(integrationId),
+    };
   }
 
   /** The run that took this has read everything. `begunAt` is by the clock of `performance.now`. */
@@ -36,7 +53,8 @@ export class RequestedReads {
   }
 
   /** The run that took this has not read everything, so it is requested again. */
-  restore(integrationId: string, { isFullRead, isNoted }: RequestedRead): void {
+  restore(integrationId: string, { isFullRead, isNoted, isRoutine }: RequestedRead): void {
+    if (!isRoutine) this.urgent.add(integrationId);
     if (!isNoted) this.unconditional.add(integrationId);
     if (isFullRead) this.full.add(integrationId);
   }

@@ -12,6 +12,7 @@ import { Retries } from '../retries.ts';
 import { AccountSync, type AccountSyncOptions } from './account-sync.ts';
 import { HEARTBEAT_INTERVAL_MS, type PendingSyncStore } from './pending-sync.store.ts';
 import { RunRestarted } from './run-timeouts.ts';
+import { SyncLanes } from './sync-lanes.ts';
 
 /** The bus topic on which a stopping instance hands over the accounts that it has not finished. */
 const SYNC_TOPIC = 'sync';
@@ -25,8 +26,6 @@ interface SyncJobOptions extends AccountSyncOptions {
   readonly lanes?: LaneOptions;
 }
 
-/** How many accounts of one vendor are synchronised at once. An account has one run at a time. */
-export const SYNC_LANES: LaneOptions = { slots: 8, slowSlots: 24, slowAfterMs: 3_000, perOwner: 1 };
 /** Look-ups of accounts only query the database, so they have a lane of their own. */
 const LOOKUPS: LaneOptions = { slots: 16, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 };
 /** How long a stopping process waits for the running syncs. */
@@ -39,7 +38,7 @@ const STOP_TIMEOUT_MS = 2_000;
 export class SyncJob {
   private readonly runs: Coalescer;
   private readonly retries: Retries;
-  private readonly lanes: Lanes;
+  private readonly lanes: SyncLanes;
   private readonly lookups = new Lanes(LOOKUPS);
   private readonly accounts: AccountSync;
   private readonly calls = new AbortController();
@@ -58,7 +57,7 @@ export class SyncJob {
       (integrationId, error) => log.error({ err: error, integrationId }, 'sync failed'),
     );
     this.retries = new Retries({ retry: (integrationId) => this.runs.request(integrationId) });
-    this.lanes = new Lanes(options.lanes ?? SYNC_LANES);
+    this.lanes = new SyncLanes(options.lanes);
     this.accounts = new AccountSync(options);
     this.heartbeat = setInterval(() => {
       options.pendingSyncs
@@ -90,6 +89,7 @@ export class SyncJob {
    */
   request(integrationId: string, settleMs = 0, isNoted = false): void {
     this.accounts.missedChanges.forget(integrationId);
+    this.expedite(integrationId);
     if (!isNoted) this.accounts.requested.add(integrationId);
     this.accounts.timeouts.restartIfHanging(integrationId);
     if (this.retries.isWaiting(integrationId)) this.retries.hurry(integrationId);
@@ -102,19 +102,31 @@ export class SyncJob {
    */
   poll(integrationId: string, isWritten = false): void {
     if ((this.runs.has(integrationId) && !isWritten) || this.retries.isWaiting(integrationId)) return;
+    this.expedite(integrationId);
     this.accounts.requested.add(integrationId);
     this.runs.request(integrationId);
   }
 
   /**
-   * Requests a full read of an account whose provider should send notifications. `missed` is called when there were changes
-   * without one, and `nothing` when there were none.
+   * Requests a full read of an account of which it is known that something has changed, without a notification. `missed` is called
+   * when that is found, and `nothing` when there is nothing.
    */
   requestFullRead(integrationId: string, missed: () => void, nothing?: () => void): void {
+    this.expedite(integrationId);
+    this.requestRoutineRead(integrationId, missed, nothing);
+  }
+
+  /**
+   * Requests a full read of an account whose provider should send notifications, because it is its turn. `missed` is called when
+   * there were changes without one. Such reads delay no account that has news.
+   */
+  requestRoutineRead(integrationId: string, missed: () => void, nothing?: () => void): void {
+    const { requested, missedChanges } = this.accounts;
     // The changes that a running sync finds may have been notified.
-    if (!this.runs.has(integrationId)) this.accounts.missedChanges.expect(integrationId, missed, nothing);
-    this.accounts.requested.addFull(integrationId);
-    this.poll(integrationId);
+    if (!this.runs.has(integrationId)) missedChanges.expect(integrationId, missed, nothing);
+    requested.addFull(integrationId);
+    if (this.runs.has(integrationId) || this.retries.isWaiting(integrationId)) return;
+    this.runs.request(integrationId);
   }
 
   /**
@@ -124,6 +136,7 @@ export class SyncJob {
   async readAll(integrationId: string, signal: AbortSignal): Promise<boolean> {
     if (this.retries.isWaiting(integrationId)) return false;
     const calledAt = performance.now();
+    this.expedite(integrationId);
     this.accounts.requested.addFull(integrationId);
     this.runs.request(integrationId);
     await abortable(this.runs.idle(integrationId), signal);
@@ -159,6 +172,12 @@ export class SyncJob {
       await this.options.bus.publish(SYNC_TOPIC, { integrationId } satisfies z.infer<typeof SyncWanted>);
   }
 
+  /** The run that waits, or otherwise the next one, is no routine read. */
+  private expedite(integrationId: string): void {
+    this.accounts.requested.expedite(integrationId);
+    this.lanes.expedite(integrationId);
+  }
+
   private async run(integrationId: string): Promise<void> {
     const { directory } = this.options;
     const { signal } = this.calls;
@@ -173,11 +192,10 @@ export class SyncJob {
       if (!this.retries.begin(integrationId)) return;
       const failures = this.retries.failures(integrationId);
       const attempt = this.accounts.attempt.bind(this.accounts, record);
+      const isRoutine = this.accounts.requested.isRoutine(integrationId);
       const isUpToDate = await this.lanes.run(
-        record.provider,
-        integrationId,
+        { integrationId, provider: record.provider, isRoutine, isLikelyToFail: failures > 0, signal },
         (slot) => attempt({ slot, failures, signal }),
-        { isLikelyToFail: failures > 0, signal },
       );
       this.retries.settled(integrationId);
       if (!isUpToDate) this.runs.request(integrationId);

@@ -9,7 +9,7 @@ interface PollJobOptions {
   readonly directory: Pick<IntegrationDirectory, 'inError'>;
   readonly liveness: Pick<LivenessStore, 'polled'>;
   readonly pendingSyncs: Pick<PendingSyncStore, 'abandoned'>;
-  readonly sync: Pick<SyncJob, 'poll' | 'probe' | 'requestFullRead'>;
+  readonly sync: Pick<SyncJob, 'poll' | 'probe' | 'requestRoutineRead'>;
   /** Starts a new watch for the account. */
   readonly rewatch: (integrationId: string) => void;
   /** How long an account without an active watch may go without a sync. */
@@ -78,7 +78,7 @@ export class PollJob {
       // Another instance may just have polled the account.
       if (!all && readAgoMs !== null && readAgoMs <= maxAgeMs) continue;
       // A watch can stop working silently. Changes without a notification show it.
-      if (isWatched) sync.requestFullRead(id, () => rewatch(id));
+      if (isWatched) sync.requestRoutineRead(id, () => rewatch(id));
       else sync.poll(id);
     }
   }

@@ -17,7 +17,7 @@ interface SilenceTimes {
 interface SilenceJobOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
   readonly liveness: LivenessStore;
-  readonly sync: Pick<SyncJob, 'requestFullRead'>;
+  readonly sync: Pick<SyncJob, 'requestFullRead' | 'requestRoutineRead'>;
   readonly watchJob: Pick<WatchJob, 'missed' | 'proven'>;
   readonly times: SilenceTimes;
   readonly log: Logger;
@@ -105,9 +105,9 @@ export class SilenceJob {
     const { handles, liveness, sync, watchJob, times, log } = this.options;
     const session = await (await handles.internal(id)).session();
     // The watch has notified since all changes were read, so that a change it did not notify of may be the only one.
-    if (mark === null) return sync.requestFullRead(id, () => watchJob.missed(id));
+    if (mark === null) return sync.requestRoutineRead(id, () => watchJob.missed(id));
     if (readAgoMs >= times.silenceMs * MAX_UNREAD_SILENCES)
-      return sync.requestFullRead(id, () => this.missed(id, notifications));
+      return sync.requestRoutineRead(id, () => this.missed(id, notifications));
     if (!session.changeMark || mark === '') return;
     const missed = () => watchJob.proven(id);
     const limit = deadline(this.stopping.signal, CALL_TIMEOUT_MS, tooLate);
