@@ -113,11 +113,14 @@ export class ChangeStore {
     { isHistoryLost = false, hasUnreadable = false }: AdvanceOptions = {},
   ): Promise<boolean> {
     const isUpToDate = upToNotification !== null && isComplete;
+    // A cursor may have a megabyte. One that stays is not written, since the database would store all of it again.
+    const isKept = to === from;
     return this.db.prisma.$transaction(async (tx) => {
       // The update locks the row, so no other run gets the same sequence before the commit. All times are by the clock of the
       // database, which they are compared with.
       const [moved] = await tx.$queryRaw<{ sequence: bigint; syncSignals: number; now: Date }[]>`
-        UPDATE integrations SET sync_cursor = ${to}, sequence = sequence + ${changes.length}::int,
+        UPDATE integrations SET sync_cursor = CASE WHEN ${isKept}::boolean THEN sync_cursor ELSE ${isKept ? null : to}::text END,
+          sequence = sequence + ${changes.length}::int,
           last_reconciled_at = CASE WHEN ${isUpToDate}::boolean THEN now() ELSE last_reconciled_at END,
           last_event_at = CASE WHEN ${changes.length > 0}::boolean THEN now() ELSE last_event_at END,
           history_lost_at = CASE WHEN ${isHistoryLost}::boolean THEN COALESCE(history_lost_at, last_reconciled_at, now())

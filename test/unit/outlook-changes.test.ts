@@ -99,6 +99,46 @@ describe('a state whose tokens do not report read and unread', () => {
   });
 });
 
+describe('the cursor of an account in which nothing changes', () => {
+  it('stays, and reports the next change once', async () => {
+    account = await lab.account(`kept-${++accounts}`);
+    const id = await mail('old', 'Projects');
+    const { cursor } = await since(null);
+    for (let times = 0; times < 3; times++) expect(await since(cursor)).toMatchObject({ changes: [], cursor });
+    await touch(id, 'read');
+    const next = await since(cursor);
+    expect(next.changes).toEqual([updated(id)]);
+    expect(next.cursor).not.toBe(cursor);
+    expect(await since(next.cursor)).toMatchObject({ changes: [], cursor: next.cursor });
+    const fresh = await mail('new');
+    expect((await since(next.cursor)).changes).toEqual([created(fresh)]);
+  });
+
+  it.each([
+    ['a quarter of an hour old', -15 * 60],
+    ['of a clock that was set back', 3_600],
+  ])('is replaced when it is %s, because Graph drops old tokens', async (_, seconds) => {
+    account = await lab.account(`kept-${++accounts}`);
+    const state = readState((await since(null)).cursor);
+    const old = { ...state, began: state.began + seconds };
+    const replaced = readState((await since(writeState(old))).cursor).began;
+    expect(Math.abs(replaced - Date.now() / 1_000)).toBeLessThan(600);
+  });
+
+  it('is replaced when something was left out or looked up, which the next reading has to know', async () => {
+    account = await lab.account(`kept-${++accounts}`);
+    const id = await mail('old');
+    const { cursor } = await since(null);
+    const state = readState(cursor);
+    const [folderId = ''] = Object.keys(state.folders);
+    const named = writeState({ ...state, found: { [id]: folderId } });
+    expect(readState((await since(named)).cursor).found).toEqual({});
+    const track = { ...state.folders[folderId], horizon: state.horizon };
+    const leftOut = writeState({ ...state, folders: { ...state.folders, [folderId]: track } });
+    expect(readState((await since(leftOut)).cursor).folders[folderId]?.horizon).toBeUndefined();
+  });
+});
+
 describe('a message that is moved to a folder of which the delta of the tree does not know yet', () => {
   const fault = (given: object) => lab.control('/faults', { vendor: 'microsoft', account: account.address, ...given });
 

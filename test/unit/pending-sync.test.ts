@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangeStore } from '../../src/changes/change.store.ts';
@@ -52,6 +53,26 @@ describe.each(TEST_DATABASES)('a pending sync on %s', (kind) => {
     expect((await changes.position(id)).lastReconciledAt).toEqual(lastReconciledAt);
     expect(await changes.advance(id, 'c2', 'c3', [], now)).toBe(true);
     expect(await isDue(id)).toBe(false);
+  });
+
+  it('stores a cursor again only where it has changed, as it may be large', async () => {
+    const id = await account();
+    const storedBytes = async () => {
+      const [{ bytes } = { bytes: 0n }] = await db.prisma.$queryRaw<{ bytes: bigint }[]>`
+        SELECT pg_relation_size(reltoastrelid) AS bytes FROM pg_class WHERE oid = 'integrations'::regclass`;
+      return Number(bytes);
+    };
+    const cursor = () => randomBytes(100_000).toString('base64url');
+    const kept = cursor();
+    expect(await changes.advance(id, null, kept, [])).toBe(true);
+    const before = await storedBytes();
+    for (let times = 0; times < 5; times++) expect(await changes.advance(id, kept, kept, [], 0)).toBe(true);
+    expect(await storedBytes()).toBe(before);
+    expect((await changes.position(id)).cursor).toBe(kept);
+    const next = cursor();
+    expect(await changes.advance(id, kept, next, [])).toBe(true);
+    expect((await changes.position(id)).cursor).toBe(next);
+    expect(await storedBytes()).toBeGreaterThan(before);
   });
 
   it('has the named messages, until a notification names nothing, and for as long as it has not ended', async () => {

@@ -217,6 +217,7 @@ export interface MailSession extends SearchMeans {
 
 export interface ChangePage {
   readonly changes: readonly ProviderChange[];
+  /** It may be the one that was given, where nothing has changed. Then it need not be stored again. */
   readonly cursor: Cursor;
   /** True: call again at once with `cursor`. */
   readonly more: boolean;

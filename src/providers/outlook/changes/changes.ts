@@ -17,6 +17,7 @@ import {
   applyFolderDelta,
   applyMessageDelta,
   beginSweep,
+  canBeKept,
   type Delta,
   dueRequests,
   endSweep,
@@ -43,6 +44,7 @@ export async function changes(
   hints: readonly Hint[] = [],
 ): Promise<ChangePage> {
   const state = since === null ? newState() : readState(since);
+  const kept = canBeKept(state, Math.floor(Date.now() / 1000)) ? since : null;
   const hinted = canReadByHints(state, hints) ? await followHints(account, state, hints, call) : null;
   const read: ChangesRead = {
     mailboxes: [],
@@ -75,9 +77,12 @@ export async function changes(
   const leftChanges = [...leftMessages].map(([id, answer]) => changeOfLeft(id, answer, isMailbox));
   const partial = hinted !== null && !state.sweeping;
   const more = state.sweeping && !endSweep(state);
+  const found = [...read.mailboxes, ...messages, ...(hinted?.deleted ?? []), ...leftChanges];
+  const isUnchanged = !hinted && !more && found.length + read.unread.length + read.unreadable === 0;
   return {
-    changes: [...read.mailboxes, ...messages, ...(hinted?.deleted ?? []), ...leftChanges],
-    cursor: writeState(state),
+    changes: found,
+    // The cursor may have a megabyte, which is not to be stored again each time that a silent account is read.
+    cursor: (isUnchanged && kept) || writeState(state),
     more,
     partial,
     unread: read.unread,

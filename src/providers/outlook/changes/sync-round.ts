@@ -37,6 +37,23 @@ const MAX_SAME_PAGES = 20;
 /** Seconds of tolerance for clocks that differ, and for Graph showing a new message a little late. */
 const SLACK_SECONDS = 120;
 
+/**
+ * How long a cursor is kept while nothing changes, in seconds. Graph does not say for how long a token stays valid: it drops the
+ * oldest of a mailbox when there are many new ones, and each reading makes new ones. So long, there are a dozen readings.
+ */
+const MAX_KEPT_SECONDS = 15 * 60;
+
+/**
+ * Returns whether a sweep that finds nothing leaves the position as it was: everything was read to its end before, so that the
+ * tokens of this state and those of the sweep lead to the same changes.
+ */
+export function canBeKept({ tree, folders, sweeping, found, began }: SyncState, now: number): boolean {
+  const isRead = ({ delta, count: _, ...rest }: Track) => delta !== undefined && Object.keys(rest).length === 0;
+  // A clock that was set back must not make it last.
+  const isYoung = now >= began && now - began < MAX_KEPT_SECONDS;
+  return isYoung && !sweeping && Object.keys(found).length === 0 && [tree, ...Object.values(folders)].every(isRead);
+}
+
 /** Starts a sweep unless one is running. */
 export function beginSweep(state: SyncState, now: number): void {
   if (state.sweeping) return;
