@@ -15,6 +15,7 @@ import type { MailAccount } from '../mail/account/mail-account.ts';
 import { abortable, timeLimited } from '../platform/abort.ts';
 import { type KnownMailboxes, type MailboxRead, MailboxReads } from './event.mailboxes.ts';
 import { EventRequests, type EventRequestsOptions } from './event.requests.ts';
+import { type KeptMessage, KeptMessages, type MessageRead } from './kept-messages.ts';
 import { ResetReasonEnum } from './reset-reason.enum.ts';
 
 interface EventMessagesOptions extends EventRequestsOptions {
@@ -24,18 +25,13 @@ interface EventMessagesOptions extends EventRequestsOptions {
   readonly maxBytes?: number;
 }
 
-/** A read that is as new as an entry of the account's change log. */
-interface MessageRead {
-  /** The sequence of that entry. */
-  readonly asOf: bigint;
-  readonly reading: Promise<Message>;
-}
-
 /** The messages of the events of one account, shared by all subscriptions that have the same rights in it. */
 interface AccountEventReads {
   readonly loader: DataLoader<string, Message>;
   readonly pending: Map<string, MessageRead>;
-  readonly kept: EntryStore<{ readonly message: MessageRead; readonly mailboxes: MailboxRead }>;
+  readonly kept: KeptMessages;
+  /** What of the messages and mailboxes is kept, within the bytes of all accounts. */
+  readonly store: EntryStore<{ readonly message: KeptMessage; readonly mailboxes: MailboxRead }>;
   readonly mailboxes: MailboxReads;
 }
 
@@ -52,7 +48,6 @@ interface FollowedAccount {
 
 /** Enough for as many messages as the hub keeps entries of a log, so that followers at different places of a flood read each once. */
 const MAX_BYTES = 8 * 1024 * 1024;
-const LIFETIME_MS = 30_000;
 /** How long an event waits for the mailboxes that it shows. */
 const LIST_TIMEOUT_MS = 10_000;
 /** Messages of events that come together are read together. */
@@ -120,17 +115,14 @@ export class EventMessages {
     const integrationId = account.integration.id;
     const reads = this.readsOf(account);
     if (!reads) return Promise.reject(notFollowed());
-    const known = reads.pending.get(messageId) ?? reads.kept.get('message', messageId);
+    const known = reads.pending.get(messageId) ?? reads.kept.get(messageId);
     if (known && known.asOf >= entry) return known.reading;
     const read: MessageRead = { asOf: newest, reading: reads.loader.load(messageId) };
     reads.pending.set(messageId, read);
     const keep = (bytes: number) => {
       if (reads.pending.get(messageId) !== read) return;
       reads.pending.delete(messageId);
-      reads.kept.set('message', messageId, read, bytes);
-      setTimeout(() => {
-        if (reads.kept.peek('message', messageId) === read) reads.kept.delete('message', messageId);
-      }, LIFETIME_MS).unref();
+      reads.kept.keep(messageId, read, bytes);
     };
     read.reading.then(
       (message) => keep(messageBytes(message)),
@@ -200,7 +192,7 @@ export class EventMessages {
     const failed = (err: unknown) => {
       if (!isGivenUp(err)) this.options.log.warn({ err, integrationId }, 'the mailboxes of an event could not be read');
     };
-    const kept: AccountEventReads['kept'] = new EntryStore(this.budget);
+    const store: AccountEventReads['store'] = new EntryStore(this.budget);
     const reads: AccountEventReads = {
       loader: new DataLoader<string, Message>((ids) => this.hydrate(account, ids, signal), {
         cache: false,
@@ -208,8 +200,9 @@ export class EventMessages {
         batchScheduleFn: (go) => setTimeout(go, BATCH_DELAY_MS),
       }),
       pending: new Map(),
-      kept,
-      mailboxes: new MailboxReads(kept, () => this.listMailboxes(account, signal), failed),
+      kept: new KeptMessages(store),
+      store,
+      mailboxes: new MailboxReads(store, () => this.listMailboxes(account, signal), failed),
     };
     followed.reads.set(account.sharingKey, reads);
     return reads;
@@ -255,7 +248,10 @@ const notFollowed = (): DOMException => new DOMException('Nobody follows the acc
 
 /** What is being read is shown to those who have asked, and not kept. */
 function dropReads({ reads }: FollowedAccount): void {
-  for (const { kept } of reads.values()) kept.close();
+  for (const { kept, store } of reads.values()) {
+    kept.stop();
+    store.close();
+  }
   reads.clear();
 }
 

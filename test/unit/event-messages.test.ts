@@ -262,6 +262,44 @@ it('what was read for events is kept within the bytes of all accounts, and what 
   expect(events.bytes).toBe(0);
 });
 
+it('what was given up for its bytes is held by nothing else, and what is kept is dropped 30 seconds after it was read', async () => {
+  vi.useFakeTimers();
+  let asked = 0;
+  const { events, account, follower } = messages((ids) => {
+    asked += ids.length;
+    return ids.map((id) => aMessage(id, { content: null }));
+  }, 100_000);
+  const read = async (...ids: string[]) => {
+    const reading = Promise.all(ids.map((id) => events.read(account, id, 1n)));
+    await vi.advanceTimersByTimeAsync(10);
+    await reading;
+  };
+  const before = vi.getTimerCount();
+  await read(...Array.from({ length: 1_000 }, (_, n) => `m${n}`));
+  // A timer for each message would keep all of them, whatever the bound is.
+  expect(vi.getTimerCount() - before).toBe(1);
+  await vi.advanceTimersByTimeAsync(20_000);
+  await read('late');
+  expect(asked).toBe(1_001);
+  await vi.advanceTimersByTimeAsync(9_000);
+  await read('m999', 'late');
+  expect(asked).toBe(1_001);
+  await vi.advanceTimersByTimeAsync(1_000);
+  await read('m999', 'late');
+  expect(asked).toBe(1_002);
+  await vi.advanceTimersByTimeAsync(31_000);
+  expect(events.bytes).toBe(0);
+  expect(vi.getTimerCount() - before).toBe(0);
+  await read('first');
+  await vi.advanceTimersByTimeAsync(20_000);
+  await read('second');
+  await vi.advanceTimersByTimeAsync(31_000);
+  expect(events.bytes).toBe(0);
+  await read('m1');
+  follower.leave();
+  expect(vi.getTimerCount() - before).toBe(0);
+});
+
 it('nothing that was read is shown after its integration has changed, such as when it is disconnected', async () => {
   let asked = 0;
   let reading = () => {};
