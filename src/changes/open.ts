@@ -78,7 +78,7 @@ export function openChanges(platform: Platform, accounts: Accounts, options: Cha
     ...(options.syncIndex && { canRecover: (integrationId: string) => proofs.canRecover(integrationId) }),
     ...(lanes && { lanes }),
     confirm: (integrationId, mark, isPartial) =>
-      isPartial ? liveness.dropMark(integrationId) : liveness.confirm(integrationId, mark),
+      isPartial ? liveness.readInPart(integrationId) : liveness.confirm(integrationId, mark),
     ...(times && { times }),
   });
   const watchJob = new WatchJob({ handles, directory, watches, liveness, sync, reachability, publicUrl, log });

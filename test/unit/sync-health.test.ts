@@ -78,6 +78,31 @@ describe.each(TEST_DATABASES)('the health of an account on %s', (kind) => {
     expect(await isLive()).toBe(false);
   });
 
+  it('has no mark where an instance of an earlier release has to read it, and says whether it was read in part', async () => {
+    const { id } = await synchronised();
+    const anHourAgo = new Date(Date.now() - HOUR_MS);
+    const isSilent = { lastReconciledAt: anHourAgo, checkClaimedAt: null };
+    const claimed = async () => {
+      await db.prisma.integration.update({ where: { id }, data: isSilent });
+      await db.prisma.integration.updateMany({
+        where: { id, checkedAt: { not: null } },
+        data: { checkedAt: anHourAgo },
+      });
+      const { mark, isReadInPart } = (await liveness().claimSilent(1_000, 0)).find((one) => one.id === id) ?? {};
+      return { mark, isReadInPart };
+    };
+    expect(await claimed()).toEqual({ mark: null, isReadInPart: true });
+    await liveness().confirm(id, 'a mark');
+    await liveness().confirmUnchanged(id);
+    expect(await claimed()).toEqual({ mark: 'a mark', isReadInPart: false });
+    await liveness().readInPart(id);
+    expect(await claimed()).toEqual({ mark: null, isReadInPart: true });
+    // Such as an Outlook account whose mark an instance of an earlier release has stored.
+    await liveness().confirm(id, 'a mark');
+    await liveness().confirm(id, null);
+    expect(await claimed()).toEqual({ mark: null, isReadInPart: false });
+  });
+
   it('does not know the changes of a lost history until they are found, whatever it reads meanwhile', async () => {
     const { id, status } = await synchronised();
     const store = new ChangeStore(db);

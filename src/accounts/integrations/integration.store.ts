@@ -135,7 +135,10 @@ export class IntegrationStore {
    * sync after the account is connected again treats the history before it as lost.
    */
   async forgetSync(id: string, tx: Transaction): Promise<void> {
-    await tx.integration.updateMany({ where: { id }, data: { syncCursor: null, changeMark: null, syncHints: [] } });
+    await tx.integration.updateMany({
+      where: { id },
+      data: { syncCursor: null, changeMark: null, checkedAt: null, syncHints: [] },
+    });
   }
 
   /** Returns true when another integration, of any user, has the same mailbox. */

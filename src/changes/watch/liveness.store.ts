@@ -6,10 +6,12 @@ export interface SilentAccount {
   readonly id: string;
   readonly provider: string;
   /**
-   * The account's `changeMark` when all its changes were last read. Empty: the account had none. Null: only what notifications
-   * named was read since.
+   * The account's `changeMark` when all its changes were last read. Null: it had none, or only what notifications named was read
+   * since. An instance of an earlier release, whose Outlook accounts have marks, reads such an account.
    */
   readonly mark: string | null;
+  /** Only what notifications named was read since all its changes were. */
+  readonly isReadInPart: boolean;
   /** How long ago all its changes were last read. */
   readonly readAgoMs: number;
   /** The number of notifications so far. */
@@ -97,20 +99,27 @@ export class LivenessStore {
     };
   }
 
-  /** Records that no change is missing. `mark` is the account's mark from before the changes were read; null keeps what was kept. */
+  /** Records that no change is missing, as all were read. `mark` is the account's mark from before that. Null: it has none. */
   async confirm(integrationId: string, mark: string | null): Promise<void> {
     await this.db.prisma.$executeRaw`
-      UPDATE integrations SET checked_at = now(), change_mark = COALESCE(${mark}, change_mark, '')
+      UPDATE integrations SET checked_at = now(), change_mark = ${mark}
       WHERE id = ${integrationId}::uuid AND status <> 'DISCONNECTED'`;
   }
 
-  /**
-   * Drops the mark after a sync that read only what notifications named. The present mark includes changes whose notification
-   * was lost, and the one before differs in any case. What was known of the account is as old as before.
-   */
-  async dropMark(integrationId: string): Promise<void> {
+  /** Records that no change is missing, as the account's mark is the one that is kept. */
+  async confirmUnchanged(integrationId: string): Promise<void> {
     await this.db.prisma.$executeRaw`
-      UPDATE integrations SET change_mark = NULL WHERE id = ${integrationId}::uuid AND change_mark IS NOT NULL`;
+      UPDATE integrations SET checked_at = now() WHERE id = ${integrationId}::uuid AND status <> 'DISCONNECTED'`;
+  }
+
+  /**
+   * Records a sync that read only what notifications named, and drops the mark. The present mark includes changes whose
+   * notification was lost, and the one before differs in any case. No change was missing when all were last read, and it is not
+   * known of any time after that.
+   */
+  async readInPart(integrationId: string): Promise<void> {
+    await this.db.prisma.$executeRaw`
+      UPDATE integrations SET checked_at = NULL, change_mark = NULL WHERE id = ${integrationId}::uuid AND checked_at IS NOT NULL`;
   }
 
   /**
@@ -127,7 +136,7 @@ export class LivenessStore {
           AND i.provider <> ALL(${[...exceptProviders]}::text[])
           AND (i.check_claimed_at IS NULL OR i.check_claimed_at < now() - make_interval(secs => ${claimMs / 1_000}::float8))
         ORDER BY i.checked_at NULLS FIRST LIMIT ${MAX_CLAIMED}::int FOR UPDATE OF i SKIP LOCKED)
-      RETURNING id::text AS id, provider, change_mark AS mark, sync_signals AS notifications,
+      RETURNING id::text AS id, provider, change_mark AS mark, checked_at IS NULL AS "isReadInPart", sync_signals AS notifications,
         silent_since IS NOT NULL AS "isDistrusted",
         (extract(epoch FROM now() - last_reconciled_at) * 1000)::float8 AS "readAgoMs"`;
   }

@@ -101,14 +101,21 @@ export class SilenceJob {
     }
   }
 
-  private async check({ id, mark, readAgoMs, notifications, isDistrusted }: SilentAccount): Promise<void> {
+  private async check({
+    id,
+    mark,
+    isReadInPart,
+    readAgoMs,
+    notifications,
+    isDistrusted,
+  }: SilentAccount): Promise<void> {
     const { handles, liveness, sync, watchJob, times, log } = this.options;
     const session = await (await handles.internal(id)).session();
     // The watch has notified since all changes were read, so that a change it did not notify of may be the only one.
-    if (mark === null) return sync.requestRoutineRead(id, () => watchJob.missed(id));
+    if (isReadInPart) return sync.requestRoutineRead(id, () => watchJob.missed(id));
     if (readAgoMs >= times.silenceMs * MAX_UNREAD_SILENCES)
       return sync.requestRoutineRead(id, () => this.missed(id, notifications));
-    if (!session.changeMark || mark === '') return;
+    if (!session.changeMark || mark === null) return;
     const missed = () => watchJob.proven(id);
     const limit = deadline(this.stopping.signal, CALL_TIMEOUT_MS, tooLate);
     let current: string;
@@ -117,7 +124,7 @@ export class SilenceJob {
     } finally {
       limit.clear();
     }
-    if (current === mark) return liveness.confirm(id, null);
+    if (current === mark) return liveness.confirmUnchanged(id);
     await sleep(times.lateMs, this.stopping.signal);
     if (!(await liveness.distrust(id, notifications))) return;
     log.warn({ integrationId: id }, 'a watch did not notify of a change: the account is read');
