@@ -22,7 +22,7 @@ registerEnumType(ResetReasonEnum, {
     },
     HISTORY_LOST: {
       description:
-        'The provider no longer had the changes since the gateway last asked, or the account was disconnected meanwhile. The events that follow report the newest mail, and not every change and deletion.',
+        'The provider no longer had the changes since the gateway last asked, while there was no complete index of the account to find them with (`sync.proof` was NONE or BUILDING); with one they are events instead, and no reset is sent. Or the account was disconnected meanwhile, which erases its index. The events that follow report the newest mail, and not every change and deletion.',
     },
     CURSOR_TOO_OLD: {
       description:

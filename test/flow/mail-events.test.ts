@@ -258,6 +258,23 @@ it('the end and the return of an account are events, although it is no longer am
   await expect.poll(received).toSatisfy(([repeated, first]) => isDeepStrictEqual(repeated, first));
 });
 
+it('a subscription to new mail goes on while an account is disconnected, and ends when that is connected again', async () => {
+  const { token } = await app.user('returning');
+  const [staying, returning] = ['staying@gmail.example', 'returning@outlook.example'];
+  await app.connect(token, 'GMAIL', staying);
+  const id = await app.connect(token, 'OUTLOOK', returning);
+  await app.synced(token);
+  const { cursor } = (await app.data(SYNC, {}, token)).viewer.sync;
+  const socket = new Follower(app.url, token, RECEIVED, { after: cursor });
+  followers.push(socket);
+  await app.data(DISCONNECT, { id }, token);
+  const other = await deliver('google', staying, 'in the other account');
+  await expect.poll(() => socket.events.map(({ messageId }) => ownIdOf(messageId))).toEqual([other.id]);
+  expect(socket.failures).toEqual([]);
+  await app.connect(token, 'OUTLOOK', returning);
+  await expect.poll(() => socket.failures[0]).toContain('CONFLICT');
+});
+
 it('an account that was connected after the cursor is followed from its first event', async () => {
   const { token } = await app.user('joining');
   const { cursor } = (await app.data(SYNC, {}, token)).viewer.sync;

@@ -136,6 +136,7 @@ class Account {
   cursor: string | null = 'c0';
   log: NewChange[] = [];
   published = 0;
+  readonly lines: string[] = [];
   inbox: string[] = [];
   asked: (string | null)[] = [];
   lastReconciledAt: Date | null = new Date(Date.now() - 60_000);
@@ -161,7 +162,7 @@ class Account {
   ) {}
 
   readonly job = new SyncJob({
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'info' }, { write: (line) => void this.lines.push(line) }),
     directory: {
       get: async (id) => ({ id, status: this.status, provider: 'GMAIL', address: 'a@mail.example' }) as never,
     },
@@ -429,6 +430,22 @@ describe('a sync', () => {
       { kind: 'created', subject: 'new' },
       { kind: 'created', subject: 'newer' },
     ]);
+  });
+
+  it('says in the log why it begins again', async () => {
+    const expired = new Account();
+    expired.script = (since) => {
+      if (since === 'c0') throw new MailError('CURSOR_EXPIRED', 'too old');
+      return { changes: [], cursor: 'fresh', more: false };
+    };
+    await expired.sync();
+    expect(expired.lines.join()).toContain('the change cursor had expired: the newest mail was read again');
+    const disconnected = new Account();
+    disconnected.cursor = null;
+    await disconnected.sync();
+    expect(disconnected.asked).toEqual([null]);
+    expect(disconnected.lines.join()).toContain('the account had been disconnected: the newest mail was read again');
+    expect(disconnected.lines.join()).not.toContain('expired');
   });
 
   it('does not retry a permanent failure', async () => {

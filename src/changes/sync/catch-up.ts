@@ -120,10 +120,10 @@ export class CatchUp {
   }
 
   /**
-   * Starts again after the provider has dropped the cursor, or the account was disconnected. The new cursor is read before the mailbox, so that mail that
-   * arrives in between is found twice rather than never. Everything is stored in one transaction, so after an error the
-   * account is still due. Where the account has an index, a comparison with it then finds everything else that was created,
-   * changed and deleted. Otherwise a reset entry says that there may be more.
+   * Starts again after the provider has dropped the cursor, or the account was disconnected. The new cursor is read before the
+   * mailbox, so that mail that arrives in between is found twice rather than never. Everything is stored in one transaction, so
+   * after an error the account is still due. Where the account has an index, a comparison with it then finds everything else that
+   * was created, changed and deleted. Otherwise a reset entry says that there may be more.
    */
   private async resync(run: CatchUpRun, upToNotification: number): Promise<void> {
     const { changes, log } = this.options;
@@ -143,7 +143,8 @@ export class CatchUp {
     const arrived = await arrivedMeanwhile(listing, changes, integrationId, position, call);
     const isHistoryLost = session.snapshot !== undefined && (await this.options.canRecover(integrationId));
     const found = { integrationId, found: arrived.length, isCompared: isHistoryLost };
-    log.info(found, 'the change cursor had expired: the newest mail was read again');
+    const why = position.cursor === null ? 'the account had been disconnected' : 'the change cursor had expired';
+    log.info(found, `${why}: the newest mail was read again`);
     const reset = position.lastReconciledAt === null ? FIRST_SYNC : HISTORY_LOST;
     const entries = [
       ...(isHistoryLost ? [] : [reset]),

@@ -73,7 +73,7 @@ export class ConnectResolver {
 
   @Mutation(() => DisconnectPayload, {
     description:
-      'Deletes the stored tokens of an account, its index and its position in the history of the provider, and revokes the grant at the provider unless another user of this gateway uses it too. When the account is connected again, a MailEventsReset (HISTORY_LOST) says that not all is known of what happened meanwhile.',
+      'Deletes the stored tokens of an account, its index and its position in the history of the provider, and revokes the grant at the provider unless another user of this gateway uses it too. When the account is connected again, a MailEventsReset (HISTORY_LOST) says that not all is known of what happened meanwhile, and subscriptions to `messageReceived` that include the account end with CONFLICT, because they may miss new mail. Until then they go on with the other accounts.',
   })
   async disconnect(
     @Arg('input', () => IntegrationInput, { description: 'The account to disconnect.' }) input: IntegrationInput,
