@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../../domain/error.ts';
-import { sleep } from '../../platform/abort.ts';
 import type { Call, Limits, Meter } from '../../providers/contract/call.ts';
 import type { MailSession } from '../../providers/contract/mail-session.ts';
 import type { NewChange } from '../change.store.ts';
@@ -35,6 +34,8 @@ interface PassRun {
   readonly failures: number;
   /** Reads all changes of the account. Throws NotUpToDate. */
   readonly catchUp: () => Promise<void>;
+  /** Waits without keeping other accounts from being compared, and then for its turn again. */
+  readonly rest: (ms: number) => Promise<void>;
 }
 
 interface Outcome {
@@ -136,7 +137,7 @@ export class ReconcilePass {
   }
 
   /** Measures what the requests of a page cost, and then waits until they were the account's share of its quota. */
-  private pace({ limits, signal }: PassRun): { readonly meter: Meter; rest(): Promise<void> } {
+  private pace({ limits, rest }: PassRun): { readonly meter: Meter; rest(): Promise<void> } {
     const begunAt = performance.now();
     let units = 0;
     return {
@@ -152,7 +153,7 @@ export class ReconcilePass {
         const tookMs = performance.now() - begunAt;
         const byUnitsMs = (units * limits.windowMs) / (limits.units * quotaShare);
         // An account that answers slowly is left alone for as long as it took.
-        await sleep(Math.max(byUnitsMs - tookMs, tookMs * (1 / quotaShare - 1), 0), signal);
+        await rest(Math.max(byUnitsMs - tookMs, tookMs * (1 / quotaShare - 1), 0));
       },
     };
   }

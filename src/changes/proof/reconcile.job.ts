@@ -4,8 +4,8 @@ import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
 import type { IntegrationDirectory } from '../../accounts/integrations/integration.directory.ts';
 import type { IntegrationHooks } from '../../accounts/integrations/integration.hooks.ts';
 import { isTransient, MailError, retryAfterMsOf, storeErrorIn } from '../../domain/error.ts';
-import { following, isDoneWithin } from '../../platform/abort.ts';
-import { type LaneOptions, Lanes } from '../../platform/queue/lanes.ts';
+import { following, isDoneWithin, sleep } from '../../platform/abort.ts';
+import { type LaneOptions, type LaneSlot, Lanes } from '../../platform/queue/lanes.ts';
 import { requireProvider } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import { backoffMs } from '../backoff.ts';
@@ -35,10 +35,15 @@ interface ReconcileJobOptions {
 }
 
 const TICK_INTERVAL_MS = 5_000;
-/** How many accounts of one vendor are compared at once on an instance, for each purpose. Each waits most of the time. */
+/** How many accounts of one vendor are compared at once on an instance, for each purpose. One that rests is not counted. */
 const LANES: LaneOptions = { slots: 4, slowSlots: 8, slowAfterMs: 10_000, perOwner: 1 };
-/** More accounts of a lane are not begun, so that one that is requested later does not wait behind all that are due. */
+/**
+ * While so many of a lane are compared or wait for a slot, no more are begun, so that one that is requested later does not wait
+ * behind all that are due.
+ */
 const MAX_BEGUN = LANES.slots + LANES.slowSlots;
+/** A comparison rests most of the time, and renews its claim meanwhile. So many of a lane are begun in all. */
+const MAX_HELD = 60;
 const STOP_TIMEOUT_MS = 2_000;
 
 /** Compares the connected accounts with their indexes: each once after it was connected, then every few hours, and on request. */
@@ -46,6 +51,8 @@ export class ReconcileJob implements IntegrationHooks {
   private readonly owner = randomUUID();
   private readonly lanes = new Lanes(LANES);
   private readonly running = new Map<string, { readonly lane: string; readonly run: Promise<void> }>();
+  /** The accounts whose comparison rests, so that it uses no more than its share of their quota. */
+  private readonly resting = new Set<string>();
   private readonly failures = new Map<string, number>();
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | null = null;
@@ -110,8 +117,9 @@ export class ReconcileJob implements IntegrationHooks {
   }
 
   private hasRoomFor(account: DueAccount): boolean {
-    const begun = [...this.running.values()].filter(({ lane }) => lane === laneOf(account));
-    return begun.length < MAX_BEGUN;
+    const begun = [...this.running].filter(([, { lane }]) => lane === laneOf(account));
+    const active = begun.filter(([id]) => !this.resting.has(id));
+    return active.length < MAX_BEGUN && begun.length < MAX_HELD;
   }
 
   private begin(account: DueAccount): void {
@@ -129,15 +137,15 @@ export class ReconcileJob implements IntegrationHooks {
     await this.lanes.run(
       laneOf(account),
       integrationId,
-      async () => {
+      async (slot) => {
         const claim = await this.options.proofs.claim(integrationId, this.owner);
-        if (claim) await this.compare(claim, record.provider);
+        if (claim) await this.compare(claim, record.provider, slot);
       },
       entry,
     );
   }
 
-  private async compare(claim: ClaimedPass, provider: string): Promise<void> {
+  private async compare(claim: ClaimedPass, provider: string, slot: LaneSlot): Promise<void> {
     const { handles, providers, proofs, pass, sync, intervalMs, log } = this.options;
     const { integrationId } = claim;
     const lost = new AbortController();
@@ -154,9 +162,10 @@ export class ReconcileJob implements IntegrationHooks {
       const catchUp = async () => {
         if (!(await sync.readAll(integrationId, signal))) throw new NotUpToDate();
       };
+      const rest = (ms: number) => slot.without(() => this.rest(integrationId, ms, signal));
       const { limits } = requireProvider(providers, provider);
       const failures = this.failures.get(integrationId) ?? 0;
-      const { mailboxSequence } = await pass.run({ claim, session, limits, signal, catchUp, failures });
+      const { mailboxSequence } = await pass.run({ claim, session, limits, signal, catchUp, rest, failures });
       // The interval is random, so that accounts that were compared together are not compared together again.
       const nextInMs = intervalMs * (0.9 + Math.random() / 5);
       const { counts, appended } = await proofs.finish(claim, { nextInMs, mailboxSequence });
@@ -169,6 +178,11 @@ export class ReconcileJob implements IntegrationHooks {
       clearInterval(renewal);
       leave();
     }
+  }
+
+  private async rest(integrationId: string, ms: number, signal: AbortSignal): Promise<void> {
+    this.resting.add(integrationId);
+    await sleep(ms, signal).finally(() => this.resting.delete(integrationId));
   }
 
   /** The comparison continues later where it stopped, on any instance. */
