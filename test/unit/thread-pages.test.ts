@@ -253,12 +253,15 @@ describe('a list of threads', () => {
       const stayed = new Set(idsOf(wasThere));
       const touched = new Set<string>();
       let serial = 0;
+      // The clock of arriving mail does not go back when the newest message is deleted.
+      let now = Math.max(...[...mail.messages.values()].map(({ receivedAt }) => receivedAt.getTime()));
       const change = (given: number) => {
         for (let n = Math.floor(random() * 4); n > 0; n--) {
           const message = pick([...mail.messages.values()]);
           const what = pick(['archive', 'trash', 'delete', 'read', 'reply', 'new'] as const);
-          const at = new Date(Math.max(...[...mail.messages.values()].map((m) => m.receivedAt.getTime())) + 1000);
           if (what === 'reply' || what === 'new') {
+            now += 1000;
+            const at = new Date(now);
             const threadId = what === 'new' ? `new${serial}` : (message.threadId ?? '');
             const id = what === 'new' ? `${threadId}.0` : `${threadId}.r${serial}`;
             serial++;
