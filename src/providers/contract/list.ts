@@ -39,7 +39,9 @@ export interface PageRequest {
 /**
  * One page of a list, newest first (by `receivedAt`, or by `lastMessageAt` for threads). `next` is null at the end. A cursor
  * stays valid while mail arrives: the following pages neither repeat nor omit an item that existed when the first page was
- * read. A page may be empty and still have a `next`. Throws CURSOR_EXPIRED when the provider no longer accepts the cursor.
+ * read. A thread is omitted when it rises above the cursor: a newer message of it is restored from trash or junk, or comes to
+ * match, and those below the cursor are removed. A page may be empty and still have a `next`. Throws CURSOR_EXPIRED when the
+ * provider no longer accepts the cursor.
  */
 export interface Page<T> {
   readonly items: readonly (T | Unreadable)[];
