@@ -12,6 +12,7 @@ const claimed = (messageId: string, sequence: bigint, ageMs: number): ClaimedMes
   kind: 'updated',
   sequence,
   ageMs,
+  dueAt: new Date(),
 });
 
 it.each([

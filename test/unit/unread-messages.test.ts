@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ChangeStore } from '../../src/changes/change.store.ts';
-import { UnreadMessageStore } from '../../src/changes/unread/unread-message.store.ts';
+import { type ClaimedMessage, UnreadMessageStore } from '../../src/changes/unread/unread-message.store.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { openTestDatabase } from '../support/app/database.ts';
 
@@ -29,6 +29,13 @@ const now = async (): Promise<Date> => {
 };
 const postpone = () =>
   db.prisma.unreadMessage.updateMany({ data: { tries: 1, dueAt: new Date(Date.now() + 3_600_000) } });
+/** Claims messages, in this order, without waiting until they are due. */
+async function claim(store: UnreadMessageStore, ...messageIds: string[]): Promise<ClaimedMessage[]> {
+  const aMinuteAgo = new Date((await now()).getTime() - 60_000);
+  await db.prisma.unreadMessage.updateMany({ where: { messageId: { in: messageIds } }, data: { dueAt: aMinuteAgo } });
+  const claimed = await store.claim(messageIds.length);
+  return messageIds.flatMap((id) => claimed.filter(({ messageId }) => messageId === id));
+}
 
 it('a message that could not be read is read by one instance at a time, and logged again when it was read', async () => {
   const store = new UnreadMessageStore(db, new ChangeStore(db));
@@ -62,10 +69,35 @@ it('a message that was reported as deleted while it was read is not logged again
     sequence: 4n,
   }));
   for (const message of due) await store.add(message);
+  const claimed = await claim(store, 'kept', 'deleted');
   const { sequence } = await changes.position(integrationId);
   await changes.append(integrationId, async () => [{ kind: 'deleted', subject: 'deleted' }]);
-  expect(await store.settle(integrationId, due, [], sequence)).toEqual([
+  expect(await store.settle(integrationId, claimed, [], sequence)).toEqual([
     { kind: 'updated', subject: 'kept', repeats: 4n },
+  ]);
+  expect(await db.prisma.unreadMessage.count()).toBe(0);
+});
+
+it('a message that is postponed or claimed again while it is read stays, and is logged when it is read next', async () => {
+  await db.prisma.unreadMessage.deleteMany();
+  const changes = new ChangeStore(db);
+  const store = new UnreadMessageStore(db, changes);
+  const message = (messageId: string) => ({ integrationId, messageId, kind: 'updated' as const, sequence: 4n });
+  const ids = ['postponed', 'deleted', 'claimed', 'read'];
+  for (const id of ids) await store.add(message(id));
+  const [postponed = [], deleted = [], claimed = [], read = []] = (await claim(store, ...ids)).map((one) => [one]);
+  for (const id of ['postponed', 'deleted']) await store.add(message(id), 3_600_000);
+  const again = await claim(store, 'claimed');
+  const { sequence } = await changes.position(integrationId);
+  expect(await store.settle(integrationId, [...postponed, ...claimed, ...read], deleted, sequence)).toEqual([
+    { kind: 'updated', subject: 'read', repeats: 4n },
+  ]);
+  const left = await db.prisma.unreadMessage.findMany({ select: { messageId: true } });
+  expect(left.map(({ messageId }) => messageId).sort()).toEqual(['claimed', 'deleted', 'postponed']);
+  const due = await claim(store, 'postponed');
+  expect(await store.settle(integrationId, [...due, ...again], await claim(store, 'deleted'), sequence)).toEqual([
+    { kind: 'updated', subject: 'postponed', repeats: 4n },
+    { kind: 'updated', subject: 'claimed', repeats: 4n },
   ]);
   expect(await db.prisma.unreadMessage.count()).toBe(0);
 });
@@ -79,11 +111,11 @@ it('the arrival of a message takes the place of its update, also while that is r
     kind,
     sequence,
   });
-  const read = entry('arrived', 'updated', 6n);
-  await store.add(read);
+  await store.add(entry('arrived', 'updated', 6n));
+  const read = await claim(store, 'arrived');
   for (const kind of ['created', 'updated', 'mailbox'] as const) await store.add(entry('arrived', kind, 5n));
   const { sequence } = await changes.position(integrationId);
-  expect(await store.settle(integrationId, [read], [], sequence)).toEqual([
+  expect(await store.settle(integrationId, read, [], sequence)).toEqual([
     { kind: 'created', subject: 'arrived', repeats: 5n },
   ]);
   expect(await db.prisma.unreadMessage.count()).toBe(0);
@@ -100,12 +132,15 @@ it('more messages than are stored are one reset, once the account can be read ag
   expect(await db.prisma.unreadMessage.count({ where: { kind: 'reset' } })).toBe(1);
   const { sequence } = await changes.position(integrationId);
   expect(await store.settle(integrationId, [], [], sequence)).toEqual([]);
-  const read = [{ integrationId, messageId: 'n1', kind: 'created' as const, sequence: null }];
+  const read = await claim(store, 'n1');
   expect(await store.settle(integrationId, read, [], sequence)).toEqual([
     { kind: 'created', subject: 'n1' },
     { kind: 'reset', subject: 'MESSAGES_UNREADABLE' },
   ]);
-  expect(await store.settle(integrationId, read, [], sequence)).toEqual([{ kind: 'created', subject: 'n1' }]);
+  const more = await claim(store, 'n2');
+  expect(await store.settle(integrationId, more, [], sequence)).toEqual([{ kind: 'created', subject: 'n2' }]);
+  // Another instance may have claimed and settled it meanwhile.
+  expect(await store.settle(integrationId, read, [], sequence)).toEqual([]);
 });
 
 it('messages that are given up after the days that the log is kept are one reset, which is kept until the account answers', async () => {
@@ -122,7 +157,7 @@ it('messages that are given up after the days that the log is kept are one reset
   expect(await store.prune(anHourAgo)).toBe(0);
   const { sequence } = await changes.position(integrationId);
   expect(await store.settle(integrationId, [], [], sequence)).toEqual([]);
-  expect(await store.settle(integrationId, [message('new')], [], sequence)).toEqual([
+  expect(await store.settle(integrationId, await claim(store, 'new'), [], sequence)).toEqual([
     { kind: 'created', subject: 'new', repeats: 5n },
     { kind: 'reset', subject: 'MESSAGES_UNREADABLE' },
   ]);

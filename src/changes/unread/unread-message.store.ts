@@ -24,6 +24,8 @@ interface DueMessage extends Omit<UnreadMessage, 'kind'> {
 export interface ClaimedMessage extends DueMessage {
   /** How long ago it was stored. */
   readonly ageMs: number;
+  /** When it is due again, by which `settle` recognises what nobody has claimed or postponed since. */
+  readonly dueAt: Date;
 }
 
 /** An account that refuses everything must not fill the table. */
@@ -75,7 +77,7 @@ export class UnreadMessageStore {
         SELECT u.integration_id, u.message_id FROM unread_messages u
         JOIN integrations i ON i.id = u.integration_id AND i.status = 'CONNECTED'
         WHERE u.due_at <= now() ORDER BY u.due_at LIMIT ${limit}::int FOR UPDATE OF u SKIP LOCKED)
-      RETURNING integration_id::text AS "integrationId", message_id AS "messageId", kind, sequence,
+      RETURNING integration_id::text AS "integrationId", message_id AS "messageId", kind, sequence, due_at AS "dueAt",
         (extract(epoch FROM now() - created_at) * 1000)::float8 AS "ageMs"`;
   }
 
@@ -90,15 +92,18 @@ export class UnreadMessageStore {
   /**
    * Deletes messages of one account that were read or no longer exist, and logs the events of those that were read again. `since`
    * is the earliest of their entries: one that the log has reported as deleted after it gets no event, because no deletion would
-   * follow, and a replica of the provider may still have it. Returns the entries.
+   * follow, and a replica of the provider may still have it. One that was postponed or claimed again while it was read stays as it
+   * is, because what was read may be older than that, and is logged when it is read next. Returns the entries.
    */
   settle(
     integrationId: string,
-    read: readonly DueMessage[],
-    deleted: readonly DueMessage[],
+    read: readonly ClaimedMessage[],
+    deleted: readonly ClaimedMessage[],
     since: bigint,
   ): Promise<readonly NewChange[]> {
-    const messageIds = [...read, ...deleted].map(({ messageId }) => messageId);
+    const claimed = [...read, ...deleted];
+    const messageIds = claimed.map(({ messageId }) => messageId);
+    const dueAts = claimed.map(({ dueAt }) => dueAt.toISOString());
     return this.changes.append(integrationId, async (tx) => {
       const later = await tx.change.findMany({
         where: { integrationId, sequence: { gt: since }, subject: { in: messageIds } },
@@ -107,8 +112,11 @@ export class UnreadMessageStore {
       });
       const lastKinds = new Map(later.map(({ kind, subject }) => [subject, kind]));
       const settled = await tx.$queryRaw<Pick<DueMessage, 'messageId' | 'kind' | 'sequence'>[]>`
-        DELETE FROM unread_messages WHERE integration_id = ${integrationId}::uuid AND message_id = ANY(${messageIds}::text[])
-        RETURNING message_id AS "messageId", kind, sequence`;
+        DELETE FROM unread_messages AS u
+        USING unnest(${messageIds}::text[], ${dueAts}::text[]) AS claimed(message_id, due_at)
+        WHERE u.integration_id = ${integrationId}::uuid AND u.message_id = claimed.message_id
+          AND u.due_at = claimed.due_at::timestamptz
+        RETURNING u.message_id AS "messageId", u.kind, u.sequence`;
       // An update that was read may have become the arrival of the message meanwhile.
       const stored = new Map(settled.map((one) => [one.messageId, one]));
       // The account answers again, so that who receives the reset can read it.
@@ -119,7 +127,7 @@ export class UnreadMessageStore {
       return [
         ...read
           .filter(({ messageId }) => lastKinds.get(messageId) !== 'deleted')
-          .map((message) => stored.get(message.messageId) ?? message)
+          .flatMap(({ messageId }) => stored.get(messageId) ?? [])
           .map(({ messageId, kind, sequence }) => ({
             kind,
             subject: messageId,
