@@ -2,8 +2,7 @@ import { IntegrationType } from '../accounts/api/integration/integration.type.ts
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
 import type { Cache } from '../cache/open.ts';
 import type { LoggedChange } from '../changes/change.store.ts';
-import { originalOf } from '../changes/log-position.ts';
-import type { UnreadMessageStore } from '../changes/unread/unread-message.store.ts';
+import { type UnreadMessageStore, unreadEventOf } from '../changes/unread/unread-message.store.ts';
 import { isGivenUp, nullIfNotFound } from '../domain/error.ts';
 import { requirePrincipal } from '../graphql/caller.ts';
 import type { Context } from '../graphql/context.ts';
@@ -96,8 +95,7 @@ export class EventConnections {
   }
 
   private async showAgain(change: LoggedChange, afterMs = 0): Promise<void> {
-    const { integrationId, subject: messageId, kind } = change;
-    if (kind === 'created' || kind === 'updated' || kind === 'mailbox')
-      await this.options.unread.add({ integrationId, messageId, kind, sequence: originalOf(change) }, afterMs);
+    const event = unreadEventOf(change);
+    if (event) await this.options.unread.add(event, afterMs);
   }
 }

@@ -6,8 +6,8 @@ import type { Reachability } from '../accounts/integrations/reachability.ts';
 import type { ChangeStore } from '../changes/change.store.ts';
 import type { LogFollower } from '../changes/event.logs.ts';
 import type { Hub } from '../changes/hub.ts';
-import { type LogPosition, originalOf } from '../changes/log-position.ts';
-import type { UnreadMessageStore } from '../changes/unread/unread-message.store.ts';
+import type { LogPosition } from '../changes/log-position.ts';
+import { type UnreadMessageStore, unreadEventOf } from '../changes/unread/unread-message.store.ts';
 import { isMailError, isNotFound, MailError, nullIfNotFound } from '../domain/error.ts';
 import type { Mailbox } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
@@ -129,12 +129,12 @@ export class MailEvents {
     const { kind, integrationId, subject, sequence } = entry.change;
     messages.noted(entry.change);
     const shown = { entry, message: null, mailbox: null };
-    if (kind !== 'created' && kind !== 'updated' && kind !== 'mailbox') return shown;
+    const unreadEvent = unreadEventOf(entry.change);
+    if (!unreadEvent) return shown;
     const isMessage = kind !== 'mailbox';
     if (isMessage ? !selection.messages : !selection.mailboxes) return shown;
     const showAgain = async (afterMs = 0) => {
-      const original = { integrationId, messageId: subject, kind, sequence: originalOf(entry.change) };
-      await retryUntilStoreIsBack(() => unread.add(original, afterMs), signal).catch(() => {});
+      await retryUntilStoreIsBack(() => unread.add(unreadEvent, afterMs), signal).catch(() => {});
     };
     const reading = async (): Promise<ShownEvent & { readonly laggingMs: number }> => {
       const account = await handles.find(principal, integrationId);

@@ -4,8 +4,8 @@ import type { IntegrationDirectory } from '../accounts/integrations/integration.
 import type { ChangeStore } from '../changes/change.store.ts';
 import type { LogFollower } from '../changes/event.logs.ts';
 import type { Hub } from '../changes/hub.ts';
-import { type LogPosition, lossAfter, originalOf } from '../changes/log-position.ts';
-import type { UnreadMessageStore } from '../changes/unread/unread-message.store.ts';
+import { type LogPosition, lossAfter } from '../changes/log-position.ts';
+import { type UnreadMessageStore, unreadEventOf } from '../changes/unread/unread-message.store.ts';
 import { badInput, isNotFound, MailError, noSuchIntegration } from '../domain/error.ts';
 import { encodeId } from '../domain/global-id.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
@@ -157,7 +157,8 @@ export class MessageEvents {
     const { integrationId, kind, subject, sequence } = entry.change;
     messages.noted(entry.change);
     if (kind === 'reset' && !NO_GAPS.has(subject)) return { entry, message: null };
-    if (kind !== 'created') return null;
+    const unreadEvent = unreadEventOf(entry.change);
+    if (kind !== 'created' || !unreadEvent) return null;
     try {
       const reading = async () => {
         const account = await handles.find(principal, integrationId);
@@ -174,7 +175,7 @@ export class MessageEvents {
       // One that only a replica does not know yet has its event when it is found.
       const isMissing = isNotFound(error);
       if (isMissing && !(await this.mayBeFound(principal, entry))) return null;
-      const adding = () => unread.add({ integrationId, messageId: subject, kind, sequence: originalOf(entry.change) });
+      const adding = () => unread.add(unreadEvent);
       const isStored = !signal.aborted && (await retryUntilStoreIsBack(adding, signal).catch(() => false));
       return isMissing && isStored ? null : { entry, message: null };
     }

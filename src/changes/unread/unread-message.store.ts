@@ -3,6 +3,7 @@ import { deleteInBatches } from '../../platform/database/batches.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Transaction } from '../../platform/database/transaction.ts';
 import type { ChangeStore, LoggedChange, NewChange } from '../change.store.ts';
+import { originalOf } from '../log-position.ts';
 
 /** A message or mailbox that could not be read for an event. */
 export interface UnreadMessage {
@@ -13,6 +14,19 @@ export interface UnreadMessage {
   readonly kind: Extract<LoggedChange['kind'], 'created' | 'updated' | 'mailbox'>;
   /** The sequence of that entry, or of the one that it repeats. Null: an earlier release did not store it. */
   readonly sequence: bigint | null;
+}
+
+/** An event that was sent without what it shows, or with what may be older than its entry. */
+interface UnreadEvent extends UnreadMessage {
+  /** The entry itself, which may repeat another one. */
+  readonly entry: Pick<LoggedChange, 'sequence' | 'detail'>;
+}
+
+/** Returns null for an entry whose event shows no message and no mailbox. */
+export function unreadEventOf(entry: LoggedChange): UnreadEvent | null {
+  const { integrationId, subject: messageId, kind } = entry;
+  if (kind !== 'created' && kind !== 'updated' && kind !== 'mailbox') return null;
+  return { integrationId, messageId, kind, sequence: originalOf(entry), entry };
 }
 
 /** What is due. A reset stands for all messages of the account that were not stored. */
@@ -45,10 +59,13 @@ export class UnreadMessageStore {
   /**
    * A message that is stored already stays as it is, except that its arrival takes the place of an update: subscribers to new
    * messages receive only arrivals. Beyond MAX_PER_ACCOUNT one reset is stored instead, so that nothing is left out silently.
-   * `afterMs` is how long it must not be read, because its provider may still answer without its change. Returns false when the
-   * message was not stored, so that its event will not be sent again.
+   * `afterMs` is how long it must not be read, because its provider may still answer without its change. An event is not stored where
+   * a later one shows the same (`isSuperseded`): what is read then has that change too, and does not lag because of it. Returns
+   * false when no event will show the message.
    */
-  async add({ integrationId, messageId, kind, sequence }: UnreadMessage, afterMs = 0): Promise<boolean> {
+  async add({ entry, ...event }: UnreadEvent, afterMs = 0): Promise<boolean> {
+    const { integrationId, messageId, kind, sequence } = event;
+    if (await this.isSuperseded(event, entry)) return true;
     const dueInSeconds = Math.max(FIRST_BACKOFF_SECONDS, Math.ceil(afterMs / 1_000));
     if (afterMs > 0)
       await this.db.prisma.$executeRaw`
@@ -66,6 +83,25 @@ export class UnreadMessageStore {
       ON CONFLICT (integration_id, message_id) DO UPDATE SET kind = EXCLUDED.kind, sequence = EXCLUDED.sequence
         WHERE unread_messages.kind = 'updated' AND EXCLUDED.kind = 'created'`;
     return (await this.db.prisma.unreadMessage.count({ where: { integrationId, messageId } })) > 0;
+  }
+
+  /**
+   * Whether who receives the event of the entry also receives a later one, which is compared with what is read for it in its turn: a
+   * deletion, or an update of at least the same properties. Subscribers to new messages receive only arrivals, so that no update
+   * takes the place of one.
+   */
+  private async isSuperseded(
+    { integrationId, messageId, kind }: UnreadMessage,
+    { sequence, detail }: UnreadEvent['entry'],
+  ): Promise<boolean> {
+    const properties = Object.keys(detail ?? {});
+    const later = await this.db.prisma.$queryRaw<unknown[]>`
+      SELECT 1 FROM changes
+      WHERE integration_id = ${integrationId}::uuid AND sequence > ${sequence}::bigint AND subject = ${messageId} AND (
+        (kind = 'deleted' AND ${kind} <> 'mailbox') OR (kind = ${kind} AND kind <> 'created'
+          AND (${properties.length}::int = 0 OR jsonb_exists_all(detail, ${properties}::text[]))))
+      LIMIT 1`;
+    return later.length > 0;
   }
 
   /** Returns messages that are due, of connected accounts, and sets when they are due again: no other instance reads them meanwhile. */
