@@ -18,7 +18,10 @@ export interface LoggedChange {
   readonly detail: ChangeDetail | null;
   /** The sequence of the entry that this one reports again, with the same kind and subject. Absent: it is no repetition. */
   readonly repeats?: bigint | undefined;
+  /** When it was written, by the clock of the database. */
   readonly at: Date;
+  /** The same by the monotonic clock of this process (`performance.now`). The clocks of the two may differ. */
+  readonly writtenAt: number;
 }
 
 /** An entry to be appended. */
@@ -212,8 +215,9 @@ export class ChangeStore {
   async read(integrationId: string, after: bigint, limit: number): Promise<LoggedChange[]> {
     // Prisma takes longer to map the rows than the database to read them, and a client that was away reads thousands.
     const { rows } = await this.db.execute(READ, [integrationId, String(after), limit]);
+    const now = performance.now();
     return rows.map((row) => {
-      const { sequence, kind, subject, detail, repeats, at } = row as unknown as StoredChange;
+      const { sequence, kind, subject, detail, repeats, at, ageMs } = row as unknown as StoredChange;
       return {
         integrationId,
         sequence: BigInt(sequence),
@@ -222,6 +226,7 @@ export class ChangeStore {
         detail: detailOf(detail),
         ...(repeats !== null && { repeats: BigInt(repeats) }),
         at: new Date(Number(at)),
+        writtenAt: now - Number(ageMs),
       };
     });
   }
@@ -233,14 +238,16 @@ export class ChangeStore {
   async readAll(after: ReadonlyMap<string, bigint>, limit: number): Promise<LoggedChange[]> {
     const { ids, sequences } = columnsOf(after);
     const rows = await this.db.prisma.$queryRaw<ChangeRow[]>`
-      SELECT c.integration_id::text AS "integrationId", c.sequence, c.kind, c.subject, c.detail, c.repeats, c.at
+      SELECT c.integration_id::text AS "integrationId", c.sequence, c.kind, c.subject, c.detail, c.repeats, c.at,
+        (extract(epoch FROM clock_timestamp() - c.at) * 1000)::float8 AS "ageMs"
       FROM unnest(${ids}::text[], ${sequences}::text[]) AS p(id, sequence)
       CROSS JOIN LATERAL (
         SELECT * FROM changes
         WHERE integration_id = p.id::uuid AND sequence > p.sequence::bigint
         ORDER BY sequence LIMIT ${limit}::int
       ) AS c`;
-    return rows.map(entryOfRow);
+    const now = performance.now();
+    return rows.map((row) => entryOfRow(row, now));
   }
 
   /** Returns the position behind the last entry of each log. A deleted integration is left out. */
@@ -325,7 +332,8 @@ export class ChangeStore {
 
 /** The order is that of the column: `sequence` alone would be the text that is returned. */
 const READ = `
-  SELECT sequence::text, kind, subject, detail, repeats::text, (extract(epoch FROM at) * 1000)::bigint::text AS at
+  SELECT sequence::text, kind, subject, detail, repeats::text, (extract(epoch FROM at) * 1000)::bigint::text AS at,
+    (extract(epoch FROM clock_timestamp() - at) * 1000)::bigint::text AS "ageMs"
   FROM changes WHERE integration_id = $1::uuid AND sequence > $2::bigint ORDER BY changes.sequence LIMIT $3::int`;
 
 /** A row of READ. Numbers are text, because the databases return them as different types. */
@@ -335,14 +343,16 @@ interface StoredChange extends Pick<LoggedChange, 'kind' | 'subject'> {
   readonly repeats: string | null;
   /** In Unix milliseconds. */
   readonly at: string;
+  readonly ageMs: string;
 }
 
-interface ChangeRow extends Omit<LoggedChange, 'detail' | 'repeats'> {
+interface ChangeRow extends Omit<LoggedChange, 'detail' | 'repeats' | 'writtenAt'> {
   readonly detail: unknown;
   readonly repeats: bigint | null;
+  readonly ageMs: number;
 }
 
-const entryOfRow = (row: ChangeRow): LoggedChange => ({
+const entryOfRow = (row: ChangeRow, now: number): LoggedChange => ({
   integrationId: row.integrationId,
   sequence: BigInt(row.sequence),
   kind: row.kind,
@@ -350,6 +360,7 @@ const entryOfRow = (row: ChangeRow): LoggedChange => ({
   detail: detailOf(row.detail),
   ...(row.repeats !== null && { repeats: BigInt(row.repeats) }),
   at: row.at,
+  writtenAt: now - row.ageMs,
 });
 
 const columnsOf = (sequences: ReadonlyMap<string, bigint>): { ids: string[]; sequences: string[] } => ({

@@ -100,6 +100,14 @@ const entryOf = (change: LoggedChange): FeedEntry => ({
 });
 
 export const resetEntry = (integrationId: string, reason: FeedReset, end: LogPosition): FeedEntry => ({
-  change: { integrationId, sequence: end.sequence, kind: 'reset', subject: reason, detail: null, at: new Date() },
+  change: {
+    integrationId,
+    sequence: end.sequence,
+    kind: 'reset',
+    subject: reason,
+    detail: null,
+    at: new Date(),
+    writtenAt: performance.now(),
+  },
   position: end,
 });

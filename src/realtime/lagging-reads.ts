@@ -13,15 +13,14 @@ export async function lagLeftMs(
   change: LoggedChange,
   found: Message | Mailbox | null,
 ): Promise<number> {
-  const { kind, detail, repeats, at } = change;
+  const { kind, detail, repeats, writtenAt } = change;
   // A mailbox that was looked for again is listed, or does not exist.
   const isLacking =
     kind === 'mailbox' ? !found && repeats === undefined : !found || contradicts(found as Message, detail);
   if (!isLacking) return 0;
   // An account that cannot be opened has no replica that could answer otherwise.
   const { readsSettleMs = 0 } = await account.session().catch(() => ({ readsSettleMs: 0 }));
-  // The entry has the time of the database, and the clock of this process may be behind it.
-  return Math.min(readsSettleMs, Math.max(0, at.getTime() + readsSettleMs - Date.now()));
+  return Math.min(readsSettleMs, Math.max(0, writtenAt + readsSettleMs - performance.now()));
 }
 
 /** Whether a message is not as the entry says that it was updated. It may also have been changed again since. */

@@ -43,7 +43,7 @@ it('shows nothing that is older than the last entry of the page, of each account
   const done: string[] = [];
   const entry = (integrationId: string, sequence: bigint) => ({
     entry: {
-      change: { integrationId, sequence, kind: 'updated', subject: 'm', detail: null, at: new Date(0) },
+      change: { integrationId, sequence, kind: 'updated', subject: 'm', detail: null, writtenAt: 0 },
       position: { sequence, at: 1 },
     },
   });
@@ -79,7 +79,7 @@ it('shows nothing that is older than the last entry of the page, of each account
 it('has events sent again whose provider may not have answered with the change yet', async () => {
   const added: [string, string, boolean][] = [];
   const entry = (kind: LoggedChange['kind'], subject: string, detail: object | null = null) => {
-    const change = { integrationId: 'i', sequence: 1n, kind, subject, detail, at: new Date() };
+    const change = { integrationId: 'i', sequence: 1n, kind, subject, detail, writtenAt: performance.now() };
     return { entry: { change, position: { sequence: 1n, at: 1 } } };
   };
   const entries = [

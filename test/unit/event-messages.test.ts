@@ -51,6 +51,7 @@ const logged = (kind: LoggedChange['kind'], sequence = 5n): LoggedChange => ({
   subject: 'HISTORY_LOST',
   detail: null,
   at: new Date(0),
+  writtenAt: 0,
 });
 const MAILBOX = { provider: 'GMAIL', address: 'a@mail.example' };
 afterEach(() => vi.useRealTimers());

@@ -44,7 +44,7 @@ class Lab {
 
   append(integrationId: string, subject: string, wake = true): void {
     const log = this.log.get(integrationId) ?? [];
-    const entry = { kind: 'created', subject, detail: null, at: new Date() } as const;
+    const entry = { kind: 'created', subject, detail: null, at: new Date(), writtenAt: 0 } as const;
     log.push({ integrationId, sequence: BigInt(log.length + 1), ...entry });
     this.log.set(integrationId, log);
     if (wake) this.wake(integrationId);

@@ -1,8 +1,12 @@
-import { expect, it } from 'vitest';
-import type { LoggedChange } from '../../src/changes/change.store.ts';
+import { randomUUID } from 'node:crypto';
+import { afterEach, expect, it, vi } from 'vitest';
+import { ChangeStore, type LoggedChange } from '../../src/changes/change.store.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { lagLeftMs } from '../../src/realtime/lagging-reads.ts';
+import { openTestDatabase } from '../support/app/database.ts';
 import { aMessage } from '../support/fakes/fake-account.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 const HOUR_MS = 3_600_000;
 const account = (readsSettleMs?: number) => ({ session: async () => ({ readsSettleMs }) }) as never;
@@ -13,6 +17,7 @@ const entry = (given: Partial<LoggedChange>): LoggedChange => ({
   subject: 'm',
   detail: null,
   at: new Date(),
+  writtenAt: performance.now(),
   ...given,
 });
 const read = aMessage('m', { isRead: true, isStarred: false, mailboxIds: ['INBOX', 'work'] });
@@ -22,7 +27,9 @@ it.each(['created', 'updated', 'mailbox'] as const)(
   'what a replica does not know yet is final later: %s',
   async (kind) => {
     expect(await isLagging(account(HOUR_MS), entry({ kind }), null)).toBe(true);
-    expect(await isLagging(account(HOUR_MS), entry({ kind, at: new Date(Date.now() - HOUR_MS) }), null)).toBe(false);
+    expect(await isLagging(account(HOUR_MS), entry({ kind, writtenAt: performance.now() - HOUR_MS }), null)).toBe(
+      false,
+    );
     expect(await isLagging(account(), entry({ kind }), null)).toBe(false);
     const closed = { session: () => Promise.reject(new Error('disconnected')) };
     expect(await isLagging(closed, entry({ kind }), null)).toBe(false);
@@ -50,3 +57,30 @@ it.each([
   expect(await isLagging(account(HOUR_MS), entry({ detail }), read)).toBe(isOlder);
   expect(await isLagging(account(), entry({ detail }), read)).toBe(false);
 });
+
+it.each([-10, 0, 10])(
+  'how old a change is does not depend on the clock of this process, which is %s hours ahead',
+  async (hours) => {
+    const db = await openTestDatabase();
+    try {
+      const [id, userId] = [randomUUID(), randomUUID()];
+      await db.prisma.user.create({ data: { id: userId, email: 'a@people.example', passwordHash: '' } });
+      const address = { address: 'a@mail.example', addressKey: 'a@mail.example' };
+      const record = { id, userId, provider: 'OUTLOOK', ...address, status: 'CONNECTED', access: 'FULL' };
+      await db.prisma.integration.create({ data: record });
+      const changes = new ChangeStore(db);
+      await changes.append(id, async () => ['old', 'new'].map((subject) => ({ kind: 'created', subject })));
+      await db.prisma.$executeRaw`UPDATE changes SET at = now() - interval '2 hours' WHERE subject = 'old'`;
+      const read = await changes.read(id, 0n, 2);
+      const readAll = await changes.readAll(new Map([[id, 0n]]), 2);
+      // The embedded database has the clock of the process.
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * HOUR_MS });
+      const lagging = (entries: readonly LoggedChange[]) =>
+        Promise.all(entries.map((change) => isLagging(account(HOUR_MS), change, null)));
+      expect(await lagging(read)).toEqual([false, true]);
+      expect(await lagging(readAll)).toEqual([false, true]);
+    } finally {
+      await db.close();
+    }
+  },
+);

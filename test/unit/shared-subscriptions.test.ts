@@ -129,7 +129,7 @@ class Lab {
 }
 
 const entryOf = (log: string, name: string, kind: LoggedChange['kind'], sequence: bigint, at: number): FeedEntry => ({
-  change: { integrationId: log, sequence, kind, subject: name, detail: null, at: new Date(at) },
+  change: { integrationId: log, sequence, kind, subject: name, detail: null, at: new Date(at), writtenAt: 0 },
   position: { sequence, at },
 });
 

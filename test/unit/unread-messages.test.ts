@@ -38,6 +38,7 @@ const entryOf = ({ messageId: subject, sequence, ...rest }: UnreadMessage): Logg
   sequence: sequence ?? 0n,
   detail: null,
   at: new Date(),
+  writtenAt: 0,
 });
 /** Stores the event of an entry. */
 const addEntry = async (store: UnreadMessageStore, entry: LoggedChange, afterMs = 0): Promise<boolean | null> => {
