@@ -295,6 +295,18 @@ export class ChangeStore {
     );
   }
 
+  /**
+   * Whether a log has an entry after a sequence that changes existing mail, and is so new that an instance which has not heard of it
+   * may still show what was before it.
+   */
+  async hasAltered(integrationId: string, after: bigint): Promise<boolean> {
+    const [latest] = await this.db.prisma.$queryRaw<{ isRecent: boolean }[]>`
+      SELECT at > now() - ${RECENT_SECONDS}::int * interval '1 second' AS "isRecent" FROM changes
+      WHERE integration_id = ${integrationId}::uuid AND sequence > ${after}::bigint AND kind <> 'created'
+      ORDER BY sequence DESC LIMIT 1`;
+    return latest?.isRecent === true;
+  }
+
   /** Returns the position of an integration. For a deleted one it is the initial position. */
   async position(integrationId: string): Promise<ChangePosition> {
     const row = await this.db.prisma.integration.findUnique({

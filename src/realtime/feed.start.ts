@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { AccountHandles } from '../accounts/handles/account-handles.ts';
 import type { Cache } from '../cache/open.ts';
 import type { ChangeStore } from '../changes/change.store.ts';
+import type { ChangesWake } from '../changes/change.topic.ts';
 import type { LogBounds, LogPosition } from '../changes/log-position.ts';
 import { noSuchIntegration } from '../domain/error.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -11,11 +12,11 @@ import { BEGINNING } from './feed.logs.ts';
 
 interface FeedStartsOptions {
   readonly handles: Pick<AccountHandles, 'ofAnyStatus' | 'find'>;
-  readonly store: Pick<ChangeStore, 'bounds'>;
+  readonly store: Pick<ChangeStore, 'bounds' | 'hasAltered'>;
   readonly cursors: ChangeCursors;
   readonly cache: Pick<Cache, 'applied'>;
   /** Announces the entries of a log to all instances. */
-  readonly announce: (integrationId: string) => Promise<void>;
+  readonly announce: (wake: ChangesWake) => Promise<void>;
 }
 
 const MAX_ANNOUNCED = 100_000;
@@ -118,6 +119,13 @@ export class FeedStarts {
    * The positions behind which a reader misses nothing who reads the accounts' lists now: the ends of the logs, but not beyond
    * what the cache of this instance has applied of them, because lists may be answered from it. Another instance may answer them
    * too, and the announcement of the last entries may have been lost with the process that made them: they are announced again.
+   *
+   * One race is left. The bus has accepted the announcement when the cursor is given (`publish` is awaited), but another instance may
+   * be sent a request for a list before the announcement. It then answers from memory, without the entries, if it trusts what it
+   * has of the account: for at most LEASE_MS (`cache/account-log.ts`) after these were committed, because a lease begins with the
+   * position of the log and with everything before it applied. A client that reads lists from such an answer and events after
+   * this cursor misses those entries. To exclude it, each instance would have to acknowledge announcements, or each hit of
+   * the cache to query the log.
    */
   async shown(ids: readonly string[]): Promise<ReadonlyMap<string, LogPosition>> {
     const applied = this.options.cache.applied(ids);
@@ -135,9 +143,22 @@ export class FeedStarts {
   private async announce(id: string, { end, isRecent }: LogBounds): Promise<void> {
     if (!isRecent) return;
     const known = this.announced.get(id);
-    const announced = known?.end === end.sequence ? known : { end: end.sequence, sent: this.options.announce(id) };
+    if (known?.end === end.sequence) return known.sent;
+    // A log that was restored from a backup may be shorter than what was announced.
+    const after = known && known.end < end.sequence ? known.end : 0n;
+    const announced = { end: end.sequence, sent: this.announceAfter(id, after) };
     this.announced.set(id, announced);
-    await announced.sent;
+    await announced.sent.catch((error: unknown) => {
+      if (this.announced.get(id) === announced) this.announced.delete(id);
+      throw error;
+    });
+  }
+
+  /** New mail alone ends nothing of what the instances keep for the next pages of lists. */
+  private async announceAfter(integrationId: string, announced: bigint): Promise<void> {
+    // Where the log was replaced by a shorter one, it is not known what was announced of it.
+    const altered = await this.options.store.hasAltered(integrationId, announced);
+    await this.options.announce({ integrationId, altered });
   }
 
   /** The positions before the oldest entries that are kept. */

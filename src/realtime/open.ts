@@ -32,8 +32,7 @@ export function openRealtime(
   const { directory, handles, reachability } = accounts;
   const cursors = new ChangeCursors(sealer);
   const mailbox = (integrationId: string) => directory.mailbox(integrationId);
-  const announce = (integrationId: string) =>
-    bus.publish(CHANGES_TOPIC, { integrationId, altered: true } satisfies ChangesWake);
+  const announce = (wake: ChangesWake) => bus.publish(CHANGES_TOPIC, wake);
   const messages = new EventMessages({ mailbox, reachability, log, directory });
   const starts = new FeedStarts({ handles, store, cursors, cache, announce });
   const reading = { hub, store, starts, handles, mailOf, messages, unread, cursors, directory };

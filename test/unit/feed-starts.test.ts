@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { ChangesWake } from '../../src/changes/change.topic.ts';
 import { ChangePages } from '../../src/realtime/change.pages.ts';
 import type { FeedPosition } from '../../src/realtime/event.cursor.ts';
 import { FeedStarts } from '../../src/realtime/feed.start.ts';
@@ -10,8 +11,8 @@ const store = {
   bounds: async (ids: ReadonlyMap<string, bigint>) =>
     new Map([...ids.keys()].map((id) => [id, { end: at(9n), oldest: 1n, at: 5, isSynchronised: id !== 'later' }])),
 };
-const announced: string[] = [];
-const announce = async (id: string) => void announced.push(id);
+const announced: ChangesWake[] = [];
+const announce = async (wake: ChangesWake) => void announced.push(wake);
 const starts = new FeedStarts({ cache: { applied: () => applied }, handles: accounts, store, announce } as never);
 const given: FeedPosition = {
   all: true,
@@ -91,15 +92,24 @@ it('an account without a position that was never synchronised begins at its olde
 it('what a cursor covers is announced once, while an instance may not have been told of it', async () => {
   const ends = new Map([['a', { end: at(9n), oldest: 1n, at: null, isSynchronised: true, isRecent: true }]]);
   const bounds = async () => ends;
+  const asked: bigint[] = [];
+  let altered = true;
+  const hasAltered = async (_: string, after: bigint) => {
+    asked.push(after);
+    return altered;
+  };
   const cache = { applied: () => new Map() };
-  const giving = new FeedStarts({ cache, handles: accounts, store: { bounds }, announce } as never);
+  const giving = new FeedStarts({ cache, handles: accounts, store: { bounds, hasAltered }, announce } as never);
   const given = async () => {
     await giving.present({} as never);
     return announced.splice(0);
   };
-  expect([await given(), await given()]).toEqual([['a'], []]);
+  expect([await given(), await given()]).toEqual([[{ integrationId: 'a', altered: true }], []]);
+  altered = false;
   ends.set('a', { end: at(10n), oldest: 1n, at: null, isSynchronised: true, isRecent: true });
-  expect([await given(), await given()]).toEqual([['a'], []]);
+  expect([await given(), await given()]).toEqual([[{ integrationId: 'a', altered: false }], []]);
+  // Only what was not announced yet counts.
+  expect(asked).toEqual([0n, 9n]);
   ends.set('a', { end: at(11n), oldest: 1n, at: null, isSynchronised: true, isRecent: false });
   expect(await given()).toEqual([]);
 });

@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { IntegrationDirectory } from '../../src/accounts/integrations/integration.directory.ts';
 import { IntegrationStore } from '../../src/accounts/integrations/integration.store.ts';
 import { ChangeStore } from '../../src/changes/change.store.ts';
-import { CHANGES_TOPIC } from '../../src/changes/change.topic.ts';
+import { CHANGES_TOPIC, type ChangesWake } from '../../src/changes/change.topic.ts';
 import { Hub } from '../../src/changes/hub.ts';
+import { PageMemory } from '../../src/mail/account/page-memory.ts';
 import { openRedisBus } from '../../src/platform/bus/bus.redis.ts';
 import type { Bus } from '../../src/platform/bus/bus.ts';
 import type { Database } from '../../src/platform/database/database.ts';
@@ -125,10 +126,38 @@ describe.each(TEST_BUSES)('over %s', (_, open) => {
     const starts = new FeedStarts({
       cache: { applied: () => new Map() },
       store: changes,
-      announce: (integrationId: string) => a.publish(CHANGES_TOPIC, { integrationId }),
+      announce: (wake: ChangesWake) => a.publish(CHANGES_TOPIC, wake),
     } as never);
     expect((await starts.shown([id])).get(id)?.sequence).toBe(2n);
     await expect.poll(() => live).toEqual(['m1', 'm2']);
+  });
+
+  it('a cursor that covers new mail alone leaves the pages of other instances in memory', async () => {
+    const { id } = await storeAccount();
+    const { a, b } = await opened();
+    await db.prisma.integration.update({ where: { id }, data: { lastReconciledAt: new Date() } });
+    const memory = new PageMemory();
+    memory.forgetOnChange(b, { onChanged: () => () => {} }, null);
+    const announced: unknown[] = [];
+    b.subscribe(CHANGES_TOPIC, (wake) => announced.push(wake));
+    const starts = new FeedStarts({
+      cache: { applied: () => new Map() },
+      store: changes,
+      announce: (wake: ChangesWake) => a.publish(CHANGES_TOPIC, wake),
+    } as never);
+    const page = { page: { items: [], next: null } } as never;
+    // An earlier change, which every instance has heard of, is none of this cursor.
+    await changes.append(id, async () => [{ kind: 'updated', subject: 'm0' }]);
+    await db.prisma.$executeRaw`UPDATE changes SET at = now() - interval '1 hour' WHERE integration_id = ${id}::uuid`;
+    await append(id, 'm1');
+    memory.remember(id, 'a list', page, 1);
+    await starts.shown([id]);
+    await expect.poll(() => announced.length).toBe(1);
+    expect(memory.recall('a list')).not.toBeNull();
+    await changes.append(id, async () => [{ kind: 'updated', subject: 'm1' }]);
+    await starts.shown([id]);
+    await expect.poll(() => announced.length).toBe(2);
+    expect(memory.recall('a list')).toBeNull();
   });
 
   it('an account that another instance disconnected is so here, although that was not announced', async () => {
