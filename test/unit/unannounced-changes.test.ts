@@ -193,6 +193,34 @@ describe.each(TEST_BUSES)('over %s', (_, open) => {
     await expect.poll(() => known).toEqual([id, second, third]);
   });
 
+  it('who keeps something of an account learns of its change where memory was read again before anything was compared', async () => {
+    const { id, userId } = await storeAccount();
+    const store = new IntegrationStore(db);
+    const { b } = await opened();
+    const changed: (string | null)[] = [];
+    const known = async (lookIntervalMs: number) => {
+      const directory = new IntegrationDirectory(store, b, lookIntervalMs);
+      closers.push(directory.follow(userId, () => {}));
+      directory.onChanged((integrationId) => changed.push(integrationId));
+      await directory.all(userId);
+      return directory;
+    };
+    const reading = await known(NEVER_MS);
+    const comparing = await known(SOON_MS);
+    expect(changed).toEqual([]);
+    const problem = { code: 'UNAUTHENTICATED', message: 'x' } as const;
+    comparing.refresh(userId);
+    await store.transaction((tx) => store.changeStatus(id, ['CONNECTED'], 'DISCONNECTED', problem, tx));
+    await expect.poll(() => changed).toEqual([id]);
+    reading.refresh(userId);
+    await reading.all(userId);
+    expect(changed).toEqual([id, id]);
+    // Once only.
+    reading.refresh(userId);
+    await reading.all(userId);
+    expect(changed).toEqual([id, id]);
+  });
+
   it('all such accounts are found where their users are more than are compared at once', async () => {
     const store = new IntegrationStore(db);
     const compared = vi.spyOn(store, 'ofUsers');

@@ -30,6 +30,8 @@ const USERS_AT_ONCE = 500;
 export class IntegrationDirectory {
   /** All integrations of a user, in the order of creation. A change drops the entry, also while it is being read. */
   private readonly users = new LRUCache<string, Promise<readonly IntegrationRecord[]>>({ max: MAX_USERS });
+  /** The integrations of each user as they were last read. Null: the listeners were notified of a change since. */
+  private readonly seen = new LRUCache<string, Map<string, IntegrationRecord | null>>({ max: MAX_USERS });
   /** The owner of an integration, which never changes. */
   private readonly owners = new LRUCache<string, string>({ max: MAX_OWNERS });
   /** Identifies this instance, which has already handled the changes that it reports. */
@@ -53,12 +55,16 @@ export class IntegrationDirectory {
     });
     bus.onGap(() => {
       this.users.clear();
+      this.seen.clear();
       for (const fn of this.listeners) fn(null, null);
       for (const user of this.followed.values()) user.notify();
     });
   }
 
-  /** Calls back with each integration that changes, on any instance, and its owner. Null: every integration may have changed. */
+  /**
+   * Calls back with each integration that changes, on any instance, and its owner. Null: every integration may have changed. What was
+   * not announced is found when the integrations of its owner are read again, or compared.
+   */
   onChanged(fn: ChangeListener): () => void {
     this.listeners.add(fn);
     return () => this.listeners.delete(fn);
@@ -130,8 +136,23 @@ export class IntegrationDirectory {
 
   private forget(change: Pick<IntegrationRecord, 'id' | 'userId'>): void {
     this.users.delete(change.userId);
-    for (const fn of this.listeners) fn(change.id, change.userId);
-    this.followed.get(change.userId)?.notify();
+    this.seen.get(change.userId)?.set(change.id, null);
+    this.notify(change);
+  }
+
+  private notify({ id, userId }: Pick<IntegrationRecord, 'id' | 'userId'>): void {
+    for (const fn of this.listeners) fn(id, userId);
+    this.followed.get(userId)?.notify();
+  }
+
+  /** Returns the integrations that are not as they were when they were last read, although nothing has announced a change of them. */
+  private unannounced(userId: string, records: readonly IntegrationRecord[]): readonly string[] {
+    const before = this.seen.get(userId);
+    const after = new Map<string, IntegrationRecord | null>(records.map((record) => [record.id, record]));
+    this.seen.set(userId, after);
+    if (!before) return [];
+    const ids = [...new Set([...before.keys(), ...after.keys()])];
+    return ids.filter((id) => before.get(id) !== null && stateOf(after.get(id)) !== stateOf(before.get(id)));
   }
 
   /** Returns the user's accounts with the disconnected ones. */
@@ -144,6 +165,9 @@ export class IntegrationDirectory {
     }
     const reading = this.store.ofUser(userId).then((records) => {
       for (const record of records) this.owners.set(record.id, record.userId);
+      // What was asked for before a change is not read from memory, and says nothing about it.
+      if (this.users.get(userId) === reading)
+        for (const id of this.unannounced(userId, records)) this.notify({ id, userId });
       return records;
     });
     this.users.set(userId, reading);
@@ -178,15 +202,11 @@ export class IntegrationDirectory {
     try {
       const now = await this.store.ofUsers([...known.keys()]);
       for (const [userId, reading] of known) {
-        const before = new Map((await reading)?.map((record) => [record.id, record]));
+        await reading;
         const after = now.get(userId) ?? [];
         // Where it has changed since, it is read again anyway.
-        if (reading && this.users.get(userId) === reading) {
-          for (const record of after)
-            if (stateOf(record) !== stateOf(before.get(record.id))) this.forget({ id: record.id, userId });
-          const left = new Set(after.map(({ id }) => id));
-          for (const id of before.keys()) if (!left.has(id)) this.forget({ id, userId });
-        }
+        if (this.users.get(userId) === reading)
+          for (const id of this.unannounced(userId, after)) this.forget({ id, userId });
         // What is in memory may be newer than what a follower was called back for, so both are compared.
         this.followed.get(userId)?.found(after);
       }
@@ -198,7 +218,7 @@ export class IntegrationDirectory {
 }
 
 /** What a change of an integration alters. The times of its mail change without one. */
-const stateOf = (record: IntegrationRecord | undefined): string =>
+const stateOf = (record: IntegrationRecord | null | undefined): string =>
   JSON.stringify(record && { ...record, lastEventAt: null, lastReconciledAt: null });
 
 /** A user whose integrations are followed. */
