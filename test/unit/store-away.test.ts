@@ -398,6 +398,10 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       const session = await sessions.open(user.id);
       return { ...opened, sessions, elsewhere, session };
     }
+    /** The number of refresh tokens whose exchange was committed, and whose clients have no answer. */
+    const unanswered = (direct: Database) =>
+      direct.prisma.refreshToken.count({ where: { usedAt: { not: null }, unanswered: true } });
+
     it('is exchanged when the answer to the commit is lost', async () => {
       const { relay, sessions, session } = await signedIn();
       loseCommit(relay);
@@ -409,20 +413,24 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     });
 
     it('still works when the store stayed unavailable after the commit', async () => {
-      const { relay, sessions, session } = await signedIn(SHORT);
+      const { relay, direct, sessions, session } = await signedIn(SHORT);
       loseCommit(relay, () => relay.cut());
       await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
+      await expect.poll(() => unanswered(direct)).toBe(1);
       await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
       await relay.restore();
       const next = await sessions.refresh(session.refreshToken);
       const { accessToken } = await sessions.refresh(next.refreshToken);
       expect(await sessions.authenticate(accessToken)).not.toBeNull();
+      // The exchange that was committed is the one that the client has now, so its token is used up.
+      await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     });
 
     it('still works on another instance when the first one never received the answer', async () => {
-      const { relay, sessions, session, elsewhere } = await signedIn(SHORT);
+      const { relay, direct, sessions, session, elsewhere } = await signedIn(SHORT);
       loseCommit(relay, () => relay.cut());
       await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
+      await expect.poll(() => unanswered(direct)).toBe(1);
       const next = await elsewhere.refresh(session.refreshToken);
       await elsewhere.refresh(next.refreshToken);
       await expect(elsewhere.refresh(session.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
