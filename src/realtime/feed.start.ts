@@ -21,6 +21,11 @@ interface FeedStartsOptions {
 
 const MAX_ANNOUNCED = 100_000;
 
+/** Behind what a reader of the lists of an account has seen. */
+interface ReachedPosition extends Pick<LogBounds, 'isSynchronised'> {
+  readonly position: LogPosition;
+}
+
 export interface FeedRequest {
   /** Internal ids of integrations. Null: all accounts of the viewer, including those connected later. */
   readonly integrationIds: readonly string[] | null;
@@ -87,8 +92,8 @@ export class FeedStarts {
   }
 
   /**
-   * Where the logs of accounts begin that were never synchronised, and have lost entries by their age. `present` gives no position
-   * for them, so a reader who took its cursor would otherwise be sent a gap each time. They miss no mail: there is none of it
+   * Where the logs of accounts begin that were never synchronised, and have lost entries by their age. An account that was connected
+   * after the cursor has no position in it, so its reader would otherwise be sent a gap each time. They miss no mail: there is none of it
    * before the reset with which the first synchronisation ends.
    */
   private async begun(ids: readonly string[]): Promise<ReadonlyMap<string, LogPosition>> {
@@ -105,14 +110,14 @@ export class FeedStarts {
   }
 
   /**
-   * The position of a reader who reads all accounts now. An account before its first synchronisation has none, so that its log
-   * is read from the beginning: what changes until then is in no log.
+   * The position of a reader who reads all accounts now. What changes before the first synchronisation of an account is in no log,
+   * and the reset with which that ends is behind the end of its log now. Without that position, its reader would begin with the
+   * first entry, which may be pruned long before the cursor is too old.
    */
   async present(principal: Principal): Promise<FeedPosition> {
-    return {
-      all: true,
-      positions: await this.shown(await this.accounts(principal, { integrationIds: null, after: null })),
-    };
+    const ids = await this.accounts(principal, { integrationIds: null, after: null });
+    const reached = await this.reached(ids);
+    return { all: true, positions: new Map([...reached].map(([id, { position }]) => [id, position])) };
   }
 
   /**
@@ -128,15 +133,21 @@ export class FeedStarts {
    * the cache to query the log.
    */
   async shown(ids: readonly string[]): Promise<ReadonlyMap<string, LogPosition>> {
+    const known = [...(await this.reached(ids))].filter(([, { isSynchronised }]) => isSynchronised);
+    return new Map(known.map(([id, { position }]) => [id, position]));
+  }
+
+  private async reached(ids: readonly string[]): Promise<ReadonlyMap<string, ReachedPosition>> {
     const applied = this.options.cache.applied(ids);
     const bounds = await this.options.store.bounds(new Map(ids.map((id) => [id, applied.get(id) ?? 0n])));
-    const positionOf = (id: string, { end, at }: LogBounds): LogPosition => {
+    const positionOf = (id: string, { end, at, isSynchronised }: LogBounds): LogPosition => {
       const sequence = applied.get(id);
-      return sequence !== undefined && sequence < end.sequence ? { sequence, at } : end;
+      return isSynchronised && sequence !== undefined && sequence < end.sequence ? { sequence, at } : end;
     };
-    const known = [...bounds].filter(([, { isSynchronised }]) => isSynchronised);
-    await Promise.all(known.map(([id, found]) => this.announce(id, found)));
-    return new Map(known.map(([id, found]) => [id, positionOf(id, found)]));
+    await Promise.all([...bounds].map(([id, found]) => found.isSynchronised && this.announce(id, found)));
+    return new Map(
+      [...bounds].map(([id, found]) => [id, { position: positionOf(id, found), isSynchronised: found.isSynchronised }]),
+    );
   }
 
   /** Once for each end of a log: an older one is known to every instance. */
@@ -156,7 +167,6 @@ export class FeedStarts {
 
   /** New mail alone ends nothing of what the instances keep for the next pages of lists. */
   private async announceAfter(integrationId: string, announced: bigint): Promise<void> {
-    // Where the log was replaced by a shorter one, it is not known what was announced of it.
     const altered = await this.options.store.hasAltered(integrationId, announced);
     await this.options.announce({ integrationId, altered });
   }

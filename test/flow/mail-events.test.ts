@@ -462,6 +462,31 @@ it('an account that was never synchronised, and whose entries are too old to be 
   expect(resets(edges.map(({ node }) => node))).toEqual([]);
 });
 
+it('a cursor from before the first synchronisation of an account stays good when what the log had then is pruned', async () => {
+  const { token } = await app.user('late');
+  const [vendor, account] = ['google', 'early@gmail.example'];
+  const late = 'late@gmail.example';
+  for (const address of [account, late]) await app.connect(token, 'GMAIL', address);
+  await app.synced(token);
+  const ofLate = `integration_id = (SELECT id FROM integrations WHERE address = '${late}')`;
+  await inDatabase(
+    `UPDATE integrations SET status = 'RECONNECT_REQUIRED', last_reconciled_at = NULL WHERE address = '${late}'`,
+  );
+  const { sync } = (await app.data(SYNC, {}, token)).viewer;
+  // It is synchronised then, and what its log had when the cursor was made has become too old to be kept.
+  await inDatabase(
+    `DELETE FROM changes WHERE ${ofLate}; UPDATE integrations SET last_reconciled_at = now(), sequence = sequence + 1 WHERE address = '${late}'; INSERT INTO changes (integration_id, sequence, kind, subject) SELECT id, sequence, 'reset', 'FIRST_SYNC' FROM integrations WHERE address = '${late}'`,
+  );
+  const received = new Follower(app.url, token, RECEIVED, { after: sync.cursor });
+  followers.push(received);
+  const everything = follow({ after: sync.cursor }, token);
+  await deliver(vendor, account, 'in the other account');
+  await expect.poll(() => received.events).not.toEqual([]);
+  await expect.poll(() => resets(seen(everything))).not.toEqual([]);
+  expect(resets(seen(everything)).map(([, reason]) => reason)).toEqual(['FIRST_SYNC']);
+  expect([...received.failures, ...everything.failures]).toEqual([]);
+});
+
 it('refuses a cursor of another user, and one that was altered', async () => {
   const { token } = await app.user('forging');
   const { cursor } = (await app.data(SYNC)).viewer.sync;

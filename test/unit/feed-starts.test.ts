@@ -68,9 +68,11 @@ it('an account that is not followed is not waited for', async () => {
 
 it('the position of a reader of all lists is not beyond what the lists of this instance show', async () => {
   const present = async () => Object.fromEntries((await starts.present({} as never)).positions);
-  expect(await present()).toEqual({ a: at(9n), b: at(9n) });
+  // What the lists show of an account before its first synchronisation is in no log, whose reset will be after its end.
+  const later = at(9n);
+  expect(await present()).toEqual({ a: at(9n), b: at(9n), later });
   applied.set('a', 7n).set('b', 9n).set('later', 3n);
-  expect(await present()).toEqual({ a: { sequence: 7n, at: 5 }, b: at(9n) });
+  expect(await present()).toEqual({ a: { sequence: 7n, at: 5 }, b: at(9n), later });
   // A log that was restored from a backup is shorter than what was applied.
   applied.set('b', 12n);
   expect(await present()).toMatchObject({ b: at(9n) });
