@@ -5,19 +5,9 @@ import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { MailboxChanges } from '../../src/mail/organise/mailbox-changes.ts';
 import type { MailboxPatch } from '../../src/providers/contract/mail-session.ts';
 import type { Capabilities } from '../../src/providers/contract/provider.ts';
-import { fakeAccount } from '../support/fakes/fake-account.ts';
+import { aMailbox, fakeAccount } from '../support/fakes/fake-account.ts';
 
-const mailbox = (id: string, fields: Partial<Mailbox> = {}): Mailbox => ({
-  id,
-  name: id,
-  kind: 'FOLDER',
-  role: null,
-  parentId: null,
-  color: null,
-  totalMessages: null,
-  unreadMessages: null,
-  ...fields,
-});
+const mailbox = (id: string, fields: Partial<Mailbox> = {}): Mailbox => aMailbox(id, { kind: 'FOLDER', ...fields });
 const MAILBOXES = [
   mailbox('inbox', { name: 'Posteingang', role: 'INBOX' }),
   mailbox('work'),

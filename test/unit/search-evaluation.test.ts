@@ -7,6 +7,7 @@ import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
 import { needsMailboxes, resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
+import { aMailbox } from '../support/fakes/fake-account.ts';
 
 const message: Message = {
   id: 'm1',
@@ -41,17 +42,7 @@ const message: Message = {
     references: [],
   },
 };
-const mailbox = (id: string, name: string, more: Partial<Mailbox> = {}): Mailbox => ({
-  id,
-  name,
-  kind: 'LABEL',
-  role: null,
-  parentId: null,
-  color: null,
-  totalMessages: null,
-  unreadMessages: null,
-  ...more,
-});
+const mailbox = (id: string, name: string, more: Partial<Mailbox> = {}): Mailbox => aMailbox(id, { name, ...more });
 const mailboxes = [
   mailbox('INBOX', 'Posteingang', { role: 'INBOX' }),
   mailbox('projects', 'Projects'),
